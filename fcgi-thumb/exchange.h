@@ -1,0 +1,25 @@
+#ifndef FT_EXCHANGE_H
+#define FT_EXCHANGE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * One request and its answer as the stages see it, so that a request can be
+ * driven by libfcgi, by a test from memory or by a fuzzer alike.
+ */
+struct io {
+	/*
+	 * Read up to len bytes of the body into buf. Returns the count, 0 at the
+	 * end of the body, or -1 with errno: ETIMEDOUT when the peer fell silent,
+	 * EPROTO when the stream broke off.
+	 */
+	ssize_t (*read)(void *ctx, void *buf, size_t len);
+	/* Write all of buf; 0, or -1 when the peer is gone. */
+	int (*write)(void *ctx, const void *buf, size_t len);
+	/* A CGI variable (RFC 3875 4.1), or NULL. Valid until the request ends. */
+	const char *(*param)(void *ctx, const char *name);
+	void *ctx;
+};
+
+#endif

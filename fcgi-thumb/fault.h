@@ -1,0 +1,90 @@
+#ifndef FT_FAULT_H
+#define FT_FAULT_H
+
+#include <stdbool.h>
+
+/*
+ * Every way in which a request can be refused. The code (slug), the HTTP
+ * status and the text of each stand in one table in fault.c, from which the
+ * workers' replies, nginx's own error bodies and the documentation's test are
+ * all taken. FAULT_NONE is 0 and means success.
+ */
+enum fault {
+	FAULT_NONE,
+	/* the request */
+	FAULT_BAD_REQUEST,
+	FAULT_MULTIPART_SYNTAX,
+	FAULT_BODY_TRUNCATED,
+	FAULT_NO_FILE,
+	FAULT_NOT_FOUND,
+	FAULT_METHOD_NOT_ALLOWED,
+	FAULT_BODY_TIMEOUT,
+	FAULT_BODY_TOO_LARGE,
+	FAULT_PHOTO_TOO_LARGE,
+	FAULT_TOO_MANY_FILES,
+	/* the picture */
+	FAULT_UNSUPPORTED_FORMAT,
+	FAULT_CORRUPT_IMAGE,
+	FAULT_TOO_MANY_PIXELS,
+	FAULT_SIDE_TOO_LONG,
+	FAULT_TOO_MANY_FRAMES,
+	FAULT_TOO_MUCH_MEMORY,
+	FAULT_RENDER_TIMEOUT,
+	/* the service */
+	FAULT_RATE_LIMITED,
+	FAULT_OVERLOADED,
+	FAULT_STORAGE_FULL,
+	FAULT_INTERNAL,
+	FAULT_WORKER_LOST,
+	FAULT_TOO_SLOW,
+	FAULT_COUNT
+};
+
+/*
+ * What is known of one refusal beyond its code. limit and actual go to the
+ * client; detail is one English sentence for the client, free of anything that
+ * the client may not know (no path, no errno text); cause is for the log only.
+ */
+struct fault_info {
+	enum fault fault;
+	bool has_limit;
+	unsigned long long limit;  /* in the unit of the setting behind it */
+	unsigned long long actual; /* same unit; valid when has_limit */
+	char detail[200];
+	char cause[200];
+};
+
+/* "too-many-pixels"; lower-case letters and hyphens, never changes meaning. */
+const char *fault_code(enum fault f);
+
+/* The HTTP status, 400..599. */
+int fault_status(enum fault f);
+
+/* A short English title that holds for every case of this fault. */
+const char *fault_title(enum fault f);
+
+/* Seconds for Retry-After, or 0 where a retry would not help. */
+int fault_retry_after(enum fault f);
+
+/*
+ * Record a fault and return it, so that a leaf can end with
+ * `return fault_set(info, FAULT_..., "...")`. Every field of info is
+ * overwritten. detail is a printf format, "" where the title says it all.
+ */
+enum fault fault_set(struct fault_info *info, enum fault f, const char *detail,
+    ...) __attribute__((format(printf, 3, 4)));
+
+/* The same for a passed limit; detail says the unit in words. */
+enum fault fault_limit(struct fault_info *info, enum fault f,
+    unsigned long long limit, unsigned long long actual, const char *detail,
+    ...) __attribute__((format(printf, 5, 6)));
+
+/*
+ * Turn errno of a failed file operation into a fault, in one place for all:
+ * ENOSPC, EDQUOT, EROFS -> FAULT_STORAGE_FULL; EMFILE, ENFILE, ENOMEM ->
+ * FAULT_OVERLOADED; all else FAULT_INTERNAL. what names the operation and goes
+ * to info->cause with errno's text.
+ */
+enum fault fault_errno(struct fault_info *info, const char *what);
+
+#endif

@@ -1,0 +1,183 @@
+#include "config.h"
+
+/*
+ * Whole reads, whole writes and whole trees on descriptors. Says what failed by
+ * errno and decides nothing.
+ */
+
+#include "fdio.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int
+fd_write_full(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int
+read_full(int fd, char *out, size_t cap, size_t *len)
+{
+	*len = 0;
+	while (*len < cap) {
+		ssize_t n = read(fd, out + *len, cap - *len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		*len += (size_t)n;
+	}
+	return 0;
+}
+
+int
+fd_read_file(int dirfd, const char *path, size_t max, char **out, size_t *len)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	char *data = NULL;
+	int rc = -1;
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == -1)
+		goto out;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		goto out;
+	}
+	if ((unsigned long long)st.st_size > max) {
+		errno = EFBIG;
+		goto out;
+	}
+	data = malloc((size_t)st.st_size + 1);
+	if (data == NULL || read_full(fd, data, (size_t)st.st_size, len) == -1)
+		goto out;
+	data[*len] = '\0';
+	*out = data;
+	data = NULL;
+	rc = 0;
+out:
+	free(data);
+	fd_close(&fd);
+	return rc;
+}
+
+int
+fd_write_file(int dirfd, const char *path, int mode, const void *data,
+    size_t len)
+{
+	int fd = openat(dirfd, path,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int error;
+
+	if (fd == -1)
+		return -1;
+	if (fd_write_full(fd, data, len) == -1 ||
+	    fchmod(fd, (mode_t)mode) == -1 || fsync(fd) == -1)
+		goto fail;
+	/* A full NFS or quota can show itself only here. */
+	if (close(fd) == 0)
+		return 0;
+	fd = -1;
+fail:
+	error = errno;
+	fd_close(&fd);
+	(void)unlinkat(dirfd, path, 0);
+	errno = error;
+	return -1;
+}
+
+int
+fd_sync_dir(int dirfd, const char *path)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	if (fd == -1)
+		return -1;
+	rc = fsync(fd);
+	fd_close(&fd);
+	return rc;
+}
+
+static void
+keep_first(int *error)
+{
+	if (*error == 0)
+		*error = errno;
+}
+
+/* Everything in the directory, which is closed at the end. */
+static void
+remove_entries(DIR *dir, int *error)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0)
+			continue;
+		/* EISDIR on Linux, EPERM by POSIX, for a directory. */
+		if ((errno != EISDIR && errno != EPERM) ||
+		    fd_remove_tree(dirfd(dir), entry->d_name) == -1)
+			keep_first(error);
+	}
+	(void)closedir(dir);
+}
+
+int
+fd_remove_tree(int dirfd, const char *path)
+{
+	int fd = openat(dirfd, path,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int error = 0;
+	DIR *dir;
+
+	if (fd == -1)
+		return errno == ENOENT ? 0 : -1;
+	dir = fdopendir(fd);
+	if (dir == NULL) {
+		fd_close(&fd);
+		return -1;
+	}
+	remove_entries(dir, &error);
+	if (unlinkat(dirfd, path, AT_REMOVEDIR) == -1 && errno != ENOENT)
+		keep_first(&error);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+void
+fd_close(int *fd)
+{
+	int error = errno;
+
+	if (*fd != -1)
+		(void)close(*fd);
+	*fd = -1;
+	errno = error;
+}

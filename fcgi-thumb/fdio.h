@@ -1,0 +1,38 @@
+#ifndef FT_FDIO_H
+#define FT_FDIO_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Write all of data, through short counts and EINTR. 0, or -1 with errno. */
+int fd_write_full(int fd, const void *data, size_t len);
+
+/*
+ * The whole of a file, at most max bytes, with a NUL behind it. The caller
+ * frees *out. 0, or -1 with errno (EFBIG over max). path is resolved below
+ * dirfd and the last part is not followed when it is a symbolic link.
+ */
+int fd_read_file(int dirfd, const char *path, size_t max, char **out,
+    size_t *len);
+
+/*
+ * Create path below dirfd (O_EXCL) with this mode whatever the umask is, write
+ * data and fsync. On failure nothing is left. 0, or -1 with errno.
+ */
+int fd_write_file(int dirfd, const char *path, int mode, const void *data,
+    size_t len);
+
+/* fsync of a directory by name, below dirfd. 0, or -1 with errno. */
+int fd_sync_dir(int dirfd, const char *path);
+
+/*
+ * Remove path below dirfd and all that is in it, without following symbolic
+ * links. Goes on after a failure; 0, or -1 with the first errno. ENOENT of
+ * path itself is success.
+ */
+int fd_remove_tree(int dirfd, const char *path);
+
+/* Close unless -1, and set to -1. Keeps errno. */
+void fd_close(int *fd);
+
+#endif

@@ -1,0 +1,55 @@
+#include "config.h"
+
+/* The allow-list of picture formats: what is not in this table does not exist. */
+
+#include "format.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct format_spec table[] = {
+	[FORMAT_NONE] = { "", "", "", "", false, false },
+	[FORMAT_JPEG] = { "jpeg", "jpg", "image/jpeg", "JPEG", true, false },
+	[FORMAT_PNG] = { "png", "png", "image/png", "PNG", true, true },
+	[FORMAT_GIF] = { "gif", "gif", "image/gif", "GIF", false, true },
+	[FORMAT_WEBP] = { "webp", "webp", "image/webp", "WEBP", true, true },
+};
+_Static_assert(sizeof table / sizeof table[0] == FORMAT_COUNT,
+    "every format has its row");
+
+const struct format_spec *
+format_spec(enum format f)
+{
+	return &table[f];
+}
+
+static enum format
+find(const char *text, size_t column)
+{
+	for (enum format f = FORMAT_NONE + 1; f < FORMAT_COUNT; f++) {
+		const char *cell =
+		    *(const char *const *)((const char *)&table[f] + column);
+
+		if (strcmp(cell, text) == 0)
+			return f;
+	}
+	return FORMAT_NONE;
+}
+
+enum format
+format_by_name(const char *name)
+{
+	return find(name, offsetof(struct format_spec, name));
+}
+
+enum format
+format_by_ext(const char *ext)
+{
+	return find(ext, offsetof(struct format_spec, ext));
+}
+
+enum format
+format_by_type(const char *type)
+{
+	return find(type, offsetof(struct format_spec, type));
+}

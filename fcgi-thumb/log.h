@@ -1,0 +1,32 @@
+#ifndef FT_LOG_H
+#define FT_LOG_H
+
+#include <stddef.h>
+
+/*
+ * Two kinds of lines leave the programs.
+ * - Words for the operator (log_info, log_error): "fcgi-thumb: text" to the
+ *   log file, or to stderr. Control bytes are escaped.
+ * - One JSON object a request (log_line), already built.
+ * Each line is one write(2) to a descriptor opened with O_APPEND, so that many
+ * processes share a file. A line that cannot be written is dropped: losing or
+ * filling the log disk never fails a request.
+ */
+
+/*
+ * Send both kinds to this file from now on, created 0640; NULL or "" means
+ * stderr. Called again (log rotation), it opens the path anew. 0, or -1 with
+ * errno and the sink unchanged.
+ */
+int log_open(const char *path);
+
+/* The descriptor behind it, for a signal handler's write(2). */
+int log_fd(void);
+
+void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* One finished line without its newline. */
+void log_line(const char *text, size_t len);
+
+#endif

@@ -1,0 +1,70 @@
+#ifndef FT_MANIFEST_H
+#define FT_MANIFEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "digest.h"
+#include "settings.h"
+
+struct
+    json_t; /* jansson's, for reply.c; whoever asks for one includes jansson */
+
+#define MANIFEST_VARIANTS_MAX (SETTINGS_PRESETS_MAX * SETTINGS_FORMATS_MAX)
+#define VARIANT_FILE_MAX (PRESET_NAME_MAX + 1 + RECIPE_LEN + 1 + 8)
+
+/* One thumbnail file as the world is told of it. */
+struct variant {
+	char preset[PRESET_NAME_MAX + 1];
+	char recipe[RECIPE_LEN + 1];
+	enum format format;
+	struct size size;
+	uint64_t bytes;
+};
+
+/* What is known of a stored photo: the content of meta.json. */
+struct manifest {
+	char id[PHOTO_ID_LEN + 1];
+	enum format format; /* of the original */
+	struct size size;   /* of the upright original */
+	uint64_t bytes;     /* of the original */
+	struct variant variants[MANIFEST_VARIANTS_MAX];
+	unsigned n;
+};
+
+/* The name of its file: "large.1f0c9a2e.jpg" into out[VARIANT_FILE_MAX + 1]. */
+void variant_file(const struct variant *v, char *out);
+
+/* The name without the recipe, which always means the present one: "large.jpg". */
+void variant_link(const struct variant *v, char *out);
+
+/* Its address, with public_url, prefix and ?v=: appended to out. */
+void variant_url(const struct variant *v, const char *id,
+    const struct settings *settings, struct buf *out);
+
+/*
+ * The variant of m that the present settings mean by this preset and format
+ * (same name, format and recipe), or NULL.
+ */
+const struct variant *manifest_find(const struct manifest *m,
+    const struct preset *preset, enum format format);
+
+/*
+ * The JSON object of DESIGN.md's photos[], without name, status and timing.
+ * The caller calls json_decref. NULL when memory is short.
+ */
+struct json_t *manifest_json(const struct manifest *m,
+    const struct settings *settings);
+
+/* The same as text with a newline, as meta.json holds it: appended to out. */
+void manifest_write(const struct manifest *m, const struct settings *settings,
+    struct buf *out);
+
+/*
+ * Read meta.json back. 0, or -1 where it is not what manifest_write makes.
+ * Every length and name is checked: the file may be an older version's.
+ */
+int manifest_parse(const char *text, size_t len, struct manifest *out);
+
+#endif

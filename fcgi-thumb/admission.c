@@ -1,0 +1,62 @@
+#include "config.h"
+
+/* The decision whether a request is worth beginning. Reads no body. */
+
+#include "admission.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "clock.h"
+#include "number.h"
+
+/* nginx's $msec: seconds, a dot, three digits. -1 for anything else. */
+static int
+parse_msec(const char *text, unsigned long long *ms)
+{
+	const char *dot = text ? strchr(text, '.') : NULL;
+	char digits[24];
+	size_t len;
+
+	if (dot == NULL || strlen(dot) != 4)
+		return -1;
+	len = (size_t)(dot - text);
+	if (len == 0 || len + 4 > sizeof digits)
+		return -1;
+	memcpy(digits, text, len);
+	memcpy(digits + len, dot + 1, 4);
+	return number_parse(digits, 0, INT64_MAX, ms);
+}
+
+static uint64_t
+waited_ms(const struct io *io)
+{
+	uint64_t now = clock_wall_ms();
+	unsigned long long then;
+
+	if (parse_msec(io->param(io->ctx, "QUEUE_MSEC"), &then) == -1 ||
+	    then > now)
+		return 0;
+	return now - then;
+}
+
+enum fault
+admission_check(const struct io *io, const struct settings *settings,
+    struct progress *progress, struct fault_info *info)
+{
+	const char *method = io->param(io->ctx, "REQUEST_METHOD");
+	uint64_t waited = waited_ms(io);
+	unsigned limit = settings->limits.queue_seconds;
+
+	progress->spent_ns[PHASE_QUEUE] = waited * NS_PER_MS;
+	if (method == NULL ||
+	    (strcmp(method, "POST") != 0 && strcmp(method, "PUT") != 0))
+		return fault_set(info, FAULT_METHOD_NOT_ALLOWED,
+		    "Photos are sent with POST or PUT.");
+	if (waited > limit * UINT64_C(1000))
+		return fault_limit(info, FAULT_OVERLOADED, limit,
+		    (waited + 999) / 1000,
+		    "The upload waited longer for a worker than %u seconds.",
+		    limit);
+	return FAULT_NONE;
+}

@@ -1,0 +1,127 @@
+#include "config.h"
+
+/*
+ * What the operator learns of a request. The client's file names stay out of
+ * it: they are other people's words and help nobody find a fault.
+ */
+
+#include "journal.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "log.h"
+
+static void
+set(json_t *object, const char *key, json_t *value)
+{
+	/* A line that lacks a field is better than none. */
+	(void)json_object_set_new(object, key, value);
+}
+
+static void
+set_param(json_t *object, const char *key, const struct io *io,
+    const char *name)
+{
+	const char *value = io->param(io->ctx, name);
+
+	/* json_string refuses what is not UTF-8: then the field is left out. */
+	if (value != NULL && value[0] != '\0')
+		set(object, key, json_string(value));
+}
+
+static void
+set_time(json_t *object)
+{
+	char text[40], whole[24];
+	struct timespec now;
+	struct tm tm;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (gmtime_r(&now.tv_sec, &tm) == NULL ||
+	    strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		return;
+	(void)snprintf(text, sizeof text, "%s.%03ldZ", whole,
+	    now.tv_nsec / 1000000);
+	set(object, "time", json_string(text));
+}
+
+static void
+set_fault(json_t *object, const struct fault_info *info)
+{
+	if (info->fault == FAULT_NONE)
+		return;
+	set(object, "code", json_string(fault_code(info->fault)));
+	if (info->has_limit) {
+		set(object, "limit", json_integer((json_int_t)info->limit));
+		set(object, "actual", json_integer((json_int_t)info->actual));
+	}
+	if (info->cause[0] != '\0')
+		set(object, "cause", json_string(info->cause));
+}
+
+static json_t *
+phases_json(const unsigned ms[PHASE_COUNT], enum phase first)
+{
+	json_t *phases = json_object();
+
+	for (enum phase p = first; p < PHASE_COUNT; p++)
+		set(phases, phase_name(p), json_integer(ms[p]));
+	return phases;
+}
+
+static json_t *
+photo_json(const struct outcome *o)
+{
+	static const char *const words[] = {
+		[PHOTO_REFUSED] = "refused",
+		[PHOTO_CREATED] = "created",
+		[PHOTO_EXISTS] = "exists",
+	};
+	json_t *photo = json_object();
+
+	set(photo, "status", json_string(words[o->status]));
+	set(photo, "decoded", json_boolean(o->decoded));
+	if (o->status == PHOTO_REFUSED) {
+		set_fault(photo, &o->info);
+	} else {
+		set(photo, "id", json_string(o->manifest.id));
+		set(photo, "type",
+		    json_string(format_spec(o->manifest.format)->type));
+		set(photo, "bytes",
+		    json_integer((json_int_t)o->manifest.bytes));
+	}
+	set(photo, "ms", phases_json(o->ms, PHASE_DECODE));
+	return photo;
+}
+
+void
+journal_request(const struct io *io, int status, const struct outcome *outcomes,
+    unsigned n, const struct fault_info *whole, const struct progress *progress)
+{
+	json_t *line = json_object();
+	json_t *photos = json_array();
+	unsigned ms[PHASE_COUNT];
+	char *text;
+
+	for (enum phase p = PHASE_IDLE; p < PHASE_COUNT; p++)
+		ms[p] = progress_ms(progress, p);
+	set_time(line);
+	set_param(line, "request", io, "REQUEST_ID");
+	set_param(line, "address", io, "REMOTE_ADDR");
+	set_param(line, "method", io, "REQUEST_METHOD");
+	set(line, "status", json_integer(status));
+	set_fault(line, whole);
+	set(line, "ms", phases_json(ms, PHASE_QUEUE));
+	for (unsigned i = 0; i < n; i++)
+		(void)json_array_append_new(photos, photo_json(&outcomes[i]));
+	set(line, "photos", photos);
+	text = json_dumps(line, JSON_COMPACT);
+	if (text != NULL)
+		log_line(text, strlen(text));
+	free(text);
+	json_decref(line);
+}

@@ -1,0 +1,16 @@
+#ifndef FT_JOURNAL_H
+#define FT_JOURNAL_H
+
+#include "exchange.h"
+#include "reply.h"
+
+/*
+ * One JSON line to the log for each answered request: time, nginx's request
+ * id, method, status, phases, and what became of each photo with the cause of
+ * a fault that the client is not told.
+ */
+void journal_request(const struct io *io, int status,
+    const struct outcome *outcomes, unsigned n, const struct fault_info *whole,
+    const struct progress *progress);
+
+#endif

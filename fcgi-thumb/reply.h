@@ -1,0 +1,49 @@
+#ifndef FT_REPLY_H
+#define FT_REPLY_H
+
+#include <stdbool.h>
+
+#include "buf.h"
+#include "exchange.h"
+#include "fault.h"
+#include "manifest.h"
+#include "progress.h"
+
+enum photo_status {
+	PHOTO_REFUSED,
+	PHOTO_CREATED,
+	PHOTO_EXISTS
+};
+
+/* What became of one file of the request. */
+struct outcome {
+	const char *name; /* as the client calls it, borrowed; "" if nothing */
+	enum photo_status status;
+	struct manifest manifest; /* unless PHOTO_REFUSED */
+	struct fault_info info;   /* when PHOTO_REFUSED */
+	unsigned ms
+	    [PHASE_COUNT]; /* this photo's share; queue and receive are the request's */
+	bool decoded;
+};
+
+/*
+ * The whole answer of an upload: status line, headers, and the JSON of
+ * DESIGN.md, or an HTML page for a browser without scripts (text/html first in
+ * Accept), or a problem document (RFC 9457) when nothing was taken.
+ *
+ * whole  a fault of the whole request (.fault != FAULT_NONE; n is 0), else NULL
+ * out    gets header and body, for one write
+ *
+ * Returns the HTTP status.
+ */
+int reply_build(struct buf *out, const struct io *io,
+    const struct settings *settings, const struct outcome *outcomes, unsigned n,
+    const struct fault_info *whole, const struct progress *progress);
+
+/*
+ * A whole answer, header and body, that is one problem document; appended to
+ * out.
+ */
+void reply_problem(struct buf *out, const struct fault_info *info);
+
+#endif

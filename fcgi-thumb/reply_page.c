@@ -1,0 +1,186 @@
+#include "config.h"
+
+/*
+ * The answer of an upload for people without scripts. Uses the classes of the
+ * upload page's own style sheet, so that both look alike.
+ */
+
+#include "reply_page.h"
+
+#include <string.h>
+
+/* HTML 13.1.2.3 and 13.2.5: safe as text and within double quotes. */
+static void
+put_escaped(struct buf *out, const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++) {
+		switch (*p) {
+		case '&':
+			buf_puts(out, "&amp;");
+			break;
+		case '<':
+			buf_puts(out, "&lt;");
+			break;
+		case '>':
+			buf_puts(out, "&gt;");
+			break;
+		case '"':
+			buf_puts(out, "&quot;");
+			break;
+		default:
+			buf_add(out, p, 1);
+		}
+	}
+}
+
+static void
+put_url(struct buf *out, const struct variant *v, const char *id,
+    const struct settings *settings)
+{
+	struct buf url = { 0 };
+
+	variant_url(v, id, settings, &url);
+	put_escaped(out, url.failed ? "" : url.data);
+	out->failed |= url.failed;
+	buf_fini(&url);
+}
+
+static void
+put_bytes(struct buf *out, uint64_t bytes)
+{
+	if (bytes < 1000)
+		buf_printf(out, "%llu bytes", (unsigned long long)bytes);
+	else if (bytes < 1000 * 1000)
+		buf_printf(out, "%llu kB",
+		    (unsigned long long)((bytes + 500) / 1000));
+	else
+		buf_printf(out, "%.1f MB", (double)bytes / 1e6);
+}
+
+static void
+put_size(struct buf *out, struct size size, uint64_t bytes)
+{
+	buf_printf(out, "%u × %u · ", size.width, size.height);
+	put_bytes(out, bytes);
+}
+
+/* The title and the detail; the limit and the value where the detail is silent. */
+static void
+put_refusal(struct buf *out, const struct fault_info *info)
+{
+	buf_puts(out, "<p class=\"refusal\">");
+	put_escaped(out, fault_title(info->fault));
+	buf_puts(out, ". ");
+	put_escaped(out, info->detail);
+	if (info->has_limit)
+		buf_printf(out, " (%llu; the limit is %llu)", info->actual,
+		    info->limit);
+	buf_puts(out, "</p>\n");
+}
+
+static void
+put_name(struct buf *out, const struct outcome *o)
+{
+	buf_puts(out, "<h2>");
+	put_escaped(out, o->name[0] != '\0' ? o->name : "Photo");
+	buf_puts(out, "</h2>\n");
+}
+
+/* The lightest picture that shows the photo. */
+static const struct variant *
+lightest(const struct manifest *m)
+{
+	const struct variant *best = &m->variants[0];
+
+	for (unsigned i = 1; i < m->n; i++)
+		if (m->variants[i].bytes < best->bytes)
+			best = &m->variants[i];
+	return best;
+}
+
+static void
+put_thumb(struct buf *out, const struct manifest *m,
+    const struct settings *settings)
+{
+	const struct variant *v = lightest(m);
+
+	buf_puts(out, "<div class=\"thumb\"><a href=\"");
+	put_url(out, &m->variants[0], m->id, settings);
+	buf_puts(out, "\"><img src=\"");
+	put_url(out, v, m->id, settings);
+	buf_printf(out, "\" width=\"%u\" height=\"%u\" alt=\"\"></a></div>\n",
+	    v->size.width, v->size.height);
+}
+
+static void
+put_variant(struct buf *out, const struct variant *v, const char *id,
+    const struct settings *settings)
+{
+	char link[VARIANT_FILE_MAX + 1];
+
+	variant_link(v, link);
+	buf_puts(out, "<div><dt><a href=\"");
+	put_url(out, v, id, settings);
+	buf_printf(out, "\">%s</a></dt><dd>", link);
+	put_size(out, v->size, v->bytes);
+	buf_puts(out, "</dd></div>\n");
+}
+
+static void
+put_taken(struct buf *out, const struct outcome *o,
+    const struct settings *settings)
+{
+	const struct manifest *m = &o->manifest;
+
+	put_thumb(out, m, settings);
+	buf_puts(out, "<div class=\"about\">\n");
+	put_name(out, o);
+	buf_puts(out, "<p class=\"facts\">");
+	put_size(out, m->size, m->bytes);
+	buf_puts(out, o->status == PHOTO_EXISTS ? ", was here already" : "");
+	buf_puts(out, "</p>\n</div>\n<dl>\n");
+	for (unsigned i = 0; i < m->n; i++)
+		put_variant(out, &m->variants[i], m->id, settings);
+	buf_puts(out, "</dl>\n");
+}
+
+static void
+put_photo(struct buf *out, const struct outcome *o,
+    const struct settings *settings)
+{
+	buf_puts(out, "<article class=\"photo\">\n");
+	if (o->status == PHOTO_REFUSED) {
+		buf_puts(out,
+		    "<div class=\"thumb\"></div>\n<div class=\"about\">\n");
+		put_name(out, o);
+		put_refusal(out, &o->info);
+		buf_puts(out, "</div>\n");
+	} else {
+		put_taken(out, o, settings);
+	}
+	buf_puts(out, "</article>\n");
+}
+
+void
+reply_page(struct buf *out, const struct outcome *outcomes, unsigned n,
+    const struct fault_info *whole, const struct settings *settings)
+{
+	buf_puts(out,
+	    "<!doctype html>\n<html lang=\"en\">\n<head>\n"
+	    "<meta charset=\"utf-8\">\n"
+	    "<meta name=\"viewport\" "
+	    "content=\"width=device-width, initial-scale=1\">\n"
+	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
+	    "<title>Your thumbnails</title>\n"
+	    "<link rel=\"icon\" href=\"icon.svg\" type=\"image/svg+xml\">\n"
+	    "<link rel=\"stylesheet\" href=\"page.css\">\n"
+	    "</head>\n<body>\n<header>\n<h1>Your thumbnails</h1>\n</header>\n"
+	    "<main class=\"result\">\n");
+	if (whole->fault != FAULT_NONE)
+		put_refusal(out, whole);
+	for (unsigned i = 0; i < n; i++)
+		put_photo(out, &outcomes[i], settings);
+	buf_puts(out,
+	    "<p><a class=\"again\" href=\"./\">Send more photos</a></p>\n"
+	    "</main>\n</body>\n</html>\n");
+}

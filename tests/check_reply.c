@@ -1,0 +1,271 @@
+#include "config.h"
+
+#include "reply.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support.h"
+
+#define ID "4oymiquy7qobjgx36tejs35zeq"
+
+static struct settings *settings;
+static struct outcome outcomes[2];
+static struct fault_info whole;
+static struct progress progress;
+static struct memory_io m;
+static struct buf out;
+
+static void
+take(struct outcome *o, const char *name, enum photo_status status)
+{
+	*o = (struct outcome){ .name = name, .status = status };
+	o->manifest = (struct manifest){ .id = ID,
+		.format = FORMAT_JPEG,
+		.size = { 3024, 4032 },
+		.bytes = 3423409,
+		.n = 1 };
+	o->manifest.variants[0] = (struct variant){ "large", "1f0c9a2e",
+		FORMAT_JPEG, { 960, 1280 }, 214005 };
+	o->ms[PHASE_DECODE] = 66;
+}
+
+static void
+refuse(struct outcome *o, const char *name)
+{
+	*o = (struct outcome){ .name = name, .status = PHOTO_REFUSED };
+	(void)fault_limit(&o->info, FAULT_TOO_MANY_PIXELS, 64000000, 99000000,
+	    "%s", "Too many <pixels>.");
+	(void)strcpy(o->info.cause, "secret path");
+}
+
+static void
+setup(void)
+{
+	settings = settings_load(NULL, stderr);
+	ck_assert_ptr_nonnull(settings);
+	memory_io_init(&m, "", 0);
+	progress_start(&progress, NULL);
+	progress.spent_ns[PHASE_RECEIVE] = 11 * NS_PER_MS;
+	whole = (struct fault_info){ 0 };
+}
+
+static void
+teardown(void)
+{
+	buf_fini(&out);
+	memory_io_fini(&m);
+	settings_free(settings);
+}
+
+static int
+build(unsigned n)
+{
+	return reply_build(&out, &m.io, settings, outcomes, n, &whole,
+	    &progress);
+}
+
+/* The body as JSON; the caller has built one. */
+static json_t *
+body(void)
+{
+	const char *at = strstr(out.data, "\r\n\r\n");
+	json_t *json;
+
+	ck_assert_ptr_nonnull(at);
+	json = json_loads(at + 4, 0, NULL);
+	ck_assert_msg(json != NULL, "%s", at + 4);
+	return json;
+}
+
+static bool
+has(const char *text)
+{
+	return strstr(out.data, text) != NULL;
+}
+
+START_TEST(a_new_photo_is_answered_by_the_contract)
+{
+	json_t *json, *photo, *variant;
+
+	take(&outcomes[0], "a.jpg", PHOTO_CREATED);
+	ck_assert_int_eq(build(1), 201);
+	ck_assert(has("Status: 201\r\n"));
+	ck_assert(has("Content-Type: application/json\r\n"));
+	ck_assert(has("Server-Timing: queue;dur=0, receive;dur=11, decode"));
+	json = body();
+	photo = json_array_get(json_object_get(json, "photos"), 0);
+	variant = json_array_get(json_object_get(photo, "variants"), 0);
+	ck_assert_uint_eq(json_object_size(json), 2);
+	ck_assert_uint_eq(json_object_size(photo), 9);
+	ck_assert_uint_eq(json_object_size(variant), 6);
+	ck_assert_str_eq(json_string_value(json_object_get(photo, "status")),
+	    "created");
+	ck_assert_str_eq(json_string_value(json_object_get(json, "url")),
+	    "/t/" ID "/large.jpg?v=1f0c9a2e");
+	ck_assert_int_eq(json_integer_value(
+			     json_object_get(json_object_get(photo,
+						 "timing_ms"),
+				 "decode")),
+	    66);
+	json_decref(json);
+}
+END_TEST
+
+START_TEST(a_photo_without_a_name_has_none)
+{
+	json_t *json;
+
+	take(&outcomes[0], "", PHOTO_EXISTS);
+	ck_assert_int_eq(build(1), 200);
+	json = body();
+	ck_assert_ptr_null(
+	    json_object_get(json_array_get(json_object_get(json, "photos"), 0),
+		"name"));
+	json_decref(json);
+}
+END_TEST
+
+START_TEST(one_good_photo_carries_the_answer)
+{
+	json_t *json, *error;
+
+	refuse(&outcomes[0], "bad.jpg");
+	take(&outcomes[1], "good.jpg", PHOTO_CREATED);
+	ck_assert_int_eq(build(2), 201);
+	json = body();
+	error =
+	    json_object_get(json_array_get(json_object_get(json, "photos"), 0),
+		"error");
+	ck_assert_str_eq(json_string_value(json_object_get(error, "code")),
+	    "too-many-pixels");
+	ck_assert_int_eq(json_integer_value(json_object_get(error, "limit")),
+	    64000000);
+	ck_assert_int_eq(json_integer_value(json_object_get(error, "actual")),
+	    99000000);
+	ck_assert_ptr_nonnull(json_object_get(json, "url"));
+	json_decref(json);
+}
+END_TEST
+
+START_TEST(when_all_are_refused_the_first_speaks_for_all)
+{
+	json_t *json;
+
+	refuse(&outcomes[0], "bad.jpg");
+	refuse(&outcomes[1], "worse.jpg");
+	(void)fault_set(&outcomes[1].info, FAULT_CORRUPT_IMAGE, "%s", "");
+	ck_assert_int_eq(build(2), 422);
+	ck_assert(has("Content-Type: application/problem+json\r\n"));
+	json = body();
+	ck_assert_str_eq(json_string_value(json_object_get(json, "code")),
+	    "too-many-pixels");
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "photos")), 2);
+	ck_assert_ptr_null(json_object_get(json, "url"));
+	json_decref(json);
+}
+END_TEST
+
+START_TEST(a_refused_request_says_when_to_come_again)
+{
+	json_t *json;
+
+	(void)fault_limit(&whole, FAULT_OVERLOADED, 10, 12, "%s", "");
+	ck_assert_int_eq(build(0), 503);
+	ck_assert(has("Retry-After: 2\r\n"));
+	json = body();
+	ck_assert_ptr_null(json_object_get(json, "photos"));
+	ck_assert_int_eq(json_integer_value(json_object_get(json, "actual")),
+	    12);
+	json_decref(json);
+}
+END_TEST
+
+START_TEST(the_cause_is_for_the_log_only)
+{
+	if (_i == 1)
+		memory_io_param(&m, "HTTP_ACCEPT", "text/html");
+	refuse(&outcomes[0], "bad.jpg");
+	(void)build(1);
+	ck_assert(!has("secret path"));
+}
+END_TEST
+
+static const struct {
+	const char *accept;
+	bool page;
+} accepts[] = {
+	{ NULL, false },
+	{ "*/*", false },
+	{ "application/json", false },
+	{ "application/json, text/html", false },
+	{ "text/html,application/xhtml+xml,*/*;q=0.8", true },
+	{ "TEXT/HTML", true },
+};
+
+START_TEST(a_browser_without_scripts_gets_a_page)
+{
+	memory_io_param(&m, "HTTP_ACCEPT", accepts[_i].accept);
+	take(&outcomes[0], "a.jpg", PHOTO_CREATED);
+	ck_assert_int_eq(build(1), 201);
+	ck_assert(has("Content-Type: text/html") == accepts[_i].page);
+	ck_assert(has("<!doctype html>") == accepts[_i].page);
+}
+END_TEST
+
+START_TEST(the_page_shows_hostile_names_as_text)
+{
+	memory_io_param(&m, "HTTP_ACCEPT", "text/html");
+	take(&outcomes[0], "<img src=x onerror=\"alert(1)\">&'.jpg",
+	    PHOTO_CREATED);
+	refuse(&outcomes[1], "<script>");
+	(void)build(2);
+	ck_assert(!has("<img src=x"));
+	ck_assert(!has("<script"));
+	ck_assert(!has("<pixels>"));
+	ck_assert(has("&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;'"));
+	ck_assert(has("the limit is 64000000"));
+	ck_assert(has("src=\"/t/" ID "/large.jpg?v=1f0c9a2e\""));
+}
+END_TEST
+
+START_TEST(a_problem_stands_alone)
+{
+	struct fault_info info;
+	json_t *json;
+
+	(void)fault_set(&info, FAULT_OVERLOADED, "%s", "no \"worker\"");
+	reply_problem(&out, &info);
+	ck_assert(has("Status: 503\r\n"));
+	ck_assert(has("Retry-After: 2\r\n"));
+	json = body();
+	ck_assert_str_eq(json_string_value(json_object_get(json, "detail")),
+	    "no \"worker\"");
+	json_decref(json);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("reply");
+	TCase *json = tcase_create("json");
+	TCase *page = tcase_create("page");
+
+	tcase_add_checked_fixture(json, setup, teardown);
+	tcase_add_checked_fixture(page, setup, teardown);
+	tcase_add_test(json, a_new_photo_is_answered_by_the_contract);
+	tcase_add_test(json, a_photo_without_a_name_has_none);
+	tcase_add_test(json, one_good_photo_carries_the_answer);
+	tcase_add_test(json, when_all_are_refused_the_first_speaks_for_all);
+	tcase_add_test(json, a_refused_request_says_when_to_come_again);
+	tcase_add_test(json, a_problem_stands_alone);
+	tcase_add_loop_test(json, the_cause_is_for_the_log_only, 0, 2);
+	tcase_add_loop_test(page, a_browser_without_scripts_gets_a_page, 0,
+	    NELEM(accepts));
+	tcase_add_test(page, the_page_shows_hostile_names_as_text);
+	suite_add_tcase(s, json);
+	suite_add_tcase(s, page);
+	return run_suite(s);
+}

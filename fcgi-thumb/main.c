@@ -1,0 +1,100 @@
+#include "config.h"
+
+/*
+ * The command line of the service: which settings, and what to do with them.
+ * Everything else begins in master_run.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "master.h"
+#include "settings.h"
+
+#define DEFAULT_SETTINGS SYSCONFDIR "/fcgi-thumb/fcgi-thumb.conf"
+
+static const char usage[] =
+    "usage: fcgi-thumb [-c FILE] [-t | -T | -V | -h]\n"
+    "Serves photo uploads to nginx over FastCGI, in the foreground.\n"
+    "  -c FILE  the settings, instead of\n"
+    "           " DEFAULT_SETTINGS "\n"
+    "  -t       check the settings and exit, 78 where they are wrong\n"
+    "  -T       print the settings in effect and exit\n"
+    "  -V       print the version and exit\n"
+    "  -h       print this and exit\n";
+
+enum mode {
+	MODE_RUN,
+	MODE_CHECK,
+	MODE_PRINT
+};
+
+/* What was printed must have arrived, or a full disk looks like success. */
+static int
+end_output(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_SUCCESS;
+	perror("fcgi-thumb: standard output");
+	return EXIT_FAILURE;
+}
+
+static int
+show(const char *text)
+{
+	(void)fputs(text, stdout);
+	return end_output();
+}
+
+static int
+run(enum mode mode, const char *path)
+{
+	struct settings *settings = settings_load(path, stderr);
+
+	if (settings == NULL)
+		return EX_CONFIG;
+	if (mode == MODE_RUN)
+		return master_run(path, settings);
+	if (mode == MODE_PRINT)
+		settings_print(settings, stdout);
+	else
+		(void)printf("%s: the settings are valid\n", path);
+	settings_free(settings);
+	return end_output();
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *path = DEFAULT_SETTINGS;
+	enum mode mode = MODE_RUN;
+	int option;
+
+	while ((option = getopt(argc, argv, "c:tTVh")) != -1)
+		switch (option) {
+		case 'c':
+			path = optarg;
+			break;
+		case 't':
+			mode = MODE_CHECK;
+			break;
+		case 'T':
+			mode = MODE_PRINT;
+			break;
+		case 'V':
+			return show(PACKAGE_STRING "\n");
+		case 'h':
+			return show(usage);
+		default:
+			(void)fputs(usage, stderr);
+			return EX_USAGE;
+		}
+	if (optind < argc) {
+		(void)fprintf(stderr, "fcgi-thumb: what is \"%s\"?\n%s",
+		    argv[optind], usage);
+		return EX_USAGE;
+	}
+	return run(mode, path);
+}

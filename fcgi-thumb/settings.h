@@ -1,0 +1,113 @@
+#ifndef FT_SETTINGS_H
+#define FT_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "format.h"
+#include "geometry.h"
+
+#define SETTINGS_PRESETS_MAX 16
+#define SETTINGS_FORMATS_MAX FORMAT_COUNT
+#define PRESET_NAME_MAX 32 /* characters of [a-z0-9_-], the first a letter */
+#define RECIPE_LEN 8       /* hexadecimal digits */
+
+/* Part of every recipe: raise it when the same settings give other pictures. */
+#define RENDER_VERSION 1
+
+struct preset {
+	char name[PRESET_NAME_MAX + 1];
+	unsigned width;  /* px, 1..16000 */
+	unsigned height; /* px, 1..16000 */
+	enum fit fit;
+	enum gravity gravity;
+	unsigned quality;    /* 1..100, for formats that have one */
+	uint32_t background; /* 0xRRGGBB: under FIT_PAD and under lost alpha */
+	enum format
+	    formats[SETTINGS_FORMATS_MAX]; /* the first is the main one */
+	unsigned n_formats;                /* 1.. */
+	/*
+	 * Hash of what above changes the picture (not name, not formats) and of
+	 * the renderer's version: equal recipes give equal pictures.
+	 */
+	char recipe[RECIPE_LEN + 1];
+};
+
+struct limits {
+	uint64_t photo;   /* bytes of one photo */
+	uint64_t request; /* bytes of a whole request body */
+	unsigned files;   /* photos in one request */
+	uint64_t
+	    pixels; /* width x height of one photo, frames of one animated WebP included */
+	unsigned side; /* px, the longer side */
+	unsigned frames;
+	uint64_t memory;          /* bytes of pixel memory of one worker */
+	unsigned queue_seconds;   /* longest wait for a worker */
+	unsigned queue_length;    /* requests waiting; 0: from queue_seconds */
+	unsigned job_seconds;     /* one photo */
+	unsigned request_seconds; /* one request, all its photos */
+	unsigned rate;            /* uploads a second from one address */
+};
+
+struct settings {
+	char *data;           /* the store's directory */
+	char *run;            /* the directory of the sockets */
+	char *logs;           /* the directory of the logs; "" means stderr */
+	char *html;           /* the directory of the pages */
+	bool page;            /* nginx serves the upload page */
+	unsigned socket_mode; /* permission bits of the sockets */
+	char *socket_group;   /* group that owns the sockets; "" leaves it */
+	unsigned workers;     /* photo workers, resolved: never 0 after load */
+	unsigned worker_jobs; /* photos after which a worker is replaced */
+	uint64_t worker_memory; /* resident bytes after which it is replaced */
+	char *prefix;           /* "" or "/media": no slash at the end */
+	char *
+	    public_url; /* "" or "https://img.example.org": no slash at the end */
+	struct limits limits;
+	struct preset presets[SETTINGS_PRESETS_MAX];
+	unsigned n_presets; /* 1.. */
+};
+
+/*
+ * Read a settings file over the defaults of the table in settings.c.
+ *
+ * path    the file (libconfig syntax); NULL: defaults only
+ * errors  every error goes here as one line "FILE:LINE: KEY: words, range";
+ *         reading goes on after an error, so that all are said at once
+ *
+ * Returns the settings, which the caller frees, or NULL after at least one
+ * line to errors (without :LINE where no line is to blame). Unknown keys, wrong
+ * types, values out of range, doubled preset names and formats that cannot be
+ * written are errors. @include is refused and the file it names never opened.
+ */
+struct settings *settings_load(const char *path, FILE *errors);
+
+/* NULL is allowed. */
+void settings_free(struct settings *s);
+
+/* Write the effective settings as a file that settings_load reads back. */
+void settings_print(const struct settings *s, FILE *out);
+
+/* The preset of that name, or NULL. */
+const struct preset *settings_preset(const struct settings *s,
+    const char *name);
+
+/* A path of a file in a directory of the settings; the caller frees. NULL: no memory. */
+char *settings_path(const char *dir, const char *name);
+
+/* One key as documentation shows it. */
+struct setting_row {
+	char key[40];     /* "workers", "limits.photo", "presets[].width" */
+	const char *type; /* "bytes", "count", "seconds", "path", ...; static */
+	char range[200];  /* "1..1024", in words where it is no number */
+	const char *fallback; /* the default without quotes; NULL: required */
+};
+
+/*
+ * Walk the table of keys, for documentation and its test: row i into *out, or
+ * false past the end.
+ */
+bool settings_row(unsigned i, struct setting_row *out);
+
+#endif

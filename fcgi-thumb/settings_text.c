@@ -1,0 +1,130 @@
+#include "config.h"
+
+/*
+ * Which texts are fit to be settings: paths, addresses, names. Whatever passes
+ * here can stand in nginx's configuration, in an address and in a libconfig
+ * text as it is, without quoting. Says in words what is wrong.
+ */
+
+#include "settings_table.h"
+
+#include <string.h>
+
+#include "number.h"
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+/*
+ * Paths stand in nginx's configuration unquoted: what nginx's parser reads as
+ * an end, a variable, a quote or a comment stays out, and ':' which ends a
+ * path after "unix:".
+ */
+static const char *
+path_problem(const char *text)
+{
+	if (text[0] != '/')
+		return "is not absolute";
+	for (const char *p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x80 &&
+		    strchr(LOWER UPPER DIGITS "/._~+@=,%-", *p) == NULL)
+			return "has a character that is not safe inside "
+			       "nginx's configuration";
+	return NULL;
+}
+
+static const char *
+prefix_problem(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (text[0] != '/')
+		return "does not begin with /";
+	if (text[len - 1] == '/')
+		return "ends with /";
+	if (strspn(text, LOWER UPPER DIGITS "._~/-") != len)
+		return "has a character that is not allowed";
+	/* A browser takes such parts out of an address before it asks. */
+	if (strstr(text, "..") != NULL || strstr(text, "//") != NULL ||
+	    strstr(text, "/./") != NULL || strcmp(text + len - 2, "/.") == 0)
+		return "has an empty or a dotted part";
+	return NULL;
+}
+
+/* The end of "host", "1.2.3.4" or "[::1]", or NULL. */
+static const char *
+skip_host(const char *p)
+{
+	size_t len;
+
+	if (*p == '[') {
+		len = strspn(p + 1, DIGITS "abcdefABCDEF:.");
+		return len > 0 && p[1 + len] == ']' ? p + len + 2 : NULL;
+	}
+	len = strspn(p, LOWER UPPER DIGITS ".-");
+	return len > 0 ? p + len : NULL;
+}
+
+static const char *
+url_problem(const char *text)
+{
+	unsigned long long port;
+	const char *p;
+
+	if (strncmp(text, "http://", 7) == 0)
+		p = skip_host(text + 7);
+	else if (strncmp(text, "https://", 8) == 0)
+		p = skip_host(text + 8);
+	else
+		return "does not begin with http:// or https://";
+	if (p == NULL)
+		return "has no host";
+	if (*p == ':')
+		return number_parse(p + 1, 1, 65535, &port) == 0
+		    ? NULL
+		    : "has something behind the host that is no port";
+	return *p == '\0' ? NULL : "has something behind the host";
+}
+
+static const char *
+name_problem(const char *text)
+{
+	if (strchr(LOWER, text[0]) == NULL)
+		return "does not begin with a lower-case letter";
+	if (strspn(text, LOWER DIGITS "_-") != strlen(text))
+		return "has a character that is not allowed";
+	/* Its files lie beside meta.json. */
+	if (strcmp(text, "meta") == 0)
+		return "is taken by meta.json";
+	return NULL;
+}
+
+const char *
+setting_text_problem(const struct setting *row, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len < row->min)
+		return "is empty";
+	if (len > row->max)
+		return "is too long";
+	if (len == 0)
+		return NULL;
+	switch (row->kind) {
+	case KIND_PATH:
+		return path_problem(text);
+	case KIND_GROUP:
+		return strspn(text, LOWER UPPER DIGITS "._-") == len
+		    ? NULL
+		    : "has a character that is not allowed";
+	case KIND_PREFIX:
+		return prefix_problem(text);
+	case KIND_URL:
+		return url_problem(text);
+	case KIND_NAME:
+		return name_problem(text);
+	default:
+		return NULL;
+	}
+}

@@ -82,6 +82,34 @@ fault_status(enum fault f)
 }
 
 const char *
+fault_reason(enum fault f)
+{
+	static const struct {
+		int status;
+		const char *reason;
+	} reasons[] = {
+		{ 400, "Bad Request" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 408, "Request Timeout" },
+		{ 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" },
+		{ 422, "Unprocessable Content" },
+		{ 429, "Too Many Requests" },
+		{ 500, "Internal Server Error" },
+		{ 502, "Bad Gateway" },
+		{ 503, "Service Unavailable" },
+		{ 504, "Gateway Timeout" },
+		{ 507, "Insufficient Storage" },
+	};
+	unsigned i = 0;
+
+	while (reasons[i].status != table[f].status)
+		i++;
+	return reasons[i].reason;
+}
+
+const char *
 fault_title(enum fault f)
 {
 	return table[f].title;

@@ -60,6 +60,9 @@ const char *fault_code(enum fault f);
 /* The HTTP status, 400..599. */
 int fault_status(enum fault f);
 
+/* The reason phrase of that status (RFC 9110 15). */
+const char *fault_reason(enum fault f);
+
 /* A short English title that holds for every case of this fault. */
 const char *fault_title(enum fault f);
 

@@ -203,14 +203,27 @@ overall_status(const struct outcome *outcomes, unsigned n,
 	return 200;
 }
 
+/*
+ * nginx passes the reason on as it is, and without one it writes a status line
+ * that lacks the space that RFC 9112 4 demands.
+ */
+static void
+put_status(struct buf *out, int status, const struct fault_info *fault)
+{
+	const char *reason = status == 201 ? "Created" : "OK";
+
+	buf_printf(out, "Status: %d %s\r\n", status,
+	    fault != NULL ? fault_reason(fault->fault) : reason);
+}
+
 static void
 put_head(struct buf *out, int status, const char *type,
     const struct fault_info *fault, const struct progress *progress)
 {
 	int retry = fault != NULL ? fault_retry_after(fault->fault) : 0;
 
-	buf_printf(out,
-	    "Status: %d\r\nContent-Type: %s\r\nServer-Timing: ", status, type);
+	put_status(out, status, fault);
+	buf_printf(out, "Content-Type: %s\r\nServer-Timing: ", type);
 	for (enum phase p = PHASE_QUEUE; p < PHASE_COUNT; p++)
 		buf_printf(out, "%s%s;dur=%u", p == PHASE_QUEUE ? "" : ", ",
 		    phase_name(p), progress_ms(progress, p));
@@ -254,10 +267,8 @@ reply_problem(struct buf *out, const struct fault_info *info)
 {
 	int retry = fault_retry_after(info->fault);
 
-	buf_printf(out,
-	    "Status: %d\r\nContent-Type: application/problem+json"
-	    "\r\n",
-	    fault_status(info->fault));
+	put_status(out, fault_status(info->fault), info);
+	buf_puts(out, "Content-Type: application/problem+json\r\n");
 	if (retry > 0)
 		buf_printf(out, "Retry-After: %d\r\n", retry);
 	buf_puts(out, "\r\n");

@@ -18,6 +18,7 @@ START_TEST(every_row_is_complete_and_its_code_its_own)
 	ck_assert_int_ge(fault_status(f), 400);
 	ck_assert_int_le(fault_status(f), 599);
 	ck_assert_uint_gt(strlen(fault_title(f)), 0);
+	ck_assert_uint_gt(strlen(fault_reason(f)), 0);
 	for (int other = _i + 1; other < FAULT_COUNT; other++)
 		ck_assert_str_ne(code, fault_code((enum fault)other));
 }

@@ -91,7 +91,7 @@ START_TEST(a_new_photo_is_answered_by_the_contract)
 
 	take(&outcomes[0], "a.jpg", PHOTO_CREATED);
 	ck_assert_int_eq(build(1), 201);
-	ck_assert(has("Status: 201\r\n"));
+	ck_assert(has("Status: 201 Created\r\n"));
 	ck_assert(has("Content-Type: application/json\r\n"));
 	ck_assert(has("Server-Timing: queue;dur=0, receive;dur=11, decode"));
 	json = body();
@@ -237,7 +237,7 @@ START_TEST(a_problem_stands_alone)
 
 	(void)fault_set(&info, FAULT_OVERLOADED, "%s", "no \"worker\"");
 	reply_problem(&out, &info);
-	ck_assert(has("Status: 503\r\n"));
+	ck_assert(has("Status: 503 Service Unavailable\r\n"));
 	ck_assert(has("Retry-After: 2\r\n"));
 	json = body();
 	ck_assert_str_eq(json_string_value(json_object_get(json, "detail")),

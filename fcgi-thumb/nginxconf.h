@@ -1,0 +1,43 @@
+#ifndef FT_NGINXCONF_H
+#define FT_NGINXCONF_H
+
+#include <stdio.h>
+
+#include "settings.h"
+
+/*
+ * nginx's side of the service, made from the settings: templates in nginx/
+ * (http.conf.in, server.conf.in, standalone.conf.in) with @name@ in place of
+ * what is generated. A line "@if name@" keeps the lines up to "@else@" or
+ * "@end@" only where that value is not empty; no nesting. The values:
+ *
+ *   data, run, logs, html   the directories of the settings
+ *   prefix, prefix-regex    "/v1.0", and as a regular expression "/v1[.]0"
+ *   page                    "yes", or empty
+ *   csp-origin              public_url behind a space, or empty
+ *   variants-regex          "large[.](jpg|webp)|square[.](jpg)"
+ *   request-bytes           limits.request, and in words "256 MB"
+ *   request-words
+ *   rate, rate-burst        uploads a second, and at once
+ *   upload-seconds          longest time from a whole body to the answer
+ *   port                    as given
+ *   problem:CODE            the members of a problem document (RFC 9457)
+ *                           of that fault, without the braces
+ *   title:CODE              its title
+ *   retry-after:CODE        its seconds, or empty
+ */
+
+/*
+ * Fill in one template.
+ *
+ * port      of the standalone configuration; 0 where there is none
+ * template  path of the file
+ * out       gets the text
+ *
+ * 0, or -1 with one line to errors: unreadable, an unknown name, or a value
+ * that nginx would not take as plain text.
+ */
+int nginxconf_fill(const struct settings *settings, unsigned port,
+    const char *template_path, FILE *out, FILE *errors);
+
+#endif

@@ -1,0 +1,830 @@
+"""nginx with the generated configuration and without the service behind it:
+what it serves and refuses by itself. Where something must answer on the
+sockets, it is a stand-in of this file.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+from nginx import THUMBCTL, TEMPLATES, TOP, Nginx, raw, request
+
+ID = "abcdefghijklmnopqrstuvwxya"
+OTHER_ID = "b" * 25 + "q"
+RECIPE = "1f0c9a2e"
+LIMIT = 65536  # limits.request of these tests
+RATE = 3
+REAL_IP = "set_real_ip_from 127.0.0.1; real_ip_header X-Test-Address;"
+SOME_PICTURE = (TOP / "tests" / "data" / "orient-1.jpg").read_bytes()
+
+
+def write_settings(directory, prefix="", more=""):
+    path = directory / "fcgi-thumb.conf"
+    path.write_text(f"""
+data = "{directory}/data"; run = "{directory}/run";
+logs = "{directory}/logs"; html = "{TOP}/nginx/html";
+prefix = "{prefix}";
+limits = {{ photo = "16K"; request = "64K"; rate = "{RATE}/s";
+            queue_seconds = 1; request_seconds = 1; job_seconds = 1; }};
+presets = ( {{ name = "large"; width = 1280; height = 1280;
+               formats = [ "jpeg", "webp" ]; }},
+            {{ name = "square"; width = 320; height = 320; fit = "cover"; }} );
+{more}
+""")
+    for name in ("data", "run", "logs"):
+        (directory / name).mkdir(exist_ok=True)
+    return path
+
+
+def publish(data):
+    """A stored photo, with things beside it that nobody may have."""
+    public = data / "public" / "ab" / ID
+    public.mkdir(parents=True)
+    for name in ("large.jpg", "large.webp", "square.jpg"):
+        stem, ext = name.split(".")
+        (public / f"{stem}.{RECIPE}.{ext}").write_bytes(SOME_PICTURE)
+        os.link(public / f"{stem}.{RECIPE}.{ext}", public / name)
+    (public / "meta.json").write_text('{"id":"%s"}\n' % ID)
+    (public / "old.jpg").write_bytes(b"secret")
+    (public / "large.txt").write_bytes(b"secret")
+    private = data / "photos" / "ab" / ID
+    private.mkdir(parents=True)
+    (private / "original.jpg").write_bytes(b"secret")
+
+
+class Peer:
+    """Stands in for the pool: a listening socket, and what is done with each
+    connection. answer: bytes of a CGI answer; None: accept, read, hang up;
+    "silent": accept and say nothing; "full": never accept, queue full.
+    """
+
+    def __init__(self, path, answer, backlog=8):
+        self.path, self.answer, self.params, self.body = path, answer, {}, b""
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(str(path))
+        self.socket.listen(0 if answer == "full" else backlog)
+        self.held = []
+        if answer == "full":
+            self.fill()
+        else:
+            threading.Thread(target=self.serve, daemon=True).start()
+
+    def fill(self):
+        while True:
+            s = socket.socket(socket.AF_UNIX)
+            s.setblocking(False)
+            self.held.append(s)
+            try:
+                s.connect(str(self.path))
+            except BlockingIOError:
+                return
+
+    def serve(self):
+        while True:
+            try:
+                connection = self.socket.accept()[0]
+            except OSError:
+                return
+            if self.answer == "silent":
+                self.held.append(connection)
+                continue
+            with connection:
+                self.read(connection)
+                if self.answer is not None:
+                    self.reply(connection)
+
+    def read(self, connection):
+        params, body = b"", b""
+        with connection.makefile("rb") as f:
+            while True:
+                kind, length, padding = struct.unpack(
+                    "!xBxxHBx", f.read(8))
+                content = f.read(length)
+                f.read(padding)
+                if kind == 4:
+                    params += content
+                elif kind == 5 and length:
+                    body += content
+                elif kind == 5:
+                    break
+        self.params, self.body = dict(self.pairs(params)), body
+
+    @staticmethod
+    def pairs(data):
+        at = 0
+
+        def length():
+            nonlocal at
+            if data[at] < 128:
+                at += 1
+                return data[at - 1]
+            at += 4
+            return struct.unpack("!I", data[at - 4:at])[0] & 0x7fffffff
+
+        while at < len(data):
+            name, value = length(), length()
+            yield (data[at:at + name].decode(),
+                   data[at + name:at + name + value].decode())
+            at += name + value
+
+    def reply(self, connection):
+        def record(kind, content):
+            head = struct.pack("!BBHHBx", 1, kind, 1, len(content), 0)
+            return head + content
+
+        connection.sendall(record(6, self.answer) + record(6, b"") +
+                           record(3, bytes(8)))
+
+    def close(self):
+        # shutdown() wakes the thread in accept(), which close() does not.
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.socket.close()
+        for s in self.held:
+            s.close()
+        os.unlink(self.path)
+
+
+class Site(unittest.TestCase):
+    """One nginx for a class of tests, in a directory of its own."""
+
+    prefix = ""
+    more = ""
+    server = REAL_IP
+    sites = ""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="ft-nginx."))
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+        cls.settings = write_settings(cls.directory, cls.prefix, cls.more)
+        publish(cls.directory / "data")
+        cls.nginx = Nginx(cls.settings, cls.directory / "nginx",
+                          server=cls.server,
+                          sites=cls.sites.format(directory=cls.directory))
+        cls.nginx.start()
+        cls.addClassCleanup(cls.nginx.stop)
+
+    def ask(self, method, target, body=None, headers=(), timeout=30):
+        return request(self.nginx.address, method, self.prefix + target, body,
+                       headers, timeout)
+
+    def peer(self, name, answer):
+        peer = Peer(self.directory / "run" / f"{name}.sock", answer)
+        self.addCleanup(peer.close)
+        return peer
+
+    def thumb(self, name, photo=ID):
+        return self.ask("GET", f"/t/{photo}/{name}")
+
+    def check_problem(self, answer, status, code):
+        """A problem document; its members."""
+        self.assertEqual(answer.status, status, answer.body)
+        self.assertEqual(answer.headers["Content-Type"],
+                         "application/problem+json")
+        problem = json.loads(answer.body)
+        self.assertEqual(problem["status"], status)
+        self.assertEqual(problem["code"], code)
+        self.assertEqual(problem["type"], "about:blank")
+        self.assertTrue(problem["title"])
+        self.assertEqual(answer.headers.get_all("Cache-Control"), ["no-store"])
+        self.check_safe(answer)
+        return problem
+
+    def check_safe(self, answer):
+        self.assertEqual(answer.headers.get_all("X-Content-Type-Options"),
+                         ["nosniff"])
+        self.assertEqual(len(answer.headers.get_all("X-Request-Id")), 1)
+        self.assertEqual(
+            len(answer.headers.get_all("Content-Security-Policy")), 1)
+        self.assertEqual(answer.headers["Server"], "nginx")
+
+    def log_lines(self):
+        log = self.directory / "logs" / "access.log"
+        return [json.loads(line) for line in log.read_text().splitlines()]
+
+    def log_of(self, answer):
+        """nginx writes the line after the answer has been sent."""
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            for line in self.log_lines():
+                if line["id"] == answer.headers["X-Request-Id"]:
+                    return line
+            time.sleep(0.02)
+        self.fail("no line in the log")
+
+
+class Files:
+    """What is a file, and what is not."""
+
+    def test_the_page_is_checked_again_each_time(self):
+        answer = self.ask("GET", "/")
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.headers["Content-Type"],
+                         "text/html; charset=utf-8")
+        self.assertEqual(answer.headers.get_all("Cache-Control"), ["no-cache"])
+        self.assertIn(b"<form", answer.body)
+        self.assertIn("default-src 'self'",
+                      answer.headers["Content-Security-Policy"])
+        self.check_safe(answer)
+
+    def test_all_that_the_page_names_is_there_with_its_type(self):
+        page = self.ask("GET", "/").body.decode()
+        types = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml",
+                 "js": "text/javascript; charset=utf-8"}
+        names = set(re.findall(r'(?:href|src)="([^"]+)"', page))
+        self.assertLessEqual({"page.css", "page.js"}, names)
+        for name in names:
+            with self.subTest(name):
+                answer = self.ask("GET", "/" + name)
+                self.assertEqual(answer.status, 200)
+                self.assertEqual(answer.headers["Content-Type"],
+                                 types[name.rpartition(".")[2]])
+                self.assertEqual(answer.headers["Cache-Control"],
+                                 "public, max-age=600")
+                self.check_safe(answer)
+
+    def test_the_exact_file_never_changes(self):
+        for name, kind in (("large.jpg", "image/jpeg"),
+                           ("large.webp", "image/webp")):
+            answer = self.thumb(f"{name}?v={RECIPE}")
+            self.assertEqual(answer.status, 200)
+            self.assertEqual(answer.body, SOME_PICTURE)
+            self.assertEqual(answer.headers["Content-Type"], kind)
+            self.assertEqual(answer.headers.get_all("Cache-Control"),
+                             ["public, max-age=31536000, immutable"])
+            self.assertEqual(answer.headers["Content-Security-Policy"],
+                             "default-src 'none'; sandbox")
+            self.check_safe(answer)
+
+    def test_any_other_recipe_is_a_copy_for_a_day(self):
+        for query in ("", "?", "?v=", "?v=00000000", "?v=1F0C9A2E",
+                      f"?v={RECIPE}0", f"?v=.{RECIPE}", "?v=%31f0c9a2e",
+                      f"?w={RECIPE}", "?v=../../..", "?v=%00"):
+            with self.subTest(query):
+                answer = self.thumb("large.jpg" + query)
+                self.assertEqual(answer.status, 200)
+                self.assertEqual(answer.body, SOME_PICTURE)
+                self.assertEqual(answer.headers.get_all("Cache-Control"),
+                                 ["public, max-age=86400"])
+
+    def test_a_thumbnail_has_a_head_parts_and_a_version(self):
+        target = f"/t/{ID}/large.jpg?v={RECIPE}"
+        head = self.ask("HEAD", target)
+        self.assertEqual((head.status, head.body), (200, b""))
+        self.assertEqual(head.headers["Content-Length"],
+                         str(len(SOME_PICTURE)))
+        part = self.ask("GET", target, headers={"Range": "bytes=10-19"})
+        self.assertEqual((part.status, part.body), (206, SOME_PICTURE[10:20]))
+        self.assertIn("immutable", part.headers["Cache-Control"])
+        same = self.ask("GET", target,
+                        headers={"If-None-Match": head.headers["ETag"]})
+        self.assertEqual((same.status, same.body), (304, b""))
+        self.assertIn("immutable", same.headers["Cache-Control"])
+        same = self.ask("GET", target, headers={
+            "If-Modified-Since": head.headers["Last-Modified"]})
+        self.assertEqual(same.status, 304)
+        beyond = self.ask("GET", target, headers={"Range": "bytes=9999999-"})
+        self.assertEqual(beyond.status, 416)
+        self.assertEqual(beyond.headers["Content-Range"],
+                         f"bytes */{len(SOME_PICTURE)}")
+        # nginx gives the headers of a 416 twice; the strictest one counts.
+        self.assertIn("no-store", beyond.headers.get_all("Cache-Control"))
+
+    def test_the_manifest_is_checked_again_each_time(self):
+        answer = self.thumb("meta.json")
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(json.loads(answer.body)["id"], ID)
+        self.assertEqual(answer.headers["Content-Type"], "application/json")
+        self.assertEqual(answer.headers.get_all("Cache-Control"), ["no-cache"])
+        self.check_safe(answer)
+        self.check_problem(self.thumb("meta.json", OTHER_ID), 404, "not-found")
+
+    def test_what_is_not_there_costs_no_worker(self):
+        for target in (
+                f"/t/{OTHER_ID}/large.jpg",
+                f"/t/{OTHER_ID}/large.jpg?v={RECIPE}",
+                f"/t/{ID}/square.webp", f"/t/{ID}/large.png",
+                f"/t/{ID}/large", f"/t/{ID}/", f"/t/{ID}", "/t/", "/t",
+                f"/t/{ID}/old.jpg", f"/t/{ID}/large.txt",
+                f"/t/{ID}/large.{RECIPE}.jpg", f"/t/{ID}/large.jpg/",
+                f"/t/{ID}/large.jpg%0a", f"/t/{ID}/Large.jpg",
+                f"/t/{ID.upper()}/large.jpg", f"/t/{ID[:-1]}b/large.jpg",
+                f"/t/{ID[:-1]}/large.jpg", f"/t/{ID}a/large.jpg",
+                f"/t/x/{ID}/large.jpg", f"/x/t/{ID}/large.jpg",
+                "/nothing", "/index.html.bak", "/.git", "/page.css~",
+                "/upload/", "/uploads", "/health", "/health/",
+                "/problem.json", "/problem.html", "/lost.json"):
+            with self.subTest(target):
+                answer = self.ask("GET", target)
+                self.check_problem(answer, 404, "not-found")
+                self.assertEqual(self.log_of(answer)["upstream_status"], "")
+
+    def test_nothing_leads_out_of_the_public_directory(self):
+        up = ("..", "%2e%2e", ".%2e", "%2E%2E", "%252e%252e", "..%2f..",
+              "..%5c", "..;", "....")
+        targets = [f"/t/{ID}/{a}/{b}" for a in up for b in (
+            "large.txt", f"{ID}/old.jpg",
+            f"../../photos/ab/{ID}/original.jpg",
+            f"{a}/{a}/{a}/photos/ab/{ID}/original.jpg")]
+        targets += [f"/{a}/photos/ab/{ID}/original.jpg" for a in up]
+        targets += [f"/t/{a}/{a}/{a}/{a}/etc/passwd" for a in up]
+        targets += [f"/t/{ID}/large.jpg%00", f"/t/{ID}/large%00.jpg",
+                    f"/t/{ID}%2flarge.txt", "/t/%00", "/%00",
+                    f"//photos/ab/{ID}/original.jpg",
+                    f"/public/ab/{ID}/old.jpg",
+                    f"/photos/ab/{ID}/original.jpg", "/page.css/../../README"]
+        for target in targets:
+            with self.subTest(target):
+                answer = self.ask("GET", target)
+                self.assertIn(answer.status, (400, 404))
+                self.assertNotIn(b"secret", answer.body)
+                self.assertNotIn(b"root:", answer.body)
+                self.check_problem(answer, answer.status,
+                                   {400: "bad-request",
+                                    404: "not-found"}[answer.status])
+
+    def test_each_address_says_which_methods_it_has(self):
+        for target, allow in (
+                ("/", "GET, HEAD"), ("/page.css", "GET, HEAD"),
+                (f"/t/{ID}/large.jpg", "GET, HEAD"),
+                (f"/t/{ID}/meta.json", "GET, HEAD"),
+                ("/health/live", "GET, HEAD"), ("/health/ready", "GET, HEAD"),
+                ("/upload", "POST, PUT")):
+            for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS",
+                           "PATCH", "get"):
+                if method in allow:
+                    continue
+                with self.subTest(f"{method} {target}"):
+                    answer = self.ask(method, target, b"x")
+                    if method == "HEAD":
+                        self.assertEqual(answer.status, 405)
+                    elif method == "get":
+                        self.check_problem(answer, 400, "bad-request")
+                        continue
+                    else:
+                        self.check_problem(answer, 405, "method-not-allowed")
+                    self.assertEqual(answer.headers.get_all("Allow"), [allow])
+
+    def test_nginx_is_live_without_the_service(self):
+        answer = self.ask("GET", "/health/live")
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.headers["Content-Type"], "application/json")
+        self.assertEqual(json.loads(answer.body), {"live": True})
+        self.assertEqual(answer.headers["Cache-Control"], "no-store")
+        self.check_safe(answer)
+
+
+class Refusals:
+    """What nginx says in place of the service."""
+
+    def post(self, body=b"x", headers=(), method="POST", timeout=30):
+        return self.ask(method, "/upload", body, headers, timeout)
+
+    def page(self, body=b"x", headers=()):
+        return self.post(
+            body, {"Accept": "text/html,*/*;q=0.8", **dict(headers)})
+
+    def check_page(self, answer, status, *words):
+        self.assertEqual(answer.status, status)
+        self.assertEqual(answer.headers["Content-Type"],
+                         "text/html; charset=utf-8")
+        self.assertEqual(answer.headers.get_all("Cache-Control"), ["no-store"])
+        self.check_safe(answer)
+        text = answer.body.decode()
+        self.assertIn(f'href="{self.prefix}/"', text)
+        self.assertIn(f'href="{self.prefix}/page.css"', text)
+        for word in words:
+            self.assertIn(word, text)
+
+    def check_overloaded(self):
+        start = time.monotonic()
+        for method in ("POST", "PUT"):
+            answer = self.post(method=method)
+            self.check_problem(answer, 503, "overloaded")
+            self.assertEqual(answer.headers.get_all("Retry-After"), ["2"])
+        self.check_page(self.page(), 503, "busy")
+        self.assertLess(time.monotonic() - start, 1)
+
+    def test_without_a_pool_an_upload_is_refused_at_once(self):
+        self.check_overloaded()
+
+    def test_a_dead_pool_s_socket_refuses_at_once(self):
+        path = self.directory / "run" / "photo.sock"
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(str(path))
+        self.addCleanup(os.unlink, path)
+        self.check_overloaded()
+
+    def test_a_full_queue_refuses_at_once(self):
+        self.peer("photo", "full")
+        self.check_overloaded()
+
+    def test_a_worker_that_dies_is_worker_lost(self):
+        self.peer("photo", None)
+        answer = self.post()
+        self.check_problem(answer, 502, "worker-lost")
+        self.assertNotIn("Retry-After", answer.headers)
+        self.check_page(self.page(), 502, "sent again")
+        line = self.log_of(answer)
+        self.assertEqual((line["status"], line["upstream_status"]),
+                         (502, "502"))
+
+    def test_no_answer_in_time_is_too_slow(self):
+        self.peer("photo", "silent")
+        start = time.monotonic()
+        self.check_problem(self.post(), 504, "too-slow")
+        # queue_seconds + request_seconds + 5
+        self.assertAlmostEqual(time.monotonic() - start, 7, delta=1)
+
+    def test_a_body_over_the_limit_is_told_both_numbers(self):
+        answer = self.post(bytes(LIMIT + 1))
+        problem = self.check_problem(answer, 413, "body-too-large")
+        self.assertEqual((problem["limit"], problem["actual"]),
+                         (LIMIT, LIMIT + 1))
+        self.assertIn("64 kB", problem["detail"])
+        self.check_page(self.page(bytes(LIMIT + 1)), 413, "65,537 bytes",
+                        "64 kB")
+
+    def test_an_announced_body_is_refused_before_it_comes(self):
+        for length, words in ((999999999999, "999,999,999,999 bytes"),
+                              (70000, "70,000 bytes"),
+                              (7000000, "7,000,000 bytes")):
+            headers = {"Content-Length": str(length)}
+            problem = self.check_problem(self.post(None, headers), 413,
+                                         "body-too-large")
+            self.assertEqual(problem["actual"], length)
+            self.check_page(self.page(None, headers), 413, words)
+
+    def test_the_size_of_a_chunked_body_is_not_made_up(self):
+        answer = self.post([bytes(LIMIT), bytes(LIMIT)])
+        problem = self.check_problem(answer, 413, "body-too-large")
+        self.assertEqual(problem["limit"], LIMIT)
+        self.assertNotIn("actual", problem)
+
+    def test_a_body_of_the_limit_reaches_the_pool(self):
+        peer = self.peer("photo", b"Status: 201\r\n\r\n")
+        self.assertEqual(self.post(bytes(LIMIT)).status, 201)
+        self.assertEqual(len(peer.body), LIMIT)
+
+    def test_a_full_disk_for_bodies_is_storage_full(self):
+        body = self.nginx.directory / "body"
+        shutil.rmtree(body)
+        body.write_text("")  # no directory can be made here
+        try:
+            answer = self.post(bytes(LIMIT))
+            self.check_problem(answer, 507, "storage-full")
+            self.check_page(self.page(bytes(LIMIT)), 507, "space")
+        finally:
+            body.unlink()
+            body.mkdir()
+
+    def test_this_machine_is_never_too_fast(self):
+        answers = [self.post() for _ in range(12 * RATE)]
+        self.assertEqual({a.status for a in answers}, {503})
+
+    def test_another_one_is_after_a_burst(self):
+        headers = {"X-Test-Address": "203.0.113.9"}
+        answers = [self.post(headers=headers) for _ in range(30 * RATE)]
+        refused = [a for a in answers if a.status != 503]
+        self.assertGreaterEqual(len(answers) - len(refused), 10 * RATE + 1)
+        self.assertGreater(len(refused), 0)
+        problem = self.check_problem(refused[0], 429, "rate-limited")
+        self.assertEqual(problem["limit"], RATE)
+        self.assertEqual(refused[0].headers.get_all("Retry-After"), ["1"])
+        pages = [self.page(headers=headers) for _ in range(3 * RATE)]
+        refused = [page for page in pages if page.status == 429]
+        self.check_page(refused[0], 429, f"{RATE} a second")
+        # Who sends too much may still look.
+        thumb = self.ask("GET", f"/t/{ID}/large.jpg", headers=headers)
+        self.assertEqual(thumb.status, 200)
+
+    def test_readiness_is_for_this_machine_only(self):
+        answer = self.ask("GET", "/health/ready")
+        self.check_problem(answer, 503, "overloaded")
+        self.peer("control", b"Content-Type: application/json\r\n\r\n{}")
+        answer = self.ask("GET", "/health/ready")
+        self.assertEqual((answer.status, answer.body), (200, b"{}"))
+        self.assertEqual(answer.headers["Cache-Control"], "no-store")
+        for address in ("203.0.113.9", "2001:db8::9"):
+            answer = self.ask("GET", "/health/ready",
+                              headers={"X-Test-Address": address})
+            self.check_problem(answer, 404, "not-found")
+            self.assertEqual(self.log_of(answer)["remote"], address)
+
+    def test_the_service_s_own_words_pass_untouched(self):
+        self.peer("photo", b"Status: 503 x\r\nRetry-After: 9\r\n"
+                  b"Content-Type: application/problem+json\r\n\r\n"
+                  b'{"code":"draining"}')
+        answer = self.post()
+        self.assertEqual((answer.status, answer.body),
+                         (503, b'{"code":"draining"}'))
+        self.assertEqual(answer.headers.get_all("Retry-After"), ["9"])
+        self.assertEqual(answer.headers.get_all("Cache-Control"), ["no-store"])
+        self.check_safe(answer)
+
+    def test_the_pool_is_told_what_it_needs(self):
+        peer = self.peer("photo", b"Status: 201\r\n\r\n{}")
+        before = time.time()
+        answer = self.post([b"ab", b"c"], {"Content-Type": "image/png",
+                                           "Accept": "text/html",
+                                           "Proxy": "x"})
+        self.assertEqual(answer.status, 201)
+        params = dict(peer.params)
+        self.assertEqual(peer.body, b"abc")
+        waited = float(params.pop("QUEUE_MSEC")) - before
+        self.assertTrue(-0.1 < waited < 2, waited)
+        self.assertEqual(params.pop("REQUEST_ID"),
+                         answer.headers["X-Request-Id"])
+        self.assertEqual(
+            {k: v for k, v in params.items() if not k.startswith("HTTP_")},
+            {"REQUEST_METHOD": "POST", "REQUEST_URI": self.prefix + "/upload",
+             "DOCUMENT_URI": self.prefix + "/upload", "QUERY_STRING": "",
+             "CONTENT_TYPE": "image/png", "CONTENT_LENGTH": "3",
+             "REMOTE_ADDR": "127.0.0.1"})
+        self.assertEqual(params["HTTP_ACCEPT"], "text/html")
+
+    def test_each_request_is_one_json_object_in_the_log(self):
+        answer = self.post(bytes(LIMIT + 1))
+        line = self.log_of(answer)
+        self.assertEqual((line["method"], line["uri"], line["status"]),
+                         ("POST", self.prefix + "/upload", 413))
+        self.assertEqual(line["remote"], "127.0.0.1")
+        self.assertGreater(line["bytes"], len(answer.body))
+        raw(self.nginx.address, b"\x16\x03\x01\x00\"\\\r\n\r\n")
+        raw(self.nginx.address, b"GET /\r\n")  # HTTP/0.9 has no status
+        self.log_lines()
+
+    def test_a_malformed_request_is_told_so(self):
+        host = b"Host: x\r\n"
+        for name, data, status, code in (
+                ("noise", b"\x16\x03\x01\x02\x00\r\n\r\n", 400, "bad-request"),
+                ("no host", b"GET / HTTP/1.1\r\n\r\n", 400, "bad-request"),
+                ("two lengths", b"POST /upload HTTP/1.1\r\n" + host +
+                 b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400,
+                 "bad-request"),
+                ("long line", b"GET /" + b"a" * 40000 + b" HTTP/1.1\r\n" +
+                 host + b"\r\n", 400, "bad-request"),
+                ("long header", b"GET / HTTP/1.1\r\n" + host + b"A: " +
+                 b"a" * 40000 + b"\r\n\r\n", 400, "bad-request"),
+                ("strange coding", b"POST /upload HTTP/1.1\r\n" + host +
+                 b"Transfer-Encoding: rot13\r\n\r\n", 400, "bad-request"),
+                ("bad chunk", b"POST " + self.prefix.encode() +
+                 b"/upload HTTP/1.1\r\n" + host +
+                 b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400,
+                 "bad-request"),
+                ("trace", b"TRACE / HTTP/1.1\r\n" + host + b"\r\n", 405,
+                 "method-not-allowed")):
+            with self.subTest(name):
+                head, _, body = raw(self.nginx.address,
+                                    data).partition(b"\r\n\r\n")
+                self.assertIn(b" %d " % status, head.splitlines()[0])
+                self.assertIn(b"application/problem+json", head)
+                self.assertIn(b"nosniff", head)
+                self.assertEqual(json.loads(body)["code"], code)
+                self.assertEqual(json.loads(body)["status"], status)
+
+
+class AtTheTop(Files, Refusals, Site):
+    pass
+
+
+class BelowAPrefix(Files, Refusals, Site):
+    prefix = "/media"
+
+    def test_the_prefix_alone_leads_to_the_page(self):
+        answer = request(self.nginx.address, "GET", "/media?a=b")
+        self.assertEqual(answer.status, 301)
+        self.assertEqual(answer.headers["Location"], "/media/?a=b")
+        self.check_safe(answer)
+
+    def test_nothing_is_outside_of_it(self):
+        for target in ("/", "/upload", f"/t/{ID}/large.jpg", "/page.css",
+                       "/health/live", "/mediaupload", "/media2/"):
+            with self.subTest(target):
+                answer = request(self.nginx.address, "GET", target)
+                self.assertEqual(answer.status, 404)
+
+
+class BelowADottedPrefix(Site):
+    prefix = "/v1.0/~me"
+
+    def test_the_dot_is_only_a_dot(self):
+        self.assertEqual(self.thumb("large.jpg").status, 200)
+        answer = request(self.nginx.address, "GET",
+                         f"/v1x0/~me/t/{ID}/large.jpg")
+        self.assertEqual(answer.status, 404)
+
+
+class WithoutPage(Site):
+    more = 'page = false; public_url = "https://img.example.org";'
+
+    def test_the_page_is_not_there(self):
+        for target in ("/", "/page.css", "/index.html"):
+            self.check_problem(self.ask("GET", target), 404, "not-found")
+
+    def test_a_refusal_does_not_lead_to_it(self):
+        answer = self.ask("POST", "/upload", b"x", {"Accept": "text/html"})
+        self.assertEqual(answer.status, 503)
+        self.assertNotIn(b"href", answer.body)
+
+    def test_pictures_of_the_public_address_may_be_shown(self):
+        policy = self.ask("GET", "/health/live").headers[
+            "Content-Security-Policy"]
+        self.assertIn("img-src 'self' blob: data: https://img.example.org;",
+                      policy)
+
+
+class InAnotherSite(Site):
+    """The two files beside a site's own locations, in two server blocks."""
+
+    prefix = "/media"
+    server = REAL_IP + """
+        add_header X-Site yes always;
+        error_page 404 /own-404;
+        fastcgi_intercept_errors on;
+        expires 1h;
+        location = /own-404 { return 200 "own page"; }
+        location = /own { default_type text/plain; return 200 own; }
+        location ~ \\.(jpg|css)$ { return 403; }
+    """
+    sites = """
+    server {{
+        listen unix:{directory}/second.sock;
+        root {directory};
+        include fcgi-thumb-server.conf;
+    }}
+    """
+
+    def test_the_configuration_has_no_warning(self):
+        status, words = self.nginx.check()
+        self.assertEqual(status, 0, words)
+        self.assertNotIn("[", words)
+
+    def test_the_site_s_own_addresses_stay_as_they_are(self):
+        answer = request(self.nginx.address, "GET", "/own")
+        self.assertEqual((answer.status, answer.body), (200, b"own"))
+        self.assertEqual(answer.headers["X-Site"], "yes")
+        self.assertNotIn("X-Request-Id", answer.headers)
+        answer = request(self.nginx.address, "GET", "/nothing.jpg")
+        self.assertEqual(answer.status, 403)
+        self.assertNotEqual(answer.headers["Content-Type"],
+                            "application/problem+json")
+
+    def test_the_site_s_settings_do_not_reach_the_service(self):
+        answer = self.thumb(f"large.jpg?v={RECIPE}")
+        self.assertEqual(answer.status, 200)
+        self.assertNotIn("X-Site", answer.headers)
+        self.assertEqual(answer.headers.get_all("Cache-Control"),
+                         ["public, max-age=31536000, immutable"])
+        self.assertNotIn("Expires", answer.headers)
+        self.check_problem(self.thumb("none.jpg"), 404, "not-found")
+        self.peer("photo", b"Status: 404\r\n\r\nits own")
+        self.assertEqual(self.ask("POST", "/upload", b"x").body, b"its own")
+
+    def test_the_second_server_has_it_too(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(str(self.directory / "second.sock"))
+            s.sendall(f"GET /media/t/{ID}/large.jpg HTTP/1.0\r\n\r\n".encode())
+            self.assertTrue(s.makefile("rb").readline().startswith(
+                b"HTTP/1.1 200"))
+
+    def test_a_client_on_a_unix_socket_is_of_this_machine(self):
+        for target, status in (("health/ready", b"503"), ("upload", b"503")):
+            for _ in range(12 * RATE):
+                with socket.socket(socket.AF_UNIX) as s:
+                    s.connect(str(self.directory / "second.sock"))
+                    method = "POST" if target == "upload" else "GET"
+                    s.sendall(f"{method} /media/{target} HTTP/1.0\r\n"
+                              "Content-Length: 0\r\n\r\n".encode())
+                    line = s.makefile("rb").readline()
+                    self.assertEqual(line.split()[1], status)
+
+
+class Configuration(unittest.TestCase):
+    """thumbctl, and nginx's opinion of what it makes."""
+
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="ft-nginx."))
+        self.addCleanup(shutil.rmtree, self.directory)
+
+    def thumbctl(self, *arguments):
+        done = subprocess.run([THUMBCTL, *arguments], capture_output=True,
+                              text=True, stdin=subprocess.DEVNULL)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_every_shape_of_settings_is_clean(self):
+        for i, (prefix, more) in enumerate((
+                ("", ""), ("/media", ""), ("/a/b.c", "page = false;"),
+                ("", 'public_url = "http://[::1]:81";'))):
+            with self.subTest(prefix + more):
+                settings = write_settings(self.directory, prefix, more)
+                nginx = Nginx(settings, self.directory / str(i))
+                nginx.configure()
+                status, words = nginx.check()
+                self.assertEqual(status, 0, words)
+                self.assertNotIn("[", words)
+
+    def test_no_log_directory_means_no_access_log(self):
+        settings = write_settings(self.directory)
+        settings.write_text(re.sub('logs = "[^"]*"', 'logs = ""',
+                                   settings.read_text()))
+        nginx = Nginx(settings, self.directory / "n").start()
+        self.addCleanup(nginx.stop)
+        self.assertEqual(
+            request(nginx.address, "GET", "/health/live").status, 200)
+        self.assertEqual(list((self.directory / "logs").iterdir()), [])
+
+    def test_the_example_site_works(self):
+        settings = write_settings(self.directory)
+        nginx = Nginx(settings, self.directory / "n")
+        nginx.configure()
+        (self.directory / "n" / "fcgi-thumb").symlink_to(".")
+        site = (TEMPLATES / "example-site.conf").read_text()
+        site = re.sub(r"listen \S*80;", "", site).replace(
+            "server_name", f"listen 127.0.0.1:{nginx.port}; server_name")
+        conf = self.directory / "n" / "nginx.conf"
+        text = conf.read_text()
+        conf.write_text(
+            text[:text.index("include fcgi-thumb-http")] +
+            "access_log off;\n" + site + "}\n")
+        status, words = nginx.check()
+        self.assertEqual(status, 0, words)
+        self.assertNotIn("[", words)
+
+    def test_thumbctl_alone_lists_its_commands(self):
+        for arguments in ((), ("-h",)):
+            status, out, _ = self.thumbctl(*arguments)
+            self.assertEqual(status, 0)
+            self.assertIn("nginx-conf", out)
+        self.assertRegex(self.thumbctl("-V")[1], r"^thumbctl \d+\.\d+")
+
+    def test_wrong_use_and_wrong_settings_have_their_status(self):
+        good = str(write_settings(self.directory))
+        bad = self.directory / "bad.conf"
+        bad.write_text("workerz = 3;\n")
+        out = self.directory / "out"
+        out.mkdir()
+        for arguments, status, words in (
+                (("-x",), 64, ""),
+                (("-c",), 64, ""),
+                (("nonsense",), 64, "nonsense"),
+                (("nginx-conf",), 64, "usage"),
+                (("nginx-conf", str(out), "more"), 64, "usage"),
+                (("nginx-conf", "--nonsense", str(out)), 64, "usage"),
+                (("nginx-conf", "--standalone", "0", str(out)), 64, "usage"),
+                (("nginx-conf", "--standalone", "65536", str(out)), 64, ""),
+                (("nginx-conf", "--standalone", "80x", str(out)), 64, ""),
+                (("-c", str(bad), "nginx-conf", str(out)), 78, "workerz"),
+                (("-c", "/nonexistent", "nginx-conf", str(out)), 78,
+                 "/nonexistent"),
+                (("-c", good, "nginx-conf", "--templates", "/nonexistent",
+                  str(out)), 1, "/nonexistent/http.conf.in"),
+                (("-c", good, "nginx-conf", "--templates", str(TEMPLATES),
+                  "/nonexistent"), 1, "/nonexistent")):
+            with self.subTest(arguments):
+                got, _, errors = self.thumbctl(*arguments)
+                self.assertEqual(got, status, errors)
+                self.assertIn(words, errors)
+                self.assertEqual(list(out.iterdir()), [])
+
+    def test_files_appear_whole_and_readable_or_stay_as_they_were(self):
+        settings = str(write_settings(self.directory))
+        out = self.directory / "out"
+        out.mkdir()
+        make = ("-c", settings, "nginx-conf", "--templates")
+        old_mask = os.umask(0o077)
+        self.addCleanup(os.umask, old_mask)
+        self.assertEqual(self.thumbctl(*make, TEMPLATES, out), (0, "", ""))
+        names = ["fcgi-thumb-http.conf", "fcgi-thumb-server.conf"]
+        self.assertEqual(sorted(os.listdir(out)), names)
+        for name in names:
+            self.assertEqual((out / name).stat().st_mode & 0o777, 0o644)
+        before = [(out / name).read_bytes() for name in names]
+        broken = self.directory / "broken"
+        shutil.copytree(TEMPLATES, broken)
+        (broken / "http.conf.in").write_text("new\n")
+        (broken / "server.conf.in").write_text("@nonsense@\n")
+        status, _, errors = self.thumbctl(*make, broken, out)
+        self.assertEqual(status, 1)
+        self.assertIn("server.conf.in:1: unknown @nonsense@", errors)
+        self.assertEqual([(out / name).read_bytes() for name in names], before)
+        self.assertEqual(sorted(os.listdir(out)), names)
+        self.assertEqual(
+            self.thumbctl(*make, TEMPLATES, "--standalone", "8080", out)[0], 0)
+        self.assertEqual(sorted(os.listdir(out)), [*names, "nginx.conf"])
+
+
+if __name__ == "__main__":
+    unittest.main()

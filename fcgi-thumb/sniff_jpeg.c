@@ -1,0 +1,121 @@
+#include "config.h"
+
+/*
+ * Walks a JPEG's marker segments to its frame header (ITU-T T.81, B.2).
+ * Steps over odd bytes between segments as libjpeg does, so that both find
+ * the same header. What comes after it is the decoder's business.
+ */
+
+#include "sniff_internal.h"
+
+enum {
+	SOF0 = 0xc0,
+	SOF1 = 0xc1,
+	SOF2 = 0xc2, /* progressive, Huffman */
+	DHT = 0xc4,
+	JPG = 0xc8,
+	SOF9 = 0xc9,
+	SOF10 = 0xca, /* progressive, arithmetic */
+	DAC = 0xcc,
+	SOF15 = 0xcf,
+	RST0 = 0xd0,
+	RST7 = 0xd7,
+	SOI = 0xd8,
+	EOI = 0xd9,
+	SOS = 0xda,
+	TEM = 0x01,
+};
+
+static const char cut[] = "The JPEG ends before its size is told.";
+
+/* The next marker's second byte, after any fill bytes; -1 at the end. */
+static int
+next_marker(struct span *s)
+{
+	const uint8_t *p;
+
+	for (;;) {
+		do {
+			p = span_take(s, 1);
+		} while (p != NULL && *p != 0xff);
+		do {
+			p = span_take(s, 1);
+		} while (p != NULL && *p == 0xff);
+		if (p == NULL)
+			return -1;
+		if (*p != 0)
+			return *p;
+	}
+}
+
+static bool
+is_frame(int marker)
+{
+	return marker >= SOF0 && marker <= SOF15 && marker != DHT &&
+	    marker != JPG && marker != DAC;
+}
+
+/* seg is the frame header's segment after its length. */
+static enum fault
+read_frame(int marker, struct span seg, struct sniff *out,
+    struct fault_info *info)
+{
+	const uint8_t *p = span_take(&seg, 6);
+	unsigned width, height;
+
+	if (p == NULL || p[5] == 0 || seg.len != 3u * p[5])
+		return fault_set(info, FAULT_CORRUPT_IMAGE,
+		    "The JPEG's frame header is malformed.");
+	if (marker != SOF0 && marker != SOF1 && marker != SOF2 &&
+	    marker != SOF9 && marker != SOF10)
+		return fault_set(info, FAULT_UNSUPPORTED_FORMAT,
+		    "This JPEG is lossless or hierarchical; baseline and "
+		    "progressive ones are accepted.");
+	if (p[0] != 8)
+		return fault_set(info, FAULT_UNSUPPORTED_FORMAT,
+		    "This JPEG has %u bits a sample; 8 are accepted.", p[0]);
+	height = be16(p + 1);
+	width = be16(p + 3);
+	/* A height of 0 would be told after the picture, by DNL. */
+	if (width == 0 || height == 0)
+		return fault_set(info, FAULT_CORRUPT_IMAGE,
+		    "The JPEG says that it is %u x %u px.", width, height);
+	*out = (struct sniff){
+		.format = FORMAT_JPEG,
+		.width = width,
+		.height = height,
+		.frames = 1,
+		.progressive = marker == SOF2 || marker == SOF10,
+	};
+	return FAULT_NONE;
+}
+
+enum fault
+sniff_jpeg(struct span file, struct sniff *out, struct fault_info *info)
+{
+	struct span rest = file, seg;
+	const uint8_t *p;
+	int marker;
+
+	(void)span_take(&rest, 2); /* SOI, seen with the magic */
+	while ((marker = next_marker(&rest)) != -1) {
+		if (marker == TEM || (marker >= RST0 && marker <= RST7))
+			continue; /* these have no segment */
+		if (marker == SOI || marker == EOI || marker == SOS)
+			return fault_set(info, FAULT_CORRUPT_IMAGE,
+			    "The JPEG has no frame header before its picture.");
+		p = span_take(&rest, 2);
+		if (p == NULL)
+			break;
+		if (be16(p) < 2)
+			return fault_set(info, FAULT_CORRUPT_IMAGE,
+			    "A segment of the JPEG has an impossible length.");
+		seg.len = be16(p) - 2;
+		seg.at = span_take(&rest, seg.len);
+		if (seg.at == NULL)
+			break;
+		if (is_frame(marker))
+			return read_frame(marker, seg, out, info);
+	}
+	return fault_set(info, FAULT_CORRUPT_IMAGE, cut);
+}

@@ -1,0 +1,194 @@
+#include "config.h"
+
+/*
+ * Reads a WebP's container and the first bytes of its bitstreams (RFC 9649).
+ * libwebp allocates what they claim before it looks further, so a claim that
+ * contradicts another one is refused here. Unpacks nothing.
+ */
+
+#include "sniff_internal.h"
+
+#include <string.h>
+
+#define ANIMATION 0x02 /* of VP8X's flags */
+
+struct chunk {
+	const uint8_t *name; /* 4 bytes */
+	struct span body;
+};
+
+struct extent {
+	uint32_t width;
+	uint32_t height;
+};
+
+static enum fault
+corrupt(struct fault_info *info)
+{
+	return fault_set(info, FAULT_CORRUPT_IMAGE,
+	    "The WebP's header is malformed or contradicts itself.");
+}
+
+static bool
+is(const struct chunk *c, const char *name)
+{
+	return memcmp(c->name, name, 4) == 0;
+}
+
+/* False where there is no whole one left. */
+static bool
+next_chunk(struct span *s, struct chunk *out)
+{
+	const uint8_t *head = span_take(s, 8);
+	uint32_t len;
+
+	if (head == NULL)
+		return false;
+	len = le32(head + 4);
+	out->name = head;
+	out->body.len = len;
+	out->body.at = span_take(s, len);
+	if (out->body.at == NULL)
+		return false;
+	/* The pad byte of the last chunk is missing in some files. */
+	if (len % 2 != 0)
+		(void)span_take(s, 1);
+	return true;
+}
+
+/* RFC 6386, 9.1: a key frame's ten bytes. */
+static bool
+read_lossy(struct span body, struct extent *out)
+{
+	const uint8_t *p = span_take(&body, 10);
+
+	if (p == NULL || (p[0] & 1) != 0 || memcmp(p + 3, "\x9d\x01\x2a", 3))
+		return false;
+	out->width = le16(p + 6) & 0x3fff;
+	out->height = le16(p + 8) & 0x3fff;
+	return out->width != 0 && out->height != 0;
+}
+
+/* RFC 9649, 3.4: five bytes. */
+static bool
+read_lossless(struct span body, struct extent *out)
+{
+	const uint8_t *p = span_take(&body, 5);
+	uint32_t bits;
+
+	if (p == NULL || p[0] != 0x2f)
+		return false;
+	bits = le32(p + 1);
+	out->width = (bits & 0x3fff) + 1;
+	out->height = (bits >> 14 & 0x3fff) + 1;
+	return bits >> 29 == 0;
+}
+
+/* The size of the first bitstream among the chunks of s. */
+static bool
+read_picture(struct span s, struct extent *out)
+{
+	struct chunk c;
+
+	while (next_chunk(&s, &c)) {
+		if (is(&c, "VP8 "))
+			return read_lossy(c.body, out);
+		if (is(&c, "VP8L"))
+			return read_lossless(c.body, out);
+	}
+	return false;
+}
+
+/* Does an ANMF chunk lie on the canvas and hold what it announces? */
+static bool
+check_frame(struct span body, const struct extent *canvas)
+{
+	const uint8_t *p = span_take(&body, 16);
+	struct extent told, real;
+
+	if (p == NULL)
+		return false;
+	told.width = le24(p + 6) + 1;
+	told.height = le24(p + 9) + 1;
+	/* Offsets are stored halved; none of these sums passes 2^26. */
+	if (2 * le24(p) + told.width > canvas->width ||
+	    2 * le24(p + 3) + told.height > canvas->height)
+		return false;
+	return read_picture(body, &real) && real.width == told.width &&
+	    real.height == told.height;
+}
+
+/* 0: one of the frames is bad, or there is none. */
+static unsigned
+count_frames(struct span s, const struct extent *canvas)
+{
+	struct chunk c;
+	unsigned n = 0;
+
+	while (next_chunk(&s, &c)) {
+		if (!is(&c, "ANMF"))
+			continue;
+		if (!check_frame(c.body, canvas))
+			return 0;
+		n++;
+	}
+	return n;
+}
+
+/* rest is what follows the VP8X chunk. */
+static bool
+read_extended(struct span head, struct span rest, struct extent *canvas,
+    unsigned *frames)
+{
+	const uint8_t *p = span_take(&head, 10);
+	struct extent real;
+
+	if (p == NULL)
+		return false;
+	canvas->width = le24(p + 4) + 1;
+	canvas->height = le24(p + 7) + 1;
+	if ((p[0] & ANIMATION) != 0) {
+		*frames = count_frames(rest, canvas);
+		return *frames != 0;
+	}
+	*frames = 1;
+	return read_picture(rest, &real) && real.width == canvas->width &&
+	    real.height == canvas->height;
+}
+
+enum fault
+sniff_webp(struct span file, struct sniff *out, struct fault_info *info)
+{
+	struct span rest = file;
+	const uint8_t *head = span_take(&rest, 12);
+	struct extent canvas;
+	struct chunk first;
+	unsigned frames = 1;
+	bool good;
+
+	if (head == NULL || le32(head + 4) < 4)
+		return corrupt(info);
+	/* RIFF's length counts from "WEBP"; bytes after it are ignored. */
+	if (le32(head + 4) - 4 > rest.len)
+		return fault_set(info, FAULT_CORRUPT_IMAGE,
+		    "The WebP is cut: it has %zu of %llu bytes.", file.len,
+		    le32(head + 4) + 8ull);
+	rest.len = le32(head + 4) - 4;
+	if (!next_chunk(&rest, &first))
+		return corrupt(info);
+	if (is(&first, "VP8X"))
+		good = read_extended(first.body, rest, &canvas, &frames);
+	else if (is(&first, "VP8 "))
+		good = read_lossy(first.body, &canvas);
+	else
+		good = is(&first, "VP8L") && read_lossless(first.body, &canvas);
+	if (!good)
+		return corrupt(info);
+	*out = (struct sniff){
+		.format = FORMAT_WEBP,
+		.width = canvas.width,
+		.height = canvas.height,
+		.frames = frames,
+	};
+	return FAULT_NONE;
+}

@@ -57,6 +57,7 @@ fd_read_file(int dirfd, const char *path, size_t max, char **out, size_t *len)
 	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat st;
 	char *data = NULL;
+	size_t cap;
 	int rc = -1;
 
 	if (fd == -1)
@@ -67,12 +68,14 @@ fd_read_file(int dirfd, const char *path, size_t max, char **out, size_t *len)
 		errno = EINVAL;
 		goto out;
 	}
-	if ((unsigned long long)st.st_size > max) {
+	/* Files of /proc have no size before they are read. */
+	cap = st.st_size > 0 ? (size_t)st.st_size : max;
+	if (cap > max) {
 		errno = EFBIG;
 		goto out;
 	}
-	data = malloc((size_t)st.st_size + 1);
-	if (data == NULL || read_full(fd, data, (size_t)st.st_size, len) == -1)
+	data = malloc(cap + 1);
+	if (data == NULL || read_full(fd, data, cap, len) == -1)
 		goto out;
 	data[*len] = '\0';
 	*out = data;

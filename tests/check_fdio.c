@@ -67,6 +67,19 @@ START_TEST(reading_refuses_what_is_too_long_or_a_link)
 }
 END_TEST
 
+START_TEST(a_file_without_a_size_is_read_too)
+{
+	char *text;
+	size_t len;
+
+	ck_assert_int_eq(fd_read_file(AT_FDCWD, "/proc/self/comm", 32, &text,
+			     &len),
+	    0);
+	ck_assert_str_eq(text, "check_fdio\n");
+	free(text);
+}
+END_TEST
+
 START_TEST(a_tree_is_removed_but_not_what_its_links_mean)
 {
 	int dir = tempdir_fd();
@@ -128,6 +141,7 @@ main(void)
 	tcase_add_test(files, the_mode_is_exact_whatever_the_umask);
 	tcase_add_test(files, an_existing_name_is_never_written_over);
 	tcase_add_test(files, reading_refuses_what_is_too_long_or_a_link);
+	tcase_add_test(files, a_file_without_a_size_is_read_too);
 	tcase_add_test(files, a_tree_is_removed_but_not_what_its_links_mean);
 	tcase_add_test(buffer, a_buffer_grows_and_stays_a_text);
 	tcase_add_test(buffer, a_failed_buffer_stays_failed_and_harmless);

@@ -1,0 +1,554 @@
+/*
+ * The upload page. Each photo that is chosen, dropped or pasted is one POST of
+ * its own to the form's address, so that it has its own progress and its own
+ * answer, and can be tried again alone. Without this script the form does the
+ * same in one plain post, and the service answers with a page.
+ *
+ * What comes from a file or from the service enters the page as text, never as
+ * markup. The page knows no limit itself: a refusal brings limit and value.
+ */
+"use strict";
+
+(() => {
+
+const IN_FLIGHT = 2;
+/* Longer than the service waits by itself, so that its own words come first. */
+const SEND_STALL_MS = 60e3;
+const RENDER_STALL_MS = 200e3;
+/* "rate-limited" asks for a pause, not for a person: so often, then it is said. */
+const PAUSES = 5;
+
+const root = document.documentElement;
+root.classList.add("js");
+
+const $ = id => document.getElementById(id);
+
+/* ---- numbers in words -------------------------------------------------- */
+
+const number = (n, digits = 0) =>
+	Number(n).toLocaleString("en", { maximumFractionDigits: digits });
+
+/* Powers of 1024, as the service's settings count ("32M"). */
+function bytes(n, digits = 1)
+{
+	const units = ["bytes", "kB", "MB", "GB"];
+	let unit = 0;
+
+	while (n >= 1024 && unit < units.length - 1) {
+		n /= 1024;
+		unit++;
+	}
+	return `${number(n, unit > 1 || digits > 1 ? digits : 0)}\u00a0${
+	    units[unit]}`;
+}
+
+const plural = (n, unit) => n === 1 ? unit : `${unit}s`;
+const counted = unit => n => `${number(n)}\u00a0${plural(n, unit)}`;
+const pixels = n => `${number(n)}\u00a0px`;
+const megapixels = (n, digits = 1) =>
+	`${number(n / 1e6, digits)}\u00a0${plural(n / 1e6, "megapixel")}`;
+const size = (w, h) => `${w}\u00a0×\u00a0${h}`;
+
+/* ---- refusals in words -------------------------------------------------- */
+
+/* ": 99.3 megapixels; the limit here is 64 megapixels" */
+function against({ limit, actual }, unit)
+{
+	const same = digits => unit(actual, digits).replace(/s$/, "")
+	    === unit(limit, digits).replace(/s$/, "");
+	let digits = 1;
+
+	if (!Number.isFinite(limit))
+		return "";
+	if (!(actual > limit))
+		return `; the limit here is ${unit(limit)}`;
+	/* One byte over 32 MB is not "32 MB; the limit is 32 MB". */
+	while (digits < 6 && same(digits))
+		digits++;
+	return `: ${unit(actual, digits)}; the limit here is ${unit(limit)}`;
+}
+
+const again = "Please try again.";
+const busy = `The service has more to do than it can take just now. ${again}`;
+const damaged = `The upload did not arrive as it was sent. ${again}`;
+const slow = `The service took too long to answer. ${again}`;
+
+/* Each code of the service: [words, whether trying again can help]. */
+const WORDS = {
+	"bad-request": () => ["The service did not understand this upload.", true],
+	"multipart-syntax": () => [damaged, true],
+	"body-truncated": () => [`The upload broke off on its way. ${again}`, true],
+	"no-file": () => ["No photo arrived.", true],
+	"token-invalid": () => ["This upload is not allowed here."],
+	"token-expired": () => ["The permission for this upload has ended. "
+	    + "Please load the page again."],
+	"banned": () => ["This photo may not be kept here."],
+	"not-found": () => ["There is no upload service at this address."],
+	"method-not-allowed": () => ["This address takes no uploads."],
+	"body-timeout": () =>
+	    [`The upload came too slowly and was ended. ${again}`, true],
+	"body-too-large": p => [`Too large${against(p, bytes)}.`],
+	"photo-too-large": p => [`Too large${against(p, bytes)}.`],
+	"too-many-files": p =>
+	    [`Too many photos in one upload${against(p, counted("photo"))}.`],
+	"unsupported-format": p => [p.detail || "This is not a photo that can be "
+	    + `read here. Accepted are ${$("formats").textContent}.`],
+	"corrupt-image": p =>
+	    [`This photo is damaged and can’t be read. ${p.detail ?? ""}`],
+	"too-many-pixels": p => [`Too many pixels${against(p, megapixels)}.`],
+	"side-too-long": p =>
+	    [`The longer side is too long${against(p, pixels)}.`],
+	"too-many-frames": p => ["This animation has too many frames"
+	    + `${against(p, counted("frame"))}.`],
+	"too-much-memory": p =>
+	    [`Opening this photo takes too much memory${against(p, bytes)}.`],
+	"render-timeout": p => ["Making the thumbnails took too long"
+	    + `${against(p, counted("second"))}.`, true],
+	"poison": () => ["Reading this photo has failed before, "
+	    + "so it is not tried any more."],
+	"rate-limited": () => [`Too many uploads in a short time. ${again}`, true],
+	"overloaded": () => [busy, true],
+	"draining": () => [`The service is restarting. ${again}`, true],
+	"offline": () => [`The service is switched off just now. ${again}`, true],
+	"storage-full": () => [
+	    "The service has no room left. Its operator has to act first.", true],
+	"internal": () => [`Something failed inside the service. ${again}`, true],
+	"worker-lost": () =>
+	    [`The service broke off while it read this photo. ${again}`, true],
+	"too-slow": () => [slow, true],
+	/* The page's own: */
+	"network": p => ["The connection was lost before the photo was through"
+	    + `${p.large ? ", or it is larger than the service takes" : ""}. `
+	    + again, true],
+	"stalled": () => [`Nothing moved any more on the connection. ${again}`,
+	    true],
+	"folder": () => ["This is a folder. Please drop the photos in it."],
+	"cancelled": () => ["Cancelled.", true],
+	"strange": p => ["The answer was not one of this service"
+	    + `${p.status ? ` (status ${p.status})` : ""}. ${again}`, true],
+};
+
+/* What stands before the service may answer in its own way, or not in JSON. */
+const BY_STATUS = {
+	403: "token-invalid", 404: "not-found", 405: "method-not-allowed",
+	408: "body-timeout", 413: "body-too-large", 429: "rate-limited",
+	500: "internal", 502: "worker-lost", 503: "overloaded", 504: "too-slow",
+	507: "storage-full",
+};
+
+function words(problem)
+{
+	const known = Object.hasOwn(WORDS, problem.code);
+
+	if (known)
+		return WORDS[problem.code](problem);
+	return [`Refused: ${problem.detail || problem.title || problem.code}`,
+	    problem.status >= 500];
+}
+
+/* ---- what the service says ------------------------------------------------ */
+
+const isText = value => typeof value === "string" && value !== "";
+
+/* { photo } or { problem } for whatever has come, down to an HTML error page. */
+function answer(xhr, file)
+{
+	let reply = null;
+	let problem;
+
+	try {
+		reply = JSON.parse(xhr.responseText);
+	} catch {
+		/* not JSON: the status says what can be said */
+	}
+	const photo = reply?.photos?.[0];
+	if (xhr.status < 300 && Array.isArray(photo?.variants))
+		return { photo };
+	problem = [photo?.error, reply].find(p => isText(p?.code))
+	    ?? { code: BY_STATUS[xhr.status] ?? "strange" };
+	problem = { status: xhr.status, ...problem };
+	/* nginx refuses a body by its announced length; the file's is at hand. */
+	if (/-too-large$/.test(problem.code) && !(problem.actual > problem.limit))
+		problem.actual = file.size;
+	return { problem };
+}
+
+/* ---- small parts of the page ---------------------------------------------- */
+
+function make(tag, props = {}, ...children)
+{
+	const node = Object.assign(document.createElement(tag), props);
+
+	node.append(...children);
+	return node;
+}
+
+/* For screen readers; old news go, so that the log stays small. */
+function announce(text)
+{
+	const news = $("news");
+
+	news.append(make("p", { textContent: text }));
+	while (news.childElementCount > 20)
+		news.firstElementChild.remove();
+}
+
+/* Only web addresses become links, whatever a reply says. */
+function webAddress(text)
+{
+	try {
+		const url = new URL(text, location.href);
+		return /^https?:$/.test(url.protocol) ? url.href : "";
+	} catch {
+		return "";
+	}
+}
+
+/* Plain http has no navigator.clipboard: the older way needs a selection. */
+async function copy(text)
+{
+	try {
+		await navigator.clipboard.writeText(text);
+		return true;
+	} catch {
+		const focused = document.activeElement;
+		const area = make("textarea", { value: text, className: "unseen" });
+		document.body.append(area);
+		area.select();
+		const done = document.execCommand("copy");
+		area.remove();
+		focused?.focus();
+		return done;
+	}
+}
+
+function copyButton(address, what)
+{
+	const word = document.createTextNode("Copy");
+	const button = make("button", { type: "button", className: "copy" }, word,
+	    make("span", { className: "unseen",
+	        textContent: ` the address of ${what}` }));
+
+	button.addEventListener("click", async () => {
+		if (!await copy(address)) {
+			const field = make("input", { readOnly: true, value: address,
+				ariaLabel: `Address of ${what}` });
+			button.closest("div").append(
+			    make("dd", { className: "whole" }, field));
+			button.remove();
+			field.select();
+			field.focus();
+			return;
+		}
+		word.data = "Copied";
+		button.classList.add("done");
+		announce(`Copied the address of ${what}.`);
+		setTimeout(() => {
+			word.data = "Copy";
+			button.classList.remove("done");
+		}, 2000);
+	});
+	return button;
+}
+
+function variantRow(variant, name)
+{
+	const address = webAddress(variant.url);
+	const ext = String(variant.type).replace("image/", "").replace("jpeg", "jpg");
+
+	return make("div", {},
+	    make("dt", {}, make("a", { href: address,
+	        textContent: `${variant.preset}.${ext}` })),
+	    make("dd", { textContent: `${size(variant.width, variant.height)} · ${
+	        bytes(variant.bytes)}` }),
+	    make("dd", { className: "tool" },
+	        copyButton(address, `${variant.preset}.${ext}, ${name}`)));
+}
+
+/* ---- one photo -------------------------------------------------------------- */
+
+const photos = [];
+
+class Photo {
+	constructor(file, problem)
+	{
+		this.file = file;
+		this.name = file.name || "Pasted photo";
+		this.thumb = make("div", { className: "thumb" });
+		this.title = make("h2", { tabIndex: -1 },
+		    make("bdi", { textContent: this.name }));
+		this.facts = make("p", { className: "facts" });
+		this.refusal = make("p", { className: "refusal", hidden: true });
+		this.bar = make("progress", { max: 1,
+			ariaLabel: `Progress of ${this.name}` });
+		this.word = document.createTextNode("");
+		this.button = make("button", { type: "button" }, this.word,
+		    make("span", { className: "unseen",
+		        textContent: ` ${this.name}` }));
+		this.button.addEventListener("click", () => this.act());
+		this.sizes = make("dl");
+		this.element = make("article", { className: "photo" }, this.thumb,
+		    make("div", { className: "about" }, this.title, this.bar,
+		        this.facts, this.refusal, this.button));
+		if (problem)
+			this.refuse(problem);
+		else
+			this.wait();
+	}
+
+	/* The one place where a state is shown. */
+	show(state, facts, button)
+	{
+		const moving = state === "waiting" || state === "moving";
+
+		this.state = state;
+		this.facts.textContent = facts;
+		this.facts.hidden = facts === "";
+		this.bar.hidden = !moving;
+		this.refusal.hidden = state !== "refused";
+		this.word.data = button;
+		/* A button that goes must not take the keyboard's place with it. */
+		if (!button && document.activeElement === this.button)
+			this.title.focus();
+		this.button.hidden = !button;
+		summarize();
+	}
+
+	wait()
+	{
+		this.pauses = 0;
+		this.bar.value = 0;
+		this.show("waiting", `Waiting · ${bytes(this.file.size)}`, "Cancel");
+	}
+
+	progress(loaded, total)
+	{
+		const share = total ? loaded / total : 0;
+
+		if (share >= 1) {
+			this.bar.removeAttribute("value");
+			this.show("moving", "Rendering…", "Cancel");
+		} else {
+			this.bar.value = share;
+			this.show("moving", `Sending · ${Math.floor(100 * share)} % of ${
+			    bytes(this.file.size)}`, "Cancel");
+		}
+	}
+
+	refuse(problem)
+	{
+		const [text, retry] = words(problem);
+
+		this.refusal.textContent = text;
+		this.retry = Boolean(retry);
+		this.show("refused", "", retry ? "Try again" : "");
+		announce(`${this.name}: ${text}`);
+	}
+
+	accept(photo)
+	{
+		const sorted = photo.variants.filter(v => webAddress(v.url))
+		    .sort((a, b) => b.width * b.height - a.width * a.height);
+		const smallest = sorted[sorted.length - 1];
+
+		if (smallest) {
+			this.thumb.append(make("a", { href: webAddress(sorted[0].url),
+				tabIndex: -1 }, make("img", { alt: `Thumbnail of ${this.name}`,
+				width: smallest.width, height: smallest.height,
+				src: webAddress(smallest.url) })));
+		}
+		this.sizes.append(...sorted.map(v => variantRow(v, this.name)));
+		this.element.append(this.sizes);
+		this.show("ready", `${size(photo.width, photo.height)} · ${
+		    bytes(photo.bytes)}${
+		    photo.status === "exists" ? " · was here already" : ""}`, "");
+		announce(`${this.name}: ready.`);
+	}
+
+	act()
+	{
+		if (this.state === "refused") {
+			this.wait();
+			pump();
+		} else if (this.xhr) {
+			this.xhr.abort();
+		} else {
+			this.refuse({ code: "cancelled" });
+		}
+	}
+
+	send()
+	{
+		const xhr = new XMLHttpRequest();
+		const body = new FormData();
+		let stall;
+		let stalled = false;
+		const watch = ms => {
+			clearTimeout(stall);
+			stall = setTimeout(() => {
+				stalled = true;
+				xhr.abort();
+			}, ms);
+		};
+
+		body.append("photo", this.file);
+		this.xhr = xhr;
+		xhr.open("POST", $("form").action);
+		xhr.setRequestHeader("Accept", "application/json");
+		xhr.upload.addEventListener("progress", event => {
+			watch(SEND_STALL_MS);
+			this.progress(event.loaded, event.total);
+		});
+		xhr.upload.addEventListener("load", () => {
+			watch(RENDER_STALL_MS);
+			this.progress(1, 1);
+		});
+		xhr.addEventListener("loadend", () => {
+			clearTimeout(stall);
+			this.xhr = null;
+		});
+		xhr.addEventListener("abort", () => this.refuse(
+		    { code: stalled ? "stalled" : "cancelled" }));
+		xhr.addEventListener("error", () => this.refuse(
+		    { code: "network", large: this.file.size > 64 << 20 }));
+		xhr.addEventListener("load", () => this.take(xhr));
+		xhr.addEventListener("loadend", pump);
+		watch(SEND_STALL_MS);
+		this.progress(0, 1);
+		xhr.send(body);
+	}
+
+	take(xhr)
+	{
+		const { photo, problem } = answer(xhr, this.file);
+		const seconds = Number(xhr.getResponseHeader("Retry-After")) || 1;
+
+		if (photo) {
+			this.accept(photo);
+		} else if (problem.code === "rate-limited" && this.pauses < PAUSES) {
+			this.pauses++;
+			this.bar.value = 0;
+			this.show("waiting", "Waiting, as the service asks", "Cancel");
+			pause(seconds);
+		} else {
+			this.refuse(problem);
+		}
+	}
+}
+
+/* ---- all photos --------------------------------------------------------------- */
+
+let pausedUntil = 0;
+
+function pause(seconds)
+{
+	pausedUntil = Date.now() + 1000 * seconds;
+	setTimeout(pump, 1000 * seconds + 10);
+}
+
+/* Start what may start. Called whenever that may have changed. */
+function pump()
+{
+	if (Date.now() < pausedUntil)
+		return;
+	let room = IN_FLIGHT - photos.filter(p => p.xhr).length;
+	for (const photo of photos) {
+		if (room <= 0)
+			break;
+		if (photo.state === "waiting") {
+			photo.send();
+			room--;
+		}
+	}
+}
+
+function summarize()
+{
+	const count = test => photos.filter(test).length;
+	const refused = count(p => p.state === "refused");
+	const retry = count(p => p.state === "refused" && p.retry);
+	const text = [`${count(p => p.state === "ready")} of ${photos.length} ready`];
+
+	if (refused)
+		text.push(`${refused} not taken`);
+	$("summary").textContent = photos.length ? text.join(" · ") : "";
+	$("again").hidden = retry < 2;
+}
+
+/* The newest stand first, next to where they were dropped. */
+function add(files, folders = [])
+{
+	const added = [...folders.map(f => new Photo(f, { code: "folder" })),
+		...files.map(f => new Photo(f))];
+
+	if (added.length === 0)
+		return;
+	photos.push(...added);
+	$("list").prepend(...added.map(p => p.element));
+	announce(`${added.length} ${plural(added.length, "photo")} added.`);
+	summarize();
+	pump();
+}
+
+function drop(transfer)
+{
+	const folders = [];
+	const files = [];
+
+	for (const item of transfer.items) {
+		const file = item.kind === "file" ? item.getAsFile() : null;
+		if (file)
+			(item.webkitGetAsEntry?.()?.isDirectory ? folders : files)
+			    .push(file);
+	}
+	add(files, folders);
+}
+
+function start()
+{
+	const input = $("photos");
+	const carriesFiles = event => event.dataTransfer.types.includes("Files");
+
+	$("form").addEventListener("submit", event => event.preventDefault());
+	input.addEventListener("change", () => {
+		add([...input.files]);
+		/* so that the same file can be chosen again */
+		input.value = "";
+	});
+	$("again").addEventListener("click", () => {
+		for (const photo of photos)
+			if (photo.state === "refused" && photo.retry)
+				photo.wait();
+		$("photos").focus();
+		pump();
+	});
+	document.addEventListener("paste", event => add(
+	    [...event.clipboardData.files]));
+	document.addEventListener("dragover", event => {
+		if (!carriesFiles(event))
+			return;
+		event.preventDefault();
+		event.dataTransfer.dropEffect = "copy";
+		root.classList.add("dragging");
+	});
+	document.addEventListener("dragleave", event => {
+		if (!event.relatedTarget)
+			root.classList.remove("dragging");
+	});
+	document.addEventListener("drop", event => {
+		if (!carriesFiles(event))
+			return;
+		event.preventDefault();
+		root.classList.remove("dragging");
+		drop(event.dataTransfer);
+	});
+	/* Leaving the page would end what is on its way. */
+	addEventListener("beforeunload", event => {
+		if (photos.some(p => p.xhr || p.state === "waiting"))
+			event.preventDefault();
+	});
+}
+
+document.addEventListener("DOMContentLoaded", start);
+
+})();

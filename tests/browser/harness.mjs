@@ -1,0 +1,167 @@
+/*
+ * What every case stands on: one Chromium, a fresh context for each case, a
+ * watch on everything that the console or the content policy complains about,
+ * and photos that no service has seen before.
+ *
+ * FT_URL       address of the page of a running service
+ * FT_SHOTS     directory for screenshots; none are made without it
+ * FT_CHROMIUM  the browser, default /usr/bin/chromium
+ */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic",
+	"--no-first-run", "--disable-background-networking",
+	"--disable-component-update", "--disable-sync"];
+const CASE_MS = 60e3;
+
+export const base = new URL(process.env.FT_URL ?? "").href.replace(/\/*$/, "/");
+const shots = process.env.FT_SHOTS;
+
+/* Drawn by the browser: hills under a sky, with grain where bytes are wanted. */
+function draw({ width, height, seed, grain })
+{
+	const canvas = new OffscreenCanvas(width, height);
+	const pen = canvas.getContext("2d");
+	const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+	const hue = 360 * random();
+	const fill = (paint, path) => {
+		pen.fillStyle = paint;
+		pen.fill(path);
+	};
+	const sky = pen.createLinearGradient(0, 0, 0, height);
+
+	sky.addColorStop(0, `hsl(${hue} 45% 62%)`);
+	sky.addColorStop(1, `hsl(${hue + 40} 70% 86%)`);
+	pen.fillStyle = sky;
+	pen.fillRect(0, 0, width, height);
+	const sun = new Path2D();
+	sun.arc(width * (.2 + .6 * random()), height * .3, height * .08, 0, 7);
+	fill(`hsl(${hue + 50} 95% 92%)`, sun);
+	for (let layer = 0; layer < 4; layer++) {
+		const hill = new Path2D();
+		const top = height * (.45 + .13 * layer);
+		const wave = 2 + 3 * random();
+		const shift = 7 * random();
+		hill.moveTo(0, height);
+		for (let x = 0; x <= width; x += 4)
+			hill.lineTo(x, top + height * .07
+			    * Math.sin(x / width * wave * 3 + shift));
+		hill.lineTo(width, height);
+		fill(`hsl(${hue + 15 * layer} 30% ${58 - 12 * layer}%)`, hill);
+	}
+	for (let i = 0; i < grain; i++) {
+		pen.fillStyle = `hsl(${360 * random()} 80% 50%)`;
+		pen.fillRect(width * random(), height * random(), 2, 2);
+	}
+	return canvas.convertToBlob({ type: "image/jpeg", quality: .92 })
+	    .then(blob => blob.arrayBuffer())
+	    .then(bytes => Array.from(new Uint8Array(bytes)));
+}
+
+class Suite {
+	constructor(browser, files)
+	{
+		this.browser = browser;
+		this.files = files;
+		this.seed = Date.now() % 2147483646 + 1;
+		this.passed = this.failed = this.skipped = 0;
+	}
+
+	/* A photo that is new to the service, as Playwright takes files. */
+	async photo(name, { width = 640, height = 480, grain = 0 } = {})
+	{
+		this.seed += 7919;
+		const bytes = await this.easel.evaluate(draw,
+		    { width, height, grain, seed: this.seed });
+		return { name, mimeType: "image/jpeg", buffer: Buffer.from(bytes) };
+	}
+
+	/* The same as a file on disk, where a real drag needs one. */
+	async photoFile(name, options)
+	{
+		const path = join(this.files, name);
+
+		await writeFile(path, (await this.photo(name, options)).buffer);
+		return path;
+	}
+
+	/*
+	 * Run one case. The case may add patterns to t.expected for complaints
+	 * that it provokes; any other complaint fails it.
+	 */
+	async run(sentence, body, options = {})
+	{
+		const context = await this.browser.newContext(options);
+		const complaints = [];
+		const expected = [];
+		let timer;
+
+		context.setDefaultTimeout(20e3);
+		context.on("weberror", error => complaints.push(String(error.error())));
+		context.on("console", message => {
+			if (/error|warning/.test(message.type())
+			    || /Content.Security.Policy/i.test(message.text()))
+				complaints.push(message.text());
+		});
+		try {
+			const page = await context.newPage();
+			const late = new Promise((_, reject) => {
+				timer = setTimeout(() => reject(new Error("took too long")),
+				    CASE_MS);
+			});
+			await page.goto(base);
+			const result = await Promise.race([late,
+				body({ suite: this, context, page, expected,
+					photo: this.photo.bind(this) })]);
+			const left = complaints.filter(
+			    text => !expected.some(pattern => pattern.test(text)));
+			if (left.length)
+				throw new Error(`the browser complained: ${left.join(" | ")}`);
+			if (result === "skip") {
+				this.skipped++;
+				console.log(`skip  ${sentence}`);
+			} else {
+				this.passed++;
+				console.log(`ok    ${sentence}`);
+			}
+		} catch (error) {
+			this.failed++;
+			console.log(`FAIL  ${sentence}\n      ${error.stack}`);
+		} finally {
+			clearTimeout(timer);
+			await context.close();
+		}
+	}
+}
+
+export async function shot(page, name)
+{
+	if (!shots)
+		return;
+	await mkdir(shots, { recursive: true });
+	await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true,
+		animations: "disabled" });
+}
+
+/* Run the suite; the process ends with failure when a case failed. */
+export async function main(cases)
+{
+	const files = await mkdtemp(join(tmpdir(), "ft-browser-"));
+	const browser = await chromium.launch({ args: ARGS,
+		executablePath: process.env.FT_CHROMIUM ?? "/usr/bin/chromium" });
+
+	try {
+		const suite = new Suite(browser, files);
+		suite.easel = await browser.newPage();
+		await cases(suite);
+		console.log(`${suite.passed} passed, ${suite.failed} failed, ${
+		    suite.skipped} skipped`);
+		process.exitCode = suite.failed || !suite.passed ? 1 : 0;
+	} finally {
+		await browser.close();
+		await rm(files, { recursive: true, force: true });
+	}
+}

@@ -1,0 +1,622 @@
+/*
+ * The upload page as a person meets it. Run with `node page.mjs`, FT_URL set;
+ * harness.mjs has the rest of the environment.
+ */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { base, main, shot } from "./harness.mjs";
+
+const NOTES = { name: "notes.txt", mimeType: "text/plain",
+	buffer: Buffer.from("This is no photo.\n") };
+const HOSTILE = "<img src=x onerror=alert(1)>.jpg";
+const REFUSED = /status of 4\d\d/;
+
+/* ---- parts of the cases -------------------------------------------------- */
+
+const card = (page, name) => page.locator("article.photo")
+    .filter({ has: page.getByRole("heading", { name, exact: true }) });
+const choose = (page, files) => page.locator("#photos").setInputFiles(files);
+const until = locator => locator.waitFor({ state: "visible" });
+
+/* Wait until the picture of a card is decoded; its natural size. */
+async function thumbnail(page, name)
+{
+	const img = card(page, name).locator("img");
+
+	await until(img);
+	return img.evaluate(async node => {
+		await node.decode();
+		return { width: node.naturalWidth, height: node.naturalHeight,
+			set: [node.width, node.height].every(n => n > 0)
+			    && node.hasAttribute("width") && node.hasAttribute("height"),
+			src: node.src };
+	});
+}
+
+/* Answer the next uploads in place of the service. */
+const answer = (page, status, body, type = "application/problem+json") =>
+	page.route("**/upload", route => route.fulfill({ status, contentType: type,
+		body: typeof body === "string" ? body : JSON.stringify(body) }));
+
+const overflow = page => page.evaluate(() =>
+	document.documentElement.scrollWidth - innerWidth);
+
+/* The refusals of the service's one table, as its header names them. */
+async function codes()
+{
+	const header = await readFile(
+	    new URL("../../fcgi-thumb/fault.h", import.meta.url), "utf8");
+	const list = /enum fault \{(.*?)\};/s.exec(header)[1];
+
+	return [...list.matchAll(/\bFAULT_([A-Z_]+),/g)].map(m => m[1])
+	    .filter(name => name !== "NONE")
+	    .map(name => name.toLowerCase().replaceAll("_", "-"));
+}
+
+/* ---- sending --------------------------------------------------------------- */
+
+async function chosen({ page, photo })
+{
+	await choose(page, [await photo("one.jpg"),
+		await photo("two.jpg", { width: 300, height: 900 })]);
+	for (const name of ["one.jpg", "two.jpg"]) {
+		const seen = await thumbnail(page, name);
+		assert.ok(seen.width > 0 && seen.height > 0);
+		assert.ok(seen.set, "width and height are set");
+		assert.ok(seen.src.startsWith(base) || !seen.src.startsWith(
+		    new URL(base).origin), `${seen.src} is under the prefix`);
+	}
+	await until(card(page, "one.jpg").locator(".facts").getByText(/^640\s×\s480 · [\d.]+\skB$/));
+	await until(page.getByText("2 of 2 ready"));
+	await until(card(page, "one.jpg").locator("dd")
+	    .getByText(/^\d+\s×\s\d+ · [\d.,]+\s(bytes|kB)$/).first());
+}
+
+async function everyLink({ page, photo })
+{
+	await choose(page, await photo("links.jpg"));
+	await thumbnail(page, "links.jpg");
+	const links = await card(page, "links.jpg").locator("dt a")
+	    .evaluateAll(nodes => nodes.map(node => node.href));
+	assert.ok(links.length > 0);
+	for (const link of links) {
+		const response = await page.request.get(link);
+		assert.equal(response.status(), 200, link);
+		assert.match(response.headers()["content-type"], /^image\//);
+	}
+}
+
+async function sameAgain({ page, photo })
+{
+	const file = await photo("same.jpg");
+
+	await choose(page, file);
+	await thumbnail(page, "same.jpg");
+	assert.equal(await page.getByText("was here already").count(), 0);
+	await choose(page, file);
+	await until(page.getByText("was here already"));
+}
+
+async function dropped({ suite, page, context })
+{
+	const files = [await suite.photoFile("dropped-1.jpg"),
+		await suite.photoFile("dropped-2.jpg")];
+	const cdp = await context.newCDPSession(page);
+	const data = { items: [], files, dragOperationsMask: 1 };
+
+	/* anywhere on the page, not only in the zone */
+	for (const type of ["dragEnter", "dragOver"])
+		await cdp.send("Input.dispatchDragEvent", { type, x: 20, y: 20, data });
+	await page.waitForSelector("html.dragging");
+	await shot(page, "dragging");
+	await cdp.send("Input.dispatchDragEvent", { type: "drop", x: 20, y: 20,
+		data });
+	assert.ok((await thumbnail(page, "dropped-1.jpg")).width > 0);
+	assert.ok((await thumbnail(page, "dropped-2.jpg")).width > 0);
+	assert.equal(await page.locator("html.dragging").count(), 0);
+	assert.equal(page.url(), base, "the browser did not open the file");
+}
+
+async function folder({ suite, page, context })
+{
+	const cdp = await context.newCDPSession(page);
+	const data = { items: [], files: [suite.files], dragOperationsMask: 1 };
+
+	for (const type of ["dragEnter", "dragOver", "drop"])
+		await cdp.send("Input.dispatchDragEvent", { type, x: 20, y: 20, data });
+	await until(page.locator(".refusal", { hasText: "This is a folder." }));
+}
+
+async function pasted({ page, context })
+{
+	await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+	await page.evaluate(async () => {
+		const canvas = new OffscreenCanvas(400, 300);
+		const pen = canvas.getContext("2d");
+		pen.fillStyle = `hsl(${Date.now() % 360} 50% 50%)`;
+		pen.fillRect(0, 0, 400, 300);
+		pen.fillText(String(Date.now()), 10, 20);
+		await navigator.clipboard.write([new ClipboardItem({
+			"image/png": await canvas.convertToBlob() })]);
+	});
+	await page.keyboard.press("Control+v");
+	assert.ok((await thumbnail(page, "image.png")).width > 0);
+}
+
+async function progress({ page, context, photo })
+{
+	const cdp = await context.newCDPSession(page);
+	const file = await photo("slow.jpg", { width: 2400, height: 1800,
+		grain: 60000 });
+
+	await cdp.send("Network.emulateNetworkConditions", { offline: false,
+		latency: 0, downloadThroughput: -1,
+		uploadThroughput: file.buffer.length / 2 });
+	await page.evaluate(() => {
+		window.seen = [];
+		new MutationObserver(() => {
+			const bar = document.querySelector("progress");
+			window.seen.push([bar.hidden ? null : bar.position,
+				document.querySelector(".facts").textContent]);
+		}).observe(document.getElementById("list"), { subtree: true,
+			childList: true, characterData: true, attributes: true });
+	});
+	await choose(page, file);
+	await page.waitForTimeout(700);
+	await shot(page, "sending");
+	const box = () => card(page, "slow.jpg").locator(".thumb").boundingBox();
+	const before = await box();
+	await thumbnail(page, "slow.jpg");
+	const after = await box();
+	assert.deepEqual(after, before, "the thumbnail moves nothing");
+	const seen = await page.evaluate(() => window.seen);
+	const sent = seen.filter(([at]) => at > 0 && at < 1).map(([at]) => at);
+	assert.ok(new Set(sent).size >= 3, `the bar moved: ${sent}`);
+	assert.deepEqual(sent, [...sent].sort((a, b) => a - b));
+	assert.ok(seen.some(([at, text]) => at === -1 && text === "Rendering…"));
+	assert.equal(seen.at(-1)[0], null, "the bar is gone in the end");
+}
+
+async function twoAtATime({ page, photo })
+{
+	const names = ["a", "b", "c", "d", "e"].map(n => `${n}.jpg`);
+	let now = 0;
+	let most = 0;
+	let posts = 0;
+
+	await page.route("**/upload", async route => {
+		posts++;
+		most = Math.max(most, ++now);
+		const response = await route.fetch();
+		await new Promise(resolve => setTimeout(resolve, 150));
+		now--;
+		await route.fulfill({ response });
+	});
+	await choose(page, await Promise.all(names.map(n => photo(n))));
+	await until(page.getByText("5 of 5 ready"));
+	assert.equal(posts, 5, "each photo is a request of its own");
+	assert.equal(most, 2);
+	assert.deepEqual(await page.locator("article h2").allTextContents(), names);
+}
+
+/* ---- refusals ---------------------------------------------------------------- */
+
+async function text({ page, photo, expected })
+{
+	expected.push(REFUSED);
+	await choose(page, [NOTES, await photo("good.jpg")]);
+	await until(card(page, "notes.txt").locator(".refusal", {
+		hasText: /Accepted are JPEG, PNG, GIF (or|and) WebP\.$/ }));
+	assert.ok((await thumbnail(page, "good.jpg")).width > 0);
+	await until(page.getByText("1 of 2 ready · 1 not taken"));
+	assert.equal(await card(page, "notes.txt").getByRole("button").count(), 0);
+}
+
+async function cut({ page, photo, expected })
+{
+	const file = await photo("cut.jpg");
+
+	expected.push(REFUSED);
+	file.buffer = file.buffer.subarray(0, 300);
+	await choose(page, file);
+	await until(card(page, "cut.jpg").locator(".refusal"));
+	assert.match(await card(page, "cut.jpg").locator(".refusal").textContent(),
+	    /damaged|not a photo/);
+}
+
+async function everyCode({ page, photo, expected })
+{
+	const all = await codes();
+	const file = await photo("refused.jpg");
+	const told = new Set();
+
+	expected.push(/status of [45]\d\d/);
+	assert.ok(all.length > 20, "the table was found");
+	/* nginx asks for a pause first, which has a case of its own */
+	for (const code of all.filter(c => c !== "rate-limited")) {
+		await answer(page, 422, { code, status: 422, title: "FALLBACK" });
+		await choose(page, file);
+		await until(page.getByText(`1 not taken`));
+		const said = await page.locator(".refusal").first().textContent();
+		assert.doesNotMatch(said, /FALLBACK|undefined|NaN|null/, code);
+		assert.doesNotMatch(said, /[;:\d]/, `${code}: no limit, no number`);
+		told.add(said);
+		await page.reload();
+		await page.unroute("**/upload");
+	}
+	assert.ok(told.size >= all.length - 3, "they differ");
+}
+
+const LIMITS = [
+	["photo-too-large", 413, 33554432, 47395635,
+		"Too large: 45.2 MB; the limit here is 32 MB."],
+	["photo-too-large", 413, 33554432, 33554433,
+		"Too large: 32.000001 MB; the limit here is 32 MB."],
+	["body-too-large", 413, 1024, null,
+		/^Too large: [\d.]+ kB; the limit here is 1 kB\.$/],
+	["too-many-pixels", 422, 64e6, 99532800,
+		"Too many pixels: 99.5 megapixels; the limit here is 64 megapixels."],
+	["side-too-long", 422, 16000, 20000, "The longer side is too long: "
+	    + "20,000 px; the limit here is 16,000 px."],
+	["too-many-pixels", 422, 1e6, 1000001,
+		"Too many pixels: 1.000001 megapixels; the limit here is 1 megapixel."],
+	["too-many-frames", 422, 500, 2000, "This animation has too many frames: "
+	    + "2,000 frames; the limit here is 500 frames."],
+	["too-many-files", 413, 20, 21, "Too many photos in one upload: "
+	    + "21 photos; the limit here is 20 photos."],
+	["too-much-memory", 422, 805306368, 1610612736, "Opening this photo takes "
+	    + "too much memory: 1.5 GB; the limit here is 768 MB."],
+];
+
+async function limit({ page, photo, expected }, [code, status, max, actual, said])
+{
+	expected.push(REFUSED);
+	await answer(page, status, { type: "about:blank", title: "No", status, code,
+		limit: max, actual, photos: [{ name: "x.jpg", error: { code, status,
+			limit: max, actual } }] });
+	await choose(page, await photo("x.jpg"));
+	const refusal = card(page, "x.jpg").locator(".refusal");
+	await until(refusal);
+	const words = (await refusal.textContent()).replaceAll("\u00a0", " ");
+	assert.match(words, said instanceof RegExp ? said
+	    : new RegExp(`^${said.replace(/[.]/g, "\\.")}$`));
+}
+
+const STRANGE = [
+	["nginx's own page of a 413", 413, "<h1>413</h1>", /^Too large\.$/],
+	["a gateway's page", 502, "<h1>Bad Gateway</h1>", /broke off/],
+	["a page in place of JSON", 200, "<h1>Log in</h1>", /status 200/],
+	["JSON of another kind", 201, "[1, 2]", /status 201/],
+	["an empty answer", 500, "", /inside the service/],
+	["null", 503, "null", /more to do/],
+	["a code of later days", 422, "{\"code\":\"new\",\"detail\":\"<b>Why\"}",
+		/^Refused: <b>Why$/],
+	["a code named like a method", 422, "{\"code\":\"constructor\"}",
+		/^Refused: constructor$/],
+];
+
+async function strange({ page, photo, expected }, [, status, body, said])
+{
+	expected.push(/status of [45]\d\d/);
+	await answer(page, status, body, "text/html");
+	await choose(page, await photo("x.jpg"));
+	await until(card(page, "x.jpg").locator(".refusal"));
+	assert.match(await card(page, "x.jpg").locator(".refusal").textContent(),
+	    said);
+}
+
+async function tryAgain({ page, photo, expected })
+{
+	expected.push(/status of 503/);
+	await answer(page, 503, { code: "overloaded", status: 503 });
+	await choose(page, await photo("busy.jpg"));
+	const button = page.getByRole("button", { name: "Try again busy.jpg" });
+	await until(button);
+	await until(page.locator(".refusal", { hasText: "more to do than" }));
+	await page.unroute("**/upload");
+	await button.focus();
+	await page.keyboard.press("Enter");
+	assert.ok((await thumbnail(page, "busy.jpg")).width > 0);
+	assert.equal(await page.evaluate(() => document.activeElement.textContent),
+	    "busy.jpg", "the keyboard's place is kept");
+}
+
+async function networkLoss({ page, photo, expected })
+{
+	expected.push(/ERR_(FAILED|INTERNET_DISCONNECTED|CONNECTION)/);
+	await page.route("**/upload", route => route.abort());
+	await choose(page, [await photo("l1.jpg"), await photo("l2.jpg")]);
+	await until(card(page, "l2.jpg").getByText("The connection was lost"));
+	await until(page.getByText("0 of 2 ready · 2 not taken"));
+	await shot(page, "network-loss");
+	await page.unroute("**/upload");
+	await page.getByRole("button", { name: "Try all again" }).click();
+	await until(page.getByText("2 of 2 ready"));
+}
+
+async function paused({ page, photo, expected })
+{
+	let posts = 0;
+
+	expected.push(/status of 429/);
+	await page.route("**/upload", route => ++posts > 1 ? route.continue()
+	    : route.fulfill({ status: 429, headers: { "Retry-After": "1" },
+	        contentType: "application/problem+json",
+	        body: "{\"code\":\"rate-limited\",\"limit\":\"20r/s\"}" }));
+	await choose(page, await photo("eager.jpg"));
+	await until(page.getByText("Waiting, as the service asks"));
+	assert.ok((await thumbnail(page, "eager.jpg")).width > 0);
+	assert.equal(posts, 2);
+}
+
+async function cancelled({ page, photo, expected })
+{
+	expected.push(/ERR_(ABORTED|FAILED)/);
+	let hang = true;
+	await page.route("**/upload", route => hang || route.continue());
+	await choose(page, [await photo("c1.jpg"), await photo("c2.jpg"),
+		await photo("c3.jpg")]);
+	for (const name of ["c3.jpg", "c1.jpg"]) {
+		await page.getByRole("button", { name: `Cancel ${name}` }).click();
+		await until(card(page, name).getByText("Cancelled."));
+	}
+	hang = false;
+	await page.getByRole("button", { name: "Try again c1.jpg" }).click();
+	assert.ok((await thumbnail(page, "c1.jpg")).width > 0);
+}
+
+/* ---- names, copying, keyboard ----------------------------------------------- */
+
+async function hostileName({ page, photo })
+{
+	let alerts = 0;
+
+	page.on("dialog", dialog => {
+		alerts++;
+		dialog.dismiss();
+	});
+	await choose(page, await photo(HOSTILE));
+	await thumbnail(page, HOSTILE);
+	assert.equal(await page.locator("h2").textContent(), HOSTILE);
+	assert.equal(await page.locator("article img").count(), 1);
+	assert.equal(alerts, 0);
+}
+
+async function hostileReply({ page, photo })
+{
+	await answer(page, 201, { photos: [{ status: "created", width: 9, height: 9,
+		bytes: 9, variants: [{ preset: "<b>x</b>", type: "image/x", width: 9,
+			height: 9, url: "javascript:alert(1)" }, { preset: "<b>y</b>",
+			type: "<i>", width: 9, height: 9, url: "icon.svg" }] }] },
+	    "application/json");
+	await choose(page, await photo("x.jpg"));
+	await thumbnail(page, "x.jpg");
+	assert.deepEqual(await page.locator("dt").allTextContents(), ["<b>y</b>.<i>"]);
+	assert.equal(await page.locator("a[href^='javascript']").count(), 0);
+}
+
+async function copies(page, photo)
+{
+	await choose(page, await photo("copy.jpg"));
+	await thumbnail(page, "copy.jpg");
+	const row = card(page, "copy.jpg").locator("dl > div").first();
+	const link = await row.locator("a").evaluate(node => node.href);
+	await row.getByRole("button", { name: /^Copy the address of/ }).click();
+	return { row, link };
+}
+
+async function copied({ page, context, photo })
+{
+	await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+	const { row, link } = await copies(page, photo);
+	await until(row.getByText("Copied"));
+	const text = await page.evaluate(() => navigator.clipboard.readText());
+	assert.equal(text, link);
+	assert.equal((await page.request.get(text)).status(), 200);
+	await until(row.getByText("Copy", { exact: false }));
+	assert.match(await page.locator("#news").textContent(),
+	    /Copied the address of \w+\.\w+, copy\.jpg\./);
+}
+
+async function copiedWithoutClipboard({ page, context, photo })
+{
+	await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+	await page.evaluate(() => {
+		window.read = navigator.clipboard.readText.bind(navigator.clipboard);
+		Object.defineProperty(navigator, "clipboard", { value: undefined });
+	});
+	const { row, link } = await copies(page, photo);
+	await until(row.getByText("Copied"));
+	assert.equal(await page.evaluate(() => window.read()), link);
+}
+
+async function copiedByHand({ page, photo })
+{
+	await page.evaluate(() => {
+		Object.defineProperty(navigator, "clipboard", { value: undefined });
+		document.execCommand = () => false;
+	});
+	const { row, link } = await copies(page, photo);
+	const field = row.getByRole("textbox", { name: /^Address of/ });
+	await until(field);
+	assert.equal(await field.inputValue(), link);
+	assert.equal(await page.evaluate(() => getSelection().toString()
+	    || document.activeElement.value.slice(
+	        document.activeElement.selectionStart,
+	        document.activeElement.selectionEnd)), link);
+}
+
+/* Is something drawn around the place of the keyboard? */
+const ring = page => page.evaluate(() => [document.activeElement,
+	document.activeElement.closest(".drop")].some(node => node
+	    && node.getBoundingClientRect().width > 20
+	    && getComputedStyle(node).outlineStyle === "solid"
+	    && parseFloat(getComputedStyle(node).outlineWidth) >= 2));
+
+async function keyboardOnly({ page, context, photo })
+{
+	/* Asked for first: the browser needs a moment to hand over its dialog. */
+	const opened = page.waitForEvent("filechooser");
+
+	opened.catch(() => {}); /* another failure comes first */
+	await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+	await page.keyboard.press("Tab");
+	assert.equal(await page.evaluate(() => document.activeElement.id), "photos");
+	assert.ok(await ring(page), "the drop zone shows the focus");
+	await shot(page, "focus");
+	await page.keyboard.press("Enter");
+	const chooser = await opened;
+	assert.ok(chooser.isMultiple());
+	await chooser.setFiles([await photo("key.jpg")]);
+	await thumbnail(page, "key.jpg");
+	const stops = [];
+	for (let i = 0; i < 2; i++) {
+		await page.keyboard.press("Tab");
+		assert.ok(await ring(page), "the focus is visible");
+		stops.push(await page.evaluate(() => document.activeElement.tagName));
+	}
+	assert.deepEqual(stops, ["A", "BUTTON"]);
+	await page.keyboard.press("Space");
+	await until(page.getByText("Copied").first());
+}
+
+async function announced({ page, photo, expected })
+{
+	expected.push(REFUSED);
+	assert.equal(await page.locator("#news").getAttribute("aria-live"),
+	    "polite");
+	await choose(page, [await photo("said.jpg"), NOTES]);
+	await thumbnail(page, "said.jpg");
+	await until(card(page, "notes.txt").locator(".refusal"));
+	const news = await page.locator("#news p").allTextContents();
+	assert.ok(news.includes("2 photos added."));
+	assert.ok(news.includes("said.jpg: ready."));
+	assert.ok(news.some(line => /^notes\.txt: .*Accepted are/.test(line)));
+}
+
+/* ---- the look -------------------------------------------------------------------- */
+
+async function looks({ page, photo, expected }, name)
+{
+	expected.push(REFUSED);
+	await shot(page, `empty-${name}`);
+	assert.ok(await overflow(page) <= 0);
+	await choose(page, [
+		await photo("IMG_4711.jpg", { width: 2016, height: 1512 }),
+		await photo("a-walk-along-the-coast-in-the-last-light-of-a-long-"
+		    + `summer-day-${"x".repeat(120)}.jpg`,
+		    { width: 1512, height: 2016 }),
+		NOTES, await photo("panorama.jpg", { width: 1800, height: 500 })]);
+	await until(page.getByText("3 of 4 ready · 1 not taken"));
+	for (const img of await page.locator("article img").all())
+		assert.ok(await img.evaluate(node => node.decode()
+		    .then(() => node.naturalWidth)) > 0);
+	await page.mouse.move(0, 0);
+	await page.waitForTimeout(400);
+	await shot(page, `photos-${name}`);
+	assert.ok(await overflow(page) <= 0, "no sideways scrolling");
+	const small = await page.locator("button:visible, a:visible").evaluateAll(
+	    nodes => nodes.filter(node => node.getBoundingClientRect().height < 24)
+	        .map(node => node.textContent));
+	assert.deepEqual(small, [], "nothing is too small to hit");
+}
+
+async function still({ page })
+{
+	const moving = await page.evaluate(() => {
+		const bar = document.createElement("progress");
+		document.body.append(bar);
+		return getComputedStyle(bar).animationName;
+	});
+	assert.equal(moving, "none");
+}
+
+async function noScript({ page, photo }, name)
+{
+	await until(page.locator("input[type=file]"));
+	assert.equal(await page.getByText("Drop photos here").isVisible(), false);
+	await shot(page, `noscript-form-${name}`);
+	assert.ok(await overflow(page) <= 0);
+	await choose(page, [await photo(HOSTILE), NOTES,
+		await photo("plain.jpg", { width: 700, height: 1000 })]);
+	await page.getByRole("button", { name: "Make thumbnails" }).click();
+	await page.waitForURL("**/upload");
+	assert.equal(new URL(page.url()).href, new URL("upload", base).href);
+	await until(page.locator("article.photo img").first());
+	await shot(page, `noscript-result-${name}`);
+	const images = page.locator("article.photo img");
+	assert.equal(await images.count(), 2);
+	for (const img of await images.all())
+		assert.ok(await img.evaluate(node => node.naturalWidth) > 0);
+	await until(page.locator("article.photo .refusal"));
+	await until(page.getByText(HOSTILE));
+	assert.ok(await overflow(page) <= 0);
+	await page.locator("a.again").click();
+	await page.waitForURL(base);
+}
+
+async function policy({ page })
+{
+	const response = await page.reload();
+
+	assert.match(response.headers()["content-security-policy"] ?? "",
+	    /default-src 'self'/);
+	assert.doesNotMatch(response.headers()["content-security-policy"],
+	    /unsafe/);
+	const weights = await Promise.all(["", "page.css", "page.js", "icon.svg"]
+	    .map(async path => {
+		const file = await page.request.get(new URL(path, base).href);
+		assert.equal(file.status(), 200, path);
+		return (await file.body()).length;
+	}));
+	assert.ok(weights.reduce((a, b) => a + b) < 40e3, String(weights));
+}
+
+await main(async suite => {
+	const run = suite.run.bind(suite);
+
+	await run("the page is small and its policy strict", policy);
+	await run("two chosen photos become thumbnails", chosen);
+	await run("every address of a reply is a picture", everyLink);
+	await run("the same photo again was here already", sameAgain);
+	await run("photos can be dropped anywhere", dropped);
+	await run("a dropped folder is refused in words", folder);
+	await run("a photo can be pasted", pasted);
+	await run("progress moves, then it renders, and nothing jumps", progress);
+	await run("five photos are five requests, two at a time", twoAtATime);
+	await run("a text file is refused in words, a photo beside it is taken",
+	    text);
+	await run("a cut photo is refused in words", cut);
+	await run("every code of the fault table has words of its own", everyCode);
+	for (const row of LIMITS)
+		await run(`${row[0]} says limit ${row[2]} and actual ${row[3]}`,
+		    t => limit(t, row));
+	for (const row of STRANGE)
+		await run(`${row[0]} becomes plain words`, t => strange(t, row));
+	await run("overloaded offers to try again", tryAgain);
+	await run("network loss offers to try again, all at once too", networkLoss);
+	await run("rate-limited waits as long as the service asks", paused);
+	await run("an upload can be cancelled", cancelled);
+	await run("a hostile file name is text", hostileName);
+	await run("a hostile reply is text", hostileReply);
+	await run("an address is copied", copied);
+	await run("an address is copied without navigator.clipboard",
+	    copiedWithoutClipboard);
+	await run("where nothing can copy, the address is there to select",
+	    copiedByHand);
+	await run("the keyboard alone is enough", keyboardOnly);
+	await run("what happens is announced", announced);
+	for (const width of [320, 768, 1280])
+		for (const colorScheme of ["light", "dark"])
+			await run(`${width} px, ${colorScheme}: all fits`,
+			    t => looks(t, `${width}-${colorScheme}`),
+			    { colorScheme, viewport: { width, height: 720 },
+			        hasTouch: width < 768, isMobile: width < 768 });
+	await run("reduced motion is respected", still,
+	    { reducedMotion: "reduce" });
+	await run("without scripts a form post gives a page of thumbnails",
+	    t => noScript(t, "1280"), { javaScriptEnabled: false });
+	await run("the page without scripts fits 320 px", t => noScript(t, "320"),
+	    { javaScriptEnabled: false, colorScheme: "dark",
+	        viewport: { width: 320, height: 640 } });
+});

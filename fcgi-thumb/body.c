@@ -25,13 +25,13 @@ body_open(struct body *b, const struct io *io, const struct progress *progress,
 
 	if (text == NULL || *text == '\0')
 		return fault_set(info, FAULT_BAD_REQUEST,
-		    "the request has no body, or does not say how long it is");
+		    "The request has no body, or does not say how long it is.");
 	if (number_parse(text, 0, ULLONG_MAX, &expected) == -1)
 		return fault_set(info, FAULT_BAD_REQUEST,
-		    "the request's Content-Length is not a number");
+		    "The request's Content-Length is not a number.");
 	if (expected > max)
 		return fault_limit(info, FAULT_BODY_TOO_LARGE, max, expected,
-		    "the request has %llu bytes; at most %llu are taken",
+		    "The request has %llu bytes; at most %llu are taken.",
 		    expected, (unsigned long long)max);
 	*b = (struct body){ .io = io,
 		.progress = progress,
@@ -42,7 +42,7 @@ body_open(struct body *b, const struct io *io, const struct progress *progress,
 static enum fault
 refuse(const struct body *b, enum fault f, struct fault_info *info)
 {
-	return fault_set(info, f, "%llu of %llu announced bytes came",
+	return fault_set(info, f, "%llu of %llu announced bytes came.",
 	    (unsigned long long)b->received, (unsigned long long)b->expected);
 }
 

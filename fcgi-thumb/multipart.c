@@ -91,20 +91,20 @@ multipart_boundary(const char *content_type, char *out, struct fault_info *info)
 			continue;
 		if (boundary.name != NULL)
 			return fault_set(info, FAULT_MULTIPART_SYNTAX,
-			    "Content-Type has two boundaries");
+			    "Content-Type has two boundaries.");
 		boundary = p;
 	}
 	if (more < 0)
 		return fault_set(info, FAULT_MULTIPART_SYNTAX,
-		    "Content-Type is malformed at byte %zu",
+		    "Content-Type is malformed at byte %zu.",
 		    (size_t)(at - content_type));
 	if (boundary.name == NULL)
 		return fault_set(info, FAULT_MULTIPART_SYNTAX,
-		    "Content-Type has no boundary");
+		    "Content-Type has no boundary.");
 	if (!is_boundary(boundary.value, boundary.value_len))
 		return fault_set(info, FAULT_MULTIPART_SYNTAX,
-		    "the boundary in Content-Type is not 1 to %d of the "
-		    "characters that RFC 2046 allows",
+		    "The boundary in Content-Type is not 1 to %d of the "
+		    "characters that RFC 2046 allows.",
 		    MULTIPART_BOUNDARY_MAX);
 	memcpy(out, boundary.value, boundary.value_len);
 	out[boundary.value_len] = '\0';

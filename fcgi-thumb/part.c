@@ -17,7 +17,7 @@ enum fault
 part_refuse(struct fault_info *info, uint64_t offset, const char *why)
 {
 	return fault_set(info, FAULT_MULTIPART_SYNTAX,
-	    "byte %llu of the form data: %s", (unsigned long long)offset, why);
+	    "Byte %llu of the form data: %s.", (unsigned long long)offset, why);
 }
 
 /* The text after the last slash of either kind: some clients send paths. */

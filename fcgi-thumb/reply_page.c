@@ -45,16 +45,17 @@ put_url(struct buf *out, const struct variant *v, const char *id,
 	buf_fini(&url);
 }
 
+/* Powers of 1024, as the settings' K and M, so that 32M reads 32 MB. */
 static void
 put_bytes(struct buf *out, uint64_t bytes)
 {
-	if (bytes < 1000)
+	if (bytes < 1024)
 		buf_printf(out, "%llu bytes", (unsigned long long)bytes);
-	else if (bytes < 1000 * 1000)
+	else if (bytes < 1024 * 1024)
 		buf_printf(out, "%llu kB",
-		    (unsigned long long)((bytes + 500) / 1000));
+		    (unsigned long long)((bytes + 512) / 1024));
 	else
-		buf_printf(out, "%.1f MB", (double)bytes / 1e6);
+		buf_printf(out, "%.1f MB", (double)bytes / (1024 * 1024));
 }
 
 static void
@@ -64,7 +65,7 @@ put_size(struct buf *out, struct size size, uint64_t bytes)
 	put_bytes(out, bytes);
 }
 
-/* The title and the detail; the limit and the value where the detail is silent. */
+/* A detail names limit and value in its words; the bare numbers stand in for one. */
 static void
 put_refusal(struct buf *out, const struct fault_info *info)
 {
@@ -72,8 +73,8 @@ put_refusal(struct buf *out, const struct fault_info *info)
 	put_escaped(out, fault_title(info->fault));
 	buf_puts(out, ". ");
 	put_escaped(out, info->detail);
-	if (info->has_limit)
-		buf_printf(out, " (%llu; the limit is %llu)", info->actual,
+	if (info->has_limit && info->detail[0] == '\0')
+		buf_printf(out, "%llu; the limit is %llu.", info->actual,
 		    info->limit);
 	buf_puts(out, "</p>\n");
 }
@@ -81,20 +82,25 @@ put_refusal(struct buf *out, const struct fault_info *info)
 static void
 put_name(struct buf *out, const struct outcome *o)
 {
-	buf_puts(out, "<h2>");
+	/* Isolated: a name may hold marks that turn the direction of text. */
+	buf_puts(out, "<h2><bdi>");
 	put_escaped(out, o->name[0] != '\0' ? o->name : "Photo");
-	buf_puts(out, "</h2>\n");
+	buf_puts(out, "</bdi></h2>\n");
 }
 
-/* The lightest picture that shows the photo. */
+/* The one with the fewest pixels; with as many, the first. */
 static const struct variant *
-lightest(const struct manifest *m)
+smallest(const struct manifest *m)
 {
 	const struct variant *best = &m->variants[0];
 
-	for (unsigned i = 1; i < m->n; i++)
-		if (m->variants[i].bytes < best->bytes)
+	for (unsigned i = 1; i < m->n; i++) {
+		struct size size = m->variants[i].size;
+
+		if ((uint64_t)size.width * size.height <
+		    (uint64_t)best->size.width * best->size.height)
 			best = &m->variants[i];
+	}
 	return best;
 }
 
@@ -102,7 +108,7 @@ static void
 put_thumb(struct buf *out, const struct manifest *m,
     const struct settings *settings)
 {
-	const struct variant *v = lightest(m);
+	const struct variant *v = smallest(m);
 
 	buf_puts(out, "<div class=\"thumb\"><a href=\"");
 	put_url(out, &m->variants[0], m->id, settings);

@@ -108,10 +108,10 @@ end_file(void *ctx, struct fault_info *info)
 		return FAULT_NONE;
 	if (r->len == 0)
 		(void)fault_set(&r->photo->info, FAULT_UNSUPPORTED_FORMAT,
-		    "the file is empty");
+		    "The file is empty.");
 	else if (r->len > max)
 		(void)fault_limit(&r->photo->info, FAULT_PHOTO_TOO_LARGE, max,
-		    r->len, "the photo has %llu bytes; at most %llu are taken",
+		    r->len, "The photo has %llu bytes; at most %llu are taken.",
 		    (unsigned long long)r->len, (unsigned long long)max);
 	else
 		return spool_finish(&r->photo->spool, info);
@@ -145,7 +145,7 @@ receive_multipart(struct receiver *r, struct body *body,
 	} while (f == FAULT_NONE && len > 0);
 	if (f == FAULT_NONE && !multipart_is_complete(m))
 		f = fault_set(info, FAULT_BODY_TRUNCATED,
-		    "the form data ends without its closing boundary");
+		    "The form data ends without its closing boundary.");
 	multipart_free(m);
 	return f;
 }
@@ -177,14 +177,14 @@ check_type(const char *content_type, struct fault_info *info)
 {
 	if (mime_type_is(content_type, "application/x-www-form-urlencoded"))
 		return fault_set(info, FAULT_BAD_REQUEST,
-		    "form fields came, not a file: send multipart/form-data "
+		    "Form fields came, not a file: send multipart/form-data "
 		    "(curl -F photo=@FILE instead of -d, "
-		    "enctype=\"multipart/form-data\" in HTML)");
+		    "enctype=\"multipart/form-data\" in HTML).");
 	if (mime_type_is(content_type, "multipart/*") &&
 	    !multipart_is(content_type))
 		return fault_set(info, FAULT_BAD_REQUEST,
-		    "of the multipart types only multipart/form-data is taken "
-		    "(curl -F photo=@FILE)");
+		    "Of the multipart types only multipart/form-data is taken "
+		    "(curl -F photo=@FILE).");
 	return FAULT_NONE;
 }
 
@@ -196,11 +196,11 @@ check_count(const struct receiver *r, struct fault_info *info)
 
 	if (r->files > max)
 		return fault_limit(info, FAULT_TOO_MANY_FILES, max, r->files,
-		    "the upload has %u photos; at most %u are taken at once",
+		    "The upload has %u photos; at most %u are taken at once.",
 		    r->files, max);
 	if (r->files == 0)
 		return fault_set(info, FAULT_NO_FILE,
-		    "the request has arrived whole, with no file in it");
+		    "The request has arrived whole, with no file in it.");
 	return FAULT_NONE;
 }
 

@@ -124,7 +124,7 @@ START_TEST(stream_that_breaks_off_is_no_end)
 	m.fail_errno = broken[_i].error;
 	ck_assert_int_eq(read_all(got, &n), broken[_i].fault);
 	ck_assert_uint_eq(n, 5);
-	ck_assert_str_eq(info.detail, "5 of 8 announced bytes came");
+	ck_assert_str_eq(info.detail, "5 of 8 announced bytes came.");
 	ck_assert_int_eq(info.cause[0] != '\0', broken[_i].has_cause);
 }
 END_TEST

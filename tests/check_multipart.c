@@ -183,20 +183,20 @@ static const struct {
 	{ "--B--", 0, "none \n" },
 	{ "--B\r\nContent-Disposition: form-data\r\n\r\n1\r\n--B\nX", 0,
 	    "begin name= file=0 filename=\ndata 31\n"
-	    "multipart-syntax byte 45 of the form data: a boundary line ends "
-	    "in LF without CR\n" },
+	    "multipart-syntax Byte 45 of the form data: a boundary line ends "
+	    "in LF without CR.\n" },
 	{ "--B\r\nX: 1\r\nY\0: 2\r\n", 18,
-	    "multipart-syntax byte 12 of the form data: there is a NUL in a "
-	    "header\n" },
+	    "multipart-syntax Byte 12 of the form data: there is a NUL in a "
+	    "header.\n" },
 	{ "--B\r\nX: 1\r\nContent-Disposition: form-data; a=\r\n\r\n", 0,
-	    "multipart-syntax byte 45 of the form data: Content-Disposition "
-	    "is malformed\n" },
+	    "multipart-syntax Byte 45 of the form data: Content-Disposition "
+	    "is malformed.\n" },
 	{ "--B\r\nContent-Disposition: form-data; name=a; Name=b\r\n\r\n", 0,
-	    "multipart-syntax byte 45 of the form data: a parameter is there "
-	    "twice\n" },
+	    "multipart-syntax Byte 45 of the form data: a parameter is there "
+	    "twice.\n" },
 	{ "--B\t?", 0,
-	    "multipart-syntax byte 4 of the form data: a boundary "
-	    "line has something behind its blanks\n" },
+	    "multipart-syntax Byte 4 of the form data: a boundary "
+	    "line has something behind its blanks.\n" },
 };
 
 START_TEST(events_and_offsets_are_exactly_these)

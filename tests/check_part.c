@@ -120,7 +120,7 @@ START_TEST(part_is_untouched_by_a_broken_header)
 	    FAULT_MULTIPART_SYNTAX);
 	ck_assert_str_eq(part.name, "before");
 	ck_assert_str_eq(info.detail,
-	    "byte 48 of the form data: Content-Disposition is malformed");
+	    "Byte 48 of the form data: Content-Disposition is malformed.");
 }
 END_TEST
 

@@ -225,8 +225,18 @@ START_TEST(the_page_shows_hostile_names_as_text)
 	ck_assert(!has("<script"));
 	ck_assert(!has("<pixels>"));
 	ck_assert(has("&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;'"));
-	ck_assert(has("the limit is 64000000"));
+	ck_assert(has("Too many &lt;pixels&gt;."));
+	ck_assert(!has("the limit is"));
 	ck_assert(has("src=\"/t/" ID "/large.jpg?v=1f0c9a2e\""));
+}
+END_TEST
+
+START_TEST(numbers_stand_in_for_words_that_are_missing)
+{
+	memory_io_param(&m, "HTTP_ACCEPT", "text/html");
+	(void)fault_limit(&whole, FAULT_TOO_MANY_FILES, 20, 21, "%s", "");
+	ck_assert_int_eq(build(0), 413);
+	ck_assert(has("21; the limit is 20."));
 }
 END_TEST
 
@@ -264,6 +274,7 @@ main(void)
 	tcase_add_loop_test(json, the_cause_is_for_the_log_only, 0, 2);
 	tcase_add_loop_test(page, a_browser_without_scripts_gets_a_page, 0,
 	    NELEM(accepts));
+	tcase_add_test(page, numbers_stand_in_for_words_that_are_missing);
 	tcase_add_test(page, the_page_shows_hostile_names_as_text);
 	suite_add_tcase(s, json);
 	suite_add_tcase(s, page);

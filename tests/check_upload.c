@@ -238,7 +238,7 @@ START_TEST(empty_file_is_refused_for_itself)
 	ck_assert_str_eq(fx.upload.photos[0].name, "empty.jpg");
 	ck_assert_int_eq(fx.upload.photos[0].info.fault,
 	    FAULT_UNSUPPORTED_FORMAT);
-	ck_assert_str_eq(fx.upload.photos[0].info.detail, "the file is empty");
+	ck_assert_str_eq(fx.upload.photos[0].info.detail, "The file is empty.");
 	assert_photo(1, "b.jpg", "data", 4);
 	buf_fini(&form);
 }

@@ -140,7 +140,7 @@ START_TEST(transcript_ends_as_its_name_says)
 		ck_assert_msg(strcmp(got, t.code) == 0, "%s: got %s", t.file,
 		    got);
 	if (r.fault == FAULT_MULTIPART_SYNTAX && r.parser != NULL)
-		ck_assert_msg(strncmp(r.info.detail, "byte ", 5) == 0,
+		ck_assert_msg(strncmp(r.info.detail, "Byte ", 5) == 0,
 		    "%s: no offset in \"%s\"", t.file, r.info.detail);
 	recorder_fini(&r);
 	transcript_fini(&t);

@@ -1,0 +1,329 @@
+#include "config.h"
+
+#include "image_internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * Starts ImageMagick in the one state in which strangers' pictures may meet
+ * it: a policy of our own that denies all but the formats we read, limits in
+ * force, every codec loaded and tried. Refuses to know any photo. Whatever is
+ * not as it should be is said in words, and the process is not to go on.
+ */
+
+extern char **environ;
+
+#define TRY_SIDE 16 /* px: more than a block of JPEG and VP8 */
+
+/* Rights: the last rule that matches wins, so the allowed come last. */
+static const char policy_head[] =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    "<!DOCTYPE policymap [\n"
+    "  <!ELEMENT policymap (policy)*>\n"
+    "  <!ATTLIST policymap xmlns CDATA #FIXED ''>\n"
+    "  <!ELEMENT policy EMPTY>\n"
+    "  <!ATTLIST policy xmlns CDATA #FIXED '' domain NMTOKEN #REQUIRED\n"
+    "    name NMTOKEN #IMPLIED pattern CDATA #IMPLIED\n"
+    "    rights NMTOKEN #IMPLIED stealth NMTOKEN #IMPLIED\n"
+    "    value CDATA #IMPLIED>\n"
+    "]>\n"
+    "<policymap>\n"
+    "  <policy domain=\"delegate\" rights=\"none\" pattern=\"*\"/>\n"
+    "  <policy domain=\"filter\" rights=\"none\" pattern=\"*\"/>\n"
+    "  <policy domain=\"path\" rights=\"none\" pattern=\"*\"/>\n"
+    "  <policy domain=\"module\" rights=\"none\" pattern=\"*\"/>\n"
+    "  <policy domain=\"coder\" rights=\"none\" pattern=\"*\"/>\n";
+
+struct ceiling {
+	const char *name;
+	ResourceType type;
+	MagickSizeType value;
+};
+
+#define N_CEILINGS 9
+
+/* Seconds: ImageMagick's clock runs over the process's life and ends it. */
+#define TIME_NONE 1000000000
+
+/* Photos, the canvas of any preset, and the pictures that are tried here. */
+static MagickSizeType
+longest_side(const struct settings *settings)
+{
+	MagickSizeType side = TRY_SIDE;
+
+	if (settings->limits.side > side)
+		side = settings->limits.side;
+	for (unsigned i = 0; i < settings->n_presets; i++) {
+		if (settings->presets[i].width > side)
+			side = settings->presets[i].width;
+		if (settings->presets[i].height > side)
+			side = settings->presets[i].height;
+	}
+	return side;
+}
+
+/*
+ * No temporary file ever: what does not fit into memory is refused. Area is
+ * therefore no limit of its own, and frames beyond the first are not read.
+ */
+static void
+list_ceilings(const struct settings *settings, struct ceiling out[N_CEILINGS])
+{
+	const struct limits *limits = &settings->limits;
+	const MagickSizeType side = longest_side(settings);
+	const struct ceiling list[N_CEILINGS] = {
+		{ "memory", MemoryResource, limits->memory },
+		{ "map", MapResource, 0 },
+		{ "disk", DiskResource, 0 },
+		{ "area", AreaResource, side * side },
+		{ "width", WidthResource, side },
+		{ "height", HeightResource, side },
+		{ "list-length", ListLengthResource, limits->frames },
+		{ "thread", ThreadResource, 1 },
+		{ "time", TimeResource, TIME_NONE },
+	};
+
+	memcpy(out, list, sizeof(list));
+}
+
+/* Paths in environment and home could bring other policies, coders, limits. */
+static int
+set_environment(const char *dir)
+{
+	static const char *const clear[] = { "HOME", "XDG_CONFIG_HOME",
+		"XDG_CONFIG_DIRS", "XDG_CACHE_HOME", "XDG_DATA_HOME" };
+	const char *const set[][2] = {
+		{ "MAGICK_CONFIGURE_PATH", dir },
+		{ "MAGICK_TEMPORARY_PATH", dir },
+		{ "MAGICK_THREAD_LIMIT", "1" }, { "MAGICK_OCL_DEVICE", "OFF" },
+		{ "OMP_NUM_THREADS", "1" },
+		{ "LC_ALL", "C" }, /* errors are told apart by their texts */
+	};
+
+	for (size_t i = 0; i < sizeof(clear) / sizeof(*clear); i++)
+		if (unsetenv(clear[i]) != 0)
+			return -1;
+	for (char **e = environ; *e != NULL;) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*e, "="), *e);
+		if (strncmp(*e, "MAGICK_", 7) != 0 || unsetenv(name) != 0)
+			e++;
+		else
+			e = environ;
+	}
+	for (size_t i = 0; i < sizeof(set) / sizeof(*set); i++)
+		if (setenv(set[i][0], set[i][1], 1) != 0)
+			return -1;
+	return 0;
+}
+
+static void
+print_policy(FILE *file, const struct ceiling ceilings[N_CEILINGS])
+{
+	fputs(policy_head, file);
+	for (int f = FORMAT_NONE + 1; f < FORMAT_COUNT; f++) {
+		const struct format_spec *spec = format_spec((enum format)f);
+
+		/* A module is loaded with both rights or not at all. */
+		fprintf(file,
+		    "  <policy domain=\"module\" rights=\"read|write\""
+		    " pattern=\"%s\"/>\n"
+		    "  <policy domain=\"coder\" rights=\"%s\""
+		    " pattern=\"%s\"/>\n",
+		    spec->magick, spec->writes ? "read|write" : "read",
+		    spec->magick);
+	}
+	for (int i = 0; i < N_CEILINGS; i++)
+		fprintf(file,
+		    "  <policy domain=\"resource\" name=\"%s\""
+		    " value=\"%llu\"/>\n",
+		    ceilings[i].name, (unsigned long long)ceilings[i].value);
+	fputs("</policymap>\n", file);
+}
+
+static int
+write_policy(const char *dir, const struct ceiling ceilings[N_CEILINGS])
+{
+	char path[PATH_MAX];
+	FILE *file;
+	bool failed;
+
+	if (snprintf(path, sizeof(path), "%s/policy.xml", dir) >=
+	    (int)sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	file = fopen(path, "we");
+	if (file == NULL)
+		return -1;
+	print_policy(file, ceilings);
+	failed = ferror(file) != 0;
+	if (fclose(file) != 0)
+		failed = true;
+	return failed ? -1 : 0;
+}
+
+/* A policy is a silent ceiling: ask what is in force. */
+static int
+set_limits(const struct ceiling ceilings[N_CEILINGS], char *why,
+    size_t why_size)
+{
+	for (int i = 0; i < N_CEILINGS; i++) {
+		const struct ceiling *c = &ceilings[i];
+		MagickSizeType is;
+
+		(void)MagickSetResourceLimit(c->type, c->value);
+		is = MagickGetResourceLimit(c->type);
+		if (is == c->value)
+			continue;
+		snprintf(why, why_size,
+		    "ImageMagick's limit \"%s\" is %llu, not %llu: another"
+		    " policy.xml is in the way",
+		    c->name, (unsigned long long)is,
+		    (unsigned long long)c->value);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+try_decode(const void *data, size_t len, enum format format,
+    const struct progress *progress, struct fault_info *info)
+{
+	struct sniff sniff = { .format = format,
+		.width = TRY_SIDE,
+		.height = TRY_SIDE,
+		.frames = 1 };
+	struct size hint = { TRY_SIDE, TRY_SIDE };
+	struct image *img = NULL;
+	enum fault f =
+	    image_decode(data, len, &sniff, hint, progress, &img, info);
+
+	image_free(img);
+	return f == FAULT_NONE ? 0 : -1;
+}
+
+/* Encode and decode, in each format that can be written. */
+static int
+try_formats(const struct progress *progress, char *why, size_t why_size)
+{
+	unsigned char rgb[TRY_SIDE * TRY_SIDE * 3];
+	struct size size = { TRY_SIDE, TRY_SIDE };
+	struct fault_info info = { 0 };
+	struct image *img;
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(rgb); i++)
+		rgb[i] = (unsigned char)(i * 7);
+	img = image_from_rgb(rgb, size, progress);
+	if (img == NULL) {
+		snprintf(why, why_size, "ImageMagick makes no picture");
+		return -1;
+	}
+	for (int f = FORMAT_NONE + 1; f < FORMAT_COUNT && rc == 0; f++) {
+		const struct format_spec *spec = format_spec((enum format)f);
+		void *data = NULL;
+		size_t len = 0;
+
+		if (!spec->writes)
+			continue;
+		if (image_encode(img, (enum format)f, 80, 0, &data, &len,
+			&info) != FAULT_NONE ||
+		    try_decode(data, len, (enum format)f, progress, &info) !=
+			0) {
+			snprintf(why, why_size,
+			    "ImageMagick cannot write and read %s (%s)",
+			    spec->magick, info.cause);
+			rc = -1;
+		}
+		free(data);
+	}
+	image_free(img);
+	return rc;
+}
+
+/* 16 x 16 px of red. */
+static const unsigned char tiny_gif[] = { 'G', 'I', 'F', '8', '7', 'a', 16, 0,
+	16, 0, 0x81, 0, 0,                      /* screen */
+	255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, /* colours */
+	',', 0, 0, 0, 0, 16, 0, 16, 0, 0x40, 8, /* image, code size */
+	0x1d, 0x00, 0x01, 0x08, 0x1c, 0x48, 0xb0, 0xa0, 0xc1, 0x83, 0x08, 0x13,
+	0x2a, 0x5c, 0xc8, 0xb0, 0xa1, 0xc3, 0x87, 0x10, 0x23, 0x4a, 0x9c, 0x48,
+	0xb1, 0xa2, 0xc5, 0x81, 0x01, 0x01, 0x00, ';' };
+
+/* Formats that are programs, or that fetch: the policy must refuse them. */
+static int
+try_refusals(char *why, size_t why_size)
+{
+	static const char *const refused[][2] = {
+		{ "SVG",
+		    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"4\""
+		    " height=\"4\"><rect width=\"4\" height=\"4\"/></svg>" },
+		{ "MVG", "viewbox 0 0 4 4 fill red rectangle 0,0 3,3" },
+		{ "MSL", "<msl><image size=\"4x4\"/></msl>" },
+		{ "PS", "%!PS-Adobe-3.0\n%%BoundingBox: 0 0 4 4\nshowpage\n" },
+		{ "TXT",
+		    "# ImageMagick pixel enumeration: 1,1,255,srgb\n"
+		    "0,0: (255,0,0)\n" },
+		{ "PPM", "P3 1 1 255 255 0 0\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		MagickWand *wand = NewMagickWand();
+		bool taken = wand != NULL &&
+		    MagickSetFormat(wand, refused[i][0]) == MagickTrue &&
+		    MagickReadImageBlob(wand, refused[i][1],
+			strlen(refused[i][1])) == MagickTrue &&
+		    MagickGetImageWidth(wand) > 0;
+
+		if (wand != NULL)
+			(void)DestroyMagickWand(wand);
+		if (wand != NULL && !taken)
+			continue;
+		snprintf(why, why_size,
+		    "ImageMagick reads %s although our policy.xml denies it",
+		    refused[i][0]);
+		return -1;
+	}
+	return 0;
+}
+
+int
+image_boot(const struct settings *settings, const char *dir, char *why,
+    size_t why_size)
+{
+	struct ceiling ceilings[N_CEILINGS];
+	struct progress progress;
+	struct fault_info info = { 0 };
+
+	list_ceilings(settings, ceilings);
+	if (set_environment(dir) != 0 || write_policy(dir, ceilings) != 0) {
+		snprintf(why, why_size, "%s/policy.xml: %s", dir,
+		    strerror(errno));
+		return -1;
+	}
+	MagickWandGenesis();
+	if (set_limits(ceilings, why, why_size) != 0)
+		return -1;
+	progress_start(&progress, NULL);
+	if (try_formats(&progress, why, why_size) != 0)
+		return -1;
+	if (try_decode(tiny_gif, sizeof(tiny_gif), FORMAT_GIF, &progress,
+		&info) != 0) {
+		snprintf(why, why_size, "ImageMagick cannot read GIF (%s)",
+		    info.cause);
+		return -1;
+	}
+	return try_refusals(why, why_size);
+}
+
+void
+image_shutdown(void)
+{
+	MagickWandTerminus();
+}

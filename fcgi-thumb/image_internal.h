@@ -1,0 +1,42 @@
+#ifndef FT_IMAGE_INTERNAL_H
+#define FT_IMAGE_INTERNAL_H
+
+/* What the files of the image module share; MagickWand enters here alone. */
+
+#include "config.h"
+
+#ifdef HAVE_MAGICKWAND_7
+#include <MagickWand/MagickWand.h>
+#else
+#include <wand/MagickWand.h>
+#endif
+
+#include "image.h"
+
+struct image {
+	MagickWand *wand;
+	const struct progress *progress; /* borrowed */
+};
+
+/*
+ * Was the step done? Looks at the time, at all places where ImageMagick keeps
+ * its errors, and at the size.
+ *
+ * ok         what the step's own calls returned
+ * otherwise  the fault of a failure that neither time nor memory explains
+ * step       a word for the log
+ */
+enum fault image_judge(const struct image *img, bool ok, enum fault otherwise,
+    const char *step, struct fault_info *info);
+
+/* Pixels are shared until one of the two changes. NULL: no memory. */
+struct image *image_copy(const struct image *img);
+
+/* A picture of these 8-bit RGB pixels, without a coder; NULL: no memory. */
+struct image *image_from_rgb(const void *rgb, struct size size,
+    const struct progress *progress);
+
+/* The colour for what a step fills: 0xRRGGBB, opaque or wholly clear. */
+bool image_background(MagickWand *wand, uint32_t rgb, bool clear);
+
+#endif

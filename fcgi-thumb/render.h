@@ -1,0 +1,49 @@
+#ifndef FT_RENDER_H
+#define FT_RENDER_H
+
+#include <stddef.h>
+
+#include "fault.h"
+#include "progress.h"
+#include "settings.h"
+#include "sniff.h"
+
+/*
+ * From a photo's bytes to its thumbnails: the one interface behind which the
+ * pictures are made. Decodes once, at the smallest scale that keeps quality,
+ * then each size from the next larger one.
+ */
+
+/* One finished file. */
+struct rendered {
+	const struct preset *preset; /* borrowed from the settings */
+	enum format format;
+	struct size size;
+	void *data; /* owned */
+	size_t len;
+};
+
+struct rendering {
+	struct size photo; /* the upright original */
+	struct rendered
+	    *files; /* in the settings' order: presets, then formats */
+	unsigned n;
+};
+
+/*
+ * Make every preset in every one of its formats.
+ *
+ * data, len  the photo, borrowed for the call
+ * sniff      from sniff_read, within the limits
+ * progress   phases and deadline
+ *
+ * The caller calls rendering_fini after success. Faults are those of image.h.
+ * image_boot has been called.
+ */
+enum fault render_photo(const void *data, size_t len, const struct sniff *sniff,
+    const struct settings *settings, struct progress *progress,
+    struct rendering *out, struct fault_info *info);
+
+void rendering_fini(struct rendering *r);
+
+#endif

@@ -1,0 +1,251 @@
+#include "config.h"
+
+#ifdef HAVE_MAGICKWAND_7
+#include <MagickWand/MagickWand.h>
+#else
+#include <wand/MagickWand.h>
+#endif
+
+#include "pictures.h"
+
+#include <check.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image.h"
+#include "support.h"
+
+struct settings *picture_settings;
+struct progress picture_progress;
+
+void
+picture_boot(void)
+{
+	char why[256] = "";
+
+	picture_settings = settings_load(NULL, stderr);
+	ck_assert_ptr_nonnull(picture_settings);
+	ck_assert_msg(image_boot(picture_settings, tempdir_path(), why,
+			  sizeof why) == 0,
+	    "%s", why);
+	progress_start(&picture_progress, NULL);
+}
+
+void
+picture_shutdown(void)
+{
+	image_shutdown();
+	settings_free(picture_settings);
+	picture_settings = NULL;
+}
+
+struct pixels
+pixels_read(const void *data, size_t len, enum format format)
+{
+	struct pixels p = { 0 };
+	MagickWand *wand = NewMagickWand();
+
+	ck_assert(MagickSetFormat(wand, format_spec(format)->magick));
+	ck_assert(MagickReadImageBlob(wand, data, len));
+	(void)MagickAutoOrientImage(wand);
+	p.width = (unsigned)MagickGetImageWidth(wand);
+	p.height = (unsigned)MagickGetImageHeight(wand);
+	p.rgba = malloc((size_t)p.width * p.height * 4);
+	ck_assert_ptr_nonnull(p.rgba);
+	ck_assert(MagickExportImagePixels(wand, 0, 0, p.width, p.height, "RGBA",
+	    CharPixel, p.rgba));
+	(void)DestroyMagickWand(wand);
+	return p;
+}
+
+struct pixels
+pixels_load(const char *name)
+{
+	size_t len;
+	char *data = test_data(name, &len);
+	struct sniff sniff;
+	struct fault_info info = { 0 };
+	struct pixels p;
+
+	ck_assert(sniff_read(data, len, &sniff, &info) == FAULT_NONE);
+	p = pixels_read(data, len, sniff.format);
+	free(data);
+	return p;
+}
+
+void
+pixels_free(struct pixels *p)
+{
+	free(p->rgba);
+	p->rgba = NULL;
+}
+
+static const unsigned char *
+at(const struct pixels *p, unsigned x, unsigned y)
+{
+	ck_assert_uint_lt(x, p->width);
+	ck_assert_uint_lt(y, p->height);
+	return p->rgba + ((size_t)y * p->width + x) * 4;
+}
+
+unsigned
+pixel_at(const struct pixels *p, unsigned x, unsigned y)
+{
+	const unsigned char *px = at(p, x, y);
+	unsigned a = px[3];
+
+	return (px[0] * a / 255) << 16 | (px[1] * a / 255) << 8 |
+	    px[2] * a / 255;
+}
+
+unsigned
+pixel_alpha(const struct pixels *p, unsigned x, unsigned y)
+{
+	return at(p, x, y)[3];
+}
+
+unsigned
+color_distance(unsigned a, unsigned b)
+{
+	unsigned most = 0;
+
+	for (unsigned shift = 0; shift < 24; shift += 8) {
+		int d = (int)(a >> shift & 0xff) - (int)(b >> shift & 0xff);
+
+		if ((unsigned)abs(d) > most)
+			most = (unsigned)abs(d);
+	}
+	return most;
+}
+
+double
+pixels_distance(const struct pixels *a, const struct pixels *b)
+{
+	size_t n = (size_t)a->width * a->height * 4;
+	uint64_t sum = 0;
+
+	ck_assert_uint_eq(a->width, b->width);
+	ck_assert_uint_eq(a->height, b->height);
+	for (size_t i = 0; i < n; i++)
+		sum += (unsigned)abs(a->rgba[i] - b->rgba[i]);
+	return (double)sum / (double)n;
+}
+
+void *
+picture_make(unsigned width, unsigned height,
+    unsigned (*color)(unsigned x, unsigned y), size_t *len)
+{
+	unsigned char *rgb = malloc((size_t)width * height * 3);
+	MagickWand *wand = NewMagickWand();
+	unsigned char *blob;
+	void *file;
+
+	ck_assert_ptr_nonnull(rgb);
+	for (unsigned y = 0; y < height; y++)
+		for (unsigned x = 0; x < width; x++)
+			for (unsigned c = 0; c < 3; c++)
+				rgb[((size_t)y * width + x) * 3 + c] =
+				    (unsigned char)(color(x, y) >>
+					(16 - 8 * c));
+	ck_assert(
+	    MagickConstituteImage(wand, width, height, "RGB", CharPixel, rgb));
+	ck_assert(MagickSetImageFormat(wand, "PNG"));
+	blob = MagickGetImageBlob(wand, len);
+	ck_assert_ptr_nonnull(blob);
+	file = malloc(*len);
+	ck_assert_ptr_nonnull(file);
+	memcpy(file, blob, *len);
+	(void)MagickRelinquishMemory(blob);
+	(void)DestroyMagickWand(wand);
+	free(rgb);
+	return file;
+}
+
+static const char *
+jpeg_extras(const unsigned char *d, size_t len)
+{
+	/* JFIF, tables, frame, restart interval, scan. */
+	static const unsigned char wanted[] = { 0xe0, 0xdb, 0xc4, 0xc0, 0xdd,
+		0xda };
+	size_t at_byte = 2;
+
+	while (at_byte + 4 <= len) {
+		unsigned char marker = d[at_byte + 1];
+
+		if (d[at_byte] != 0xff ||
+		    memchr(wanted, marker, sizeof wanted) == NULL)
+			return "a segment beyond the needed in JPEG";
+		if (marker == 0xe0 && memcmp(d + at_byte + 4, "JFIF", 5) != 0)
+			return "an APP0 that is not JFIF";
+		if (marker == 0xda)
+			return len > 2 && d[len - 2] == 0xff &&
+				d[len - 1] == 0xd9
+			    ? NULL
+			    : "bytes behind EOI";
+		at_byte += 2 + ((size_t)d[at_byte + 2] << 8 | d[at_byte + 3]);
+	}
+	return "no scan in JPEG";
+}
+
+static const char *
+png_extras(const unsigned char *d, size_t len)
+{
+	size_t at_byte = 8;
+
+	while (at_byte + 12 <= len) {
+		const char *name = (const char *)d + at_byte + 4;
+		size_t n = (size_t)d[at_byte] << 24 |
+		    (size_t)d[at_byte + 1] << 16 | (size_t)d[at_byte + 2] << 8 |
+		    d[at_byte + 3];
+
+		if (memcmp(name, "IHDR", 4) != 0 &&
+		    memcmp(name, "PLTE", 4) != 0 &&
+		    memcmp(name, "tRNS", 4) != 0 &&
+		    memcmp(name, "IDAT", 4) != 0 &&
+		    memcmp(name, "IEND", 4) != 0)
+			return "a chunk beyond the needed in PNG";
+		at_byte += 12 + n;
+	}
+	return at_byte == len ? NULL : "bytes behind IEND";
+}
+
+static const char *
+webp_extras(const unsigned char *d, size_t len)
+{
+	size_t at_byte = 12;
+
+	while (at_byte + 8 <= len) {
+		const char *name = (const char *)d + at_byte;
+		size_t n = (size_t)d[at_byte + 7] << 24 |
+		    (size_t)d[at_byte + 6] << 16 | (size_t)d[at_byte + 5] << 8 |
+		    d[at_byte + 4];
+
+		if (memcmp(name, "VP8 ", 4) != 0 &&
+		    memcmp(name, "VP8X", 4) != 0 &&
+		    memcmp(name, "ALPH", 4) != 0)
+			return "a chunk beyond the needed in WebP";
+		at_byte += 8 + n + n % 2;
+	}
+	return at_byte == len ? NULL : "bytes behind WebP's last chunk";
+}
+
+const char *
+picture_extras(const void *data, size_t len, enum format format)
+{
+	if (memmem(data, len, "ftmark", 6) != NULL)
+		return "the mark of test metadata";
+	switch (format) {
+	case FORMAT_JPEG:
+		return jpeg_extras(data, len);
+	case FORMAT_PNG:
+		return png_extras(data, len);
+	case FORMAT_WEBP:
+		return webp_extras(data, len);
+	case FORMAT_GIF:
+	case FORMAT_NONE:
+	case FORMAT_COUNT:
+		break;
+	}
+	return "not a format that is written";
+}

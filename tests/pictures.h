@@ -1,0 +1,62 @@
+#ifndef FT_TESTS_PICTURES_H
+#define FT_TESTS_PICTURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "format.h"
+#include "progress.h"
+#include "settings.h"
+
+/*
+ * What the tests of pictures share. As in support.h, a helper that cannot do
+ * its work fails the test that called it.
+ */
+
+/* The default settings; picture_boot starts ImageMagick with them. */
+extern struct settings *picture_settings;
+/* No slot, no deadline. */
+extern struct progress picture_progress;
+
+/* Checked fixture, after tempdir_setup: image_boot in the test's directory. */
+void picture_boot(void);
+void picture_shutdown(void);
+
+/* Upright px in 8-bit RGBA, row by row. */
+struct pixels {
+	unsigned width, height;
+	unsigned char *rgba;
+};
+
+/* Decode a thumbnail. Its format must be the one given. */
+struct pixels pixels_read(const void *data, size_t len, enum format format);
+/* Decode a file of test data of any format. */
+struct pixels pixels_load(const char *name);
+void pixels_free(struct pixels *p);
+
+/* RGB of one px, the alpha blended over black, as 0xRRGGBB. */
+unsigned pixel_at(const struct pixels *p, unsigned x, unsigned y);
+/* Alpha of one px, 0..255. */
+unsigned pixel_alpha(const struct pixels *p, unsigned x, unsigned y);
+
+/* The largest difference of a channel between two colours 0xRRGGBB. */
+unsigned color_distance(unsigned a, unsigned b);
+
+/* Mean difference of all channels of two pictures of one size, 0..255. */
+double pixels_distance(const struct pixels *a, const struct pixels *b);
+
+/*
+ * A file of width x height px, 8-bit RGB, made by color(x, y) as 0xRRGGBB, in
+ * a lossless format: PNG. free() it.
+ */
+void *picture_make(unsigned width, unsigned height,
+    unsigned (*color)(unsigned x, unsigned y), size_t *len);
+
+/*
+ * NULL, or words for the first thing in a thumbnail's file that is not needed
+ * to show it: EXIF, ICC, XMP, comments, times, texts, and the word that marks
+ * metadata in the test pictures.
+ */
+const char *picture_extras(const void *data, size_t len, enum format format);
+
+#endif

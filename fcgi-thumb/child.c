@@ -1,0 +1,222 @@
+#include "config.h"
+
+/*
+ * What a worker process is made of. Responsible for what it may keep from its
+ * master and for the order in which its parts start; refuses to know how many
+ * there are. What cannot be started is said in the log and ends the process.
+ */
+
+#include "child.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "fdio.h"
+#include "image.h"
+#include "log.h"
+#include "request.h"
+#include "store.h"
+#include "watchdog.h"
+#include "worker.h"
+
+/*
+ * nginx has the whole body before it asks: a peer that says nothing for this
+ * long is stuck, not slow.
+ */
+#define IDLE_SECONDS 10
+
+/* For libraries that start threads; the default of 8 MB is address space lost. */
+#define STACK_BYTES (1024 * 1024)
+
+static const char magick_dir[] = "magick";
+static const char log_name[] = "fcgi-thumb.log";
+
+/* Both ends of a terminal's Ctrl-C and hang-up are the master's to act on. */
+static void
+take_signals(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigset_t set;
+
+	(void)sigaction(SIGINT, &ignore, NULL);
+	(void)sigaction(SIGHUP, &ignore, NULL);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGUSR1);
+	(void)sigprocmask(SIG_SETMASK, &set, NULL);
+}
+
+/*
+ * Before the libraries start a thread or ask for an arena. An arena a thread
+ * makes several hundred MB of address space out of a photo.
+ */
+static void
+limit_resources(void)
+{
+	struct rlimit none = { 0 };
+	struct rlimit stack = { .rlim_cur = STACK_BYTES,
+		.rlim_max = STACK_BYTES };
+	pthread_attr_t attr;
+
+	/* A core would hold a stranger's photo, or fill the disk. */
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)setrlimit(RLIMIT_STACK, &stack);
+	(void)mallopt(M_ARENA_MAX, 1);
+	/* glibc has read the limit already when the program started. */
+	if (pthread_attr_init(&attr) == 0) {
+		(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
+		(void)pthread_setattr_default_np(&attr);
+		(void)pthread_attr_destroy(&attr);
+	}
+}
+
+/* False when the master is gone already: nobody would ever end this worker. */
+static bool
+follow_master(pid_t master)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == master;
+}
+
+int
+child_open_log(const struct settings *settings)
+{
+	char *path;
+	int rc;
+
+	if (settings->logs[0] == '\0')
+		return log_open(NULL);
+	path = settings_path(settings->logs, log_name);
+	rc = path != NULL ? log_open(path) : -1;
+	if (rc != 0)
+		log_error("%s/%s: %s", settings->logs, log_name,
+		    strerror(errno));
+	free(path);
+	return rc;
+}
+
+/*
+ * What is wrong while a worker comes up is for whoever started the service; it
+ * goes on with the log that it has when it cannot open its own.
+ */
+static int
+serve(const struct settings *settings, struct worker *w)
+{
+	(void)child_open_log(settings);
+	return worker_run(w) == WORKER_BROKEN ? 1 : 0;
+}
+
+static void
+handle_photo(void *ctx, const struct io *io)
+{
+	request_handle(ctx, io);
+}
+
+static void
+handle_control(void *ctx, const struct io *io)
+{
+	control_handle(ctx, io);
+}
+
+static int
+boot_image(const struct settings *settings, const struct store *store,
+    char *why, size_t why_size)
+{
+	char *dir = settings_path(store_staging_path(store), magick_dir);
+	int rc = -1;
+
+	if (dir == NULL || mkdir(dir, 0700) != 0)
+		(void)snprintf(why, why_size, "%s: %s", magick_dir,
+		    strerror(errno));
+	else
+		rc = image_boot(settings, dir, why, why_size);
+	free(dir);
+	return rc;
+}
+
+static int
+run_photo(struct child *child, struct slot *slot)
+{
+	const struct settings *settings = child->settings;
+	struct service service = { .settings = settings, .slot = slot };
+	struct worker w = { .listener = child->listeners->photo.fd,
+		.slot = slot,
+		.idle_seconds = IDLE_SECONDS,
+		.drain_seconds = settings->limits.queue_seconds,
+		.jobs_max = settings->worker_jobs,
+		.resident_max = settings->worker_memory,
+		.handle = handle_photo,
+		.ctx = &service };
+	char why[256];
+	int status = 1;
+
+	fd_close(&child->listeners->control.fd);
+	service.store = store_open(settings->data, why, sizeof why);
+	if (service.store == NULL) {
+		log_error("%s", why);
+		return 1;
+	}
+	if (boot_image(settings, service.store, why, sizeof why) != 0) {
+		log_error("%s", why);
+	} else {
+		status = serve(settings, &w);
+		image_shutdown();
+	}
+	store_close(service.store);
+	return status;
+}
+
+/*
+ * It keeps the photos' socket, to see whether they wait, and all slots. What
+ * it does is small and does not wear out.
+ */
+static int
+run_control(struct child *child, struct scoreboard *board, struct slot *slot)
+{
+	struct control control = { .settings = child->settings,
+		.board = board,
+		.n = child->settings->workers,
+		.photo_listener = child->listeners->photo.fd };
+	struct worker w = { .listener = child->listeners->control.fd,
+		.slot = slot,
+		.idle_seconds = IDLE_SECONDS,
+		.drain_seconds = child->settings->limits.queue_seconds,
+		.jobs_max = UINT_MAX,
+		.resident_max = child->settings->worker_memory,
+		.handle = handle_control,
+		.ctx = &control };
+
+	return serve(child->settings, &w);
+}
+
+int
+child_run(struct child *child, struct scoreboard *board, unsigned i)
+{
+	bool photo = i < child->settings->workers;
+	struct slot *slot = scoreboard_slot(board, i);
+
+	take_signals();
+	if (!follow_master(child->master))
+		return 0;
+	(void)prctl(PR_SET_NAME, photo ? "thumb-photo" : "thumb-control");
+	limit_resources();
+	if (watchdog_init() != 0) {
+		log_error("cannot start the watchdog: %s", strerror(errno));
+		return 1;
+	}
+	if (!photo)
+		return run_control(child, board, slot);
+	scoreboard_keep_only(board, i);
+	return run_photo(child, slot);
+}

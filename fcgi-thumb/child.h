@@ -1,0 +1,33 @@
+#ifndef FT_CHILD_H
+#define FT_CHILD_H
+
+#include <sys/types.h>
+
+#include "listen.h"
+#include "scoreboard.h"
+#include "settings.h"
+
+/*
+ * The life of a forked worker: narrow the process, open what it needs, serve,
+ * close. Slots 0..workers-1 of the scoreboard are photo workers, the one after
+ * them is the control worker.
+ */
+struct child {
+	const struct settings *settings; /* borrowed */
+	struct listeners *listeners;     /* borrowed */
+	pid_t master; /* when it is gone, the worker goes as well */
+};
+
+/*
+ * The exit status: 0 when the worker was asked to end or is to be replaced, 1
+ * after words to the log. Called once, in the new process.
+ */
+int child_run(struct child *child, struct scoreboard *board, unsigned slot);
+
+/*
+ * Send the log to fcgi-thumb.log in settings->logs, for master and workers
+ * alike. 0, or -1 after words to the log as it was.
+ */
+int child_open_log(const struct settings *settings);
+
+#endif

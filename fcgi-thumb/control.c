@@ -1,0 +1,116 @@
+#include "config.h"
+
+/*
+ * What the control worker answers: whether a photo would be taken now.
+ * Responsible for the verdict's age and its words; the judgement itself is the
+ * scoreboard's. Touches no photo and no file, so that it can answer while
+ * everything else is stuck.
+ */
+
+#include "control.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "fault.h"
+#include "reply.h"
+
+#define READY_ADDRESS "/health/ready"
+
+/* Many probers cost one look a second. */
+#define CACHE_NS NS_PER_S
+
+static bool
+are_photos_waiting(const struct control *control)
+{
+	struct pollfd pfd = { .fd = control->photo_listener, .events = POLLIN };
+
+	return poll(&pfd, 1, 0) == 1 && (pfd.revents & POLLIN) != 0;
+}
+
+static void
+check_ready(struct control *control)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	if (control->checked_ns != 0 && now - control->checked_ns < CACHE_NS)
+		return;
+	control->checked_ns = now;
+	control->why = "";
+	control->ready = scoreboard_is_ready(control->board, control->first,
+	    control->n, are_photos_waiting(control),
+	    control->settings->limits.queue_seconds * NS_PER_S, now,
+	    &control->why);
+}
+
+static void
+put_ready(struct buf *out)
+{
+	buf_puts(out,
+	    "Status: 200 OK\r\n"
+	    "Content-Type: application/json\r\n"
+	    "\r\n"
+	    "{\"ready\":true}\n");
+}
+
+static void
+put_problem(struct buf *out, enum fault f, const char *detail)
+{
+	struct fault_info info;
+
+	(void)fault_set(&info, f, "%s", detail);
+	reply_problem(out, &info);
+}
+
+static const char *
+param(const struct io *io, const char *name)
+{
+	const char *value = io->param(io->ctx, name);
+
+	return value != NULL ? value : "";
+}
+
+/* The prefix before it is nginx's business. */
+static bool
+is_for_ready(const struct io *io)
+{
+	const char *uri = param(io, "DOCUMENT_URI");
+	size_t len = strlen(uri), want = strlen(READY_ADDRESS);
+
+	return len >= want && strcmp(uri + len - want, READY_ADDRESS) == 0;
+}
+
+static bool
+is_reading(const struct io *io)
+{
+	const char *method = param(io, "REQUEST_METHOD");
+
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+void
+control_handle(struct control *control, const struct io *io)
+{
+	struct buf out = { 0 };
+
+	if (!is_for_ready(io)) {
+		put_problem(&out, FAULT_NOT_FOUND, "");
+	} else if (!is_reading(io)) {
+		put_problem(&out, FAULT_METHOD_NOT_ALLOWED, "");
+	} else {
+		check_ready(control);
+		if (control->ready)
+			put_ready(&out);
+		else
+			put_problem(&out, FAULT_OVERLOADED, control->why);
+	}
+	/*
+	 * Without memory there is no answer, and nginx makes one of its own; a
+	 * peer that is gone needs none.
+	 */
+	if (!out.failed)
+		(void)io->write(io->ctx, out.data, out.len);
+	buf_fini(&out);
+}

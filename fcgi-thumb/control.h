@@ -1,0 +1,22 @@
+#ifndef FT_CONTROL_H
+#define FT_CONTROL_H
+
+#include "exchange.h"
+#include "scoreboard.h"
+#include "settings.h"
+
+/* What the control worker has at hand. All borrowed. */
+struct control {
+	const struct settings *settings;
+	struct scoreboard *board;
+	unsigned first, n; /* slots of the photo workers */
+	int photo_listener; /* to see whether uploads wait; never accepted from */
+	uint64_t checked_ns; /* when the cached verdict was made; 0: never */
+	bool ready;
+	const char *why;
+};
+
+/* Answer one request on control.sock: GET /health/ready. */
+void control_handle(struct control *control, const struct io *io);
+
+#endif

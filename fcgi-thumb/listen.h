@@ -1,0 +1,51 @@
+#ifndef FT_LISTEN_H
+#define FT_LISTEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * The two FastCGI sockets: bound by ourselves, or inherited from systemd
+ * (LISTEN_FDS, sd_listen_fds(3)) or spawn-fcgi (descriptor 0, FastCGI 1.0 2.2).
+ */
+struct listener {
+	int fd;         /* non-blocking, close-on-exec; -1: none */
+	bool own;       /* bound here: unlinked at the end */
+	char path[108]; /* when own */
+	dev_t dev;      /* of the socket that was bound at path */
+	ino_t ino;
+};
+
+struct listeners {
+	struct listener photo;
+	struct listener control;
+};
+
+/*
+ * Get both: what is inherited is taken (by name with LISTEN_FDNAMES "photo"
+ * and "control", else in this order), the rest is bound in run as photo.sock
+ * and control.sock: bound under another name, given mode and group, then
+ * renamed, so that nginx never meets a half-made socket and a running service
+ * keeps its own until that moment.
+ *
+ * mode     permission bits
+ * group    "" leaves it
+ * backlog  of photo, requests; control has a small one of its own
+ *
+ * 0, or -1 with words in why; nothing is left open or bound then.
+ */
+int listeners_open(struct listeners *l, const char *run, unsigned mode,
+    const char *group, int backlog, char *why, size_t why_size);
+
+/* Set another backlog on a listening socket (listen(2) again). */
+void listener_backlog(struct listener *l, int backlog);
+
+/*
+ * Stop new connections: remove the names, only where they are still ours. What
+ * is connected already can still be accepted.
+ */
+void listeners_unlink(struct listeners *l);
+void listeners_close(struct listeners *l);
+
+#endif

@@ -1,0 +1,324 @@
+#include "config.h"
+
+/*
+ * The process that everything else hangs on. Responsible for the sockets, for
+ * which settings are in force, and for starting and ending in order; refuses
+ * to know what a photo is, so that nothing in a photo can reach it. What is
+ * wrong at the start ends it; later on it goes on with what it has and says
+ * so in the log.
+ *
+ * Signals have no handlers: they stay blocked and are taken one by one.
+ */
+
+#include "master.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "clock.h"
+#include "generation.h"
+#include "listen.h"
+#include "log.h"
+#include "pool.h"
+#include "progress.h"
+#include "store.h"
+
+struct master {
+	const char *settings_path;
+	struct listeners listeners;
+	struct generation *all;     /* the newest first */
+	struct generation *serving; /* NULL until the first is up */
+	struct generation *booting;
+	bool reload; /* asked for, not begun */
+	bool stopping;
+	int status;
+};
+
+static void
+end_at_once(struct master *m, int status)
+{
+	m->stopping = true;
+	m->status = status;
+	for (struct generation *g = m->all; g != NULL; g = g->next)
+		pool_leave(g->pool, SIGKILL, 0);
+}
+
+/* The old workers finish what they have; the new ones take the queue. */
+static void
+retire(struct generation *g)
+{
+	uint64_t longest = g->settings->limits.request_seconds * NS_PER_S;
+
+	pool_leave(g->pool, SIGUSR1,
+	    clock_monotonic_ns() + longest + MASTER_GRACE_NS);
+}
+
+static void
+promote(struct master *m)
+{
+	struct generation *g = m->booting;
+	bool first = m->serving == NULL;
+
+	/* Until here all words went to whoever started the program. */
+	if (first && child_open_log(g->settings) != 0) {
+		end_at_once(m, 1);
+		return;
+	}
+	listener_backlog(&m->listeners.photo, g->backlog);
+	if (!first)
+		retire(m->serving);
+	m->serving = g;
+	m->booting = NULL;
+	log_info("%s: %u workers, a queue of %d requests%s",
+	    first ? "ready" : "new settings in force", g->settings->workers,
+	    g->backlog, g->is_cut ? " (cut by net.core.somaxconn)" : "");
+}
+
+/* The workers have said why. */
+static void
+give_up(struct master *m)
+{
+	struct generation *g = m->booting;
+
+	m->booting = NULL;
+	if (m->serving == NULL) {
+		log_error("cannot start: a worker did not come up");
+		end_at_once(m, 1);
+		return;
+	}
+	pool_leave(g->pool, SIGKILL, 0);
+	log_error("a worker did not come up with the new settings: the old "
+		  "ones stay in force");
+	(void)child_open_log(m->serving->settings);
+}
+
+static void
+judge_booting(struct master *m)
+{
+	if (m->booting == NULL || m->stopping)
+		return;
+	switch (pool_state(m->booting->pool)) {
+	case POOL_BOOTING:
+		return;
+	case POOL_UP:
+		promote(m);
+		return;
+	case POOL_FAILED:
+		give_up(m);
+		return;
+	}
+}
+
+static void
+say_lines(char *text)
+{
+	char *rest = text;
+
+	for (char *line; (line = strtok_r(rest, "\n", &rest)) != NULL;)
+		log_error("%s", line);
+}
+
+/* NULL after words to the log. */
+static struct settings *
+load_again(const char *path)
+{
+	struct settings *s = NULL;
+	char why[256];
+	char *text = NULL;
+	size_t len = 0;
+	FILE *errors;
+
+	errors = open_memstream(&text, &len);
+	if (errors != NULL) {
+		s = settings_load(path, errors);
+		(void)fclose(errors);
+	}
+	if (text != NULL)
+		say_lines(text);
+	free(text);
+	if (s != NULL && store_prepare(s->data, why, sizeof why) != 0) {
+		log_error("%s", why);
+		settings_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* One at a time: a SIGHUP while new workers come up waits for them. */
+static void
+reload(struct master *m)
+{
+	struct settings *s;
+
+	if (!m->reload || m->stopping || m->booting != NULL)
+		return;
+	m->reload = false;
+	s = load_again(m->settings_path);
+	if (s == NULL) {
+		log_error("the old settings stay in force");
+		(void)child_open_log(m->serving->settings);
+		return;
+	}
+	(void)child_open_log(s);
+	m->booting = generation_add(&m->all, s, &m->listeners);
+	if (m->booting == NULL)
+		log_error("the old settings stay in force: %s",
+		    strerror(errno));
+}
+
+/*
+ * What waits in a socket of ours is served, and no more comes. A socket that
+ * we inherited stays open elsewhere: there, what comes later is for the next
+ * one who listens.
+ */
+static void
+stop(struct master *m)
+{
+	if (m->stopping) {
+		log_info("stopping at once");
+		end_at_once(m, m->status);
+		return;
+	}
+	m->stopping = true;
+	listeners_unlink(&m->listeners);
+	log_info("stopping: what is queued is served");
+	for (struct generation *g = m->all; g != NULL; g = g->next) {
+		const struct limits *l = &g->settings->limits;
+		uint64_t longest = l->queue_seconds + l->request_seconds;
+
+		pool_leave(g->pool, SIGTERM,
+		    clock_monotonic_ns() + longest * NS_PER_S +
+			MASTER_GRACE_NS);
+	}
+}
+
+static void
+reap(struct master *m)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (struct generation *g = m->all; g != NULL; g = g->next)
+			if (pool_reap(g->pool, pid, status))
+				break;
+}
+
+/* Milliseconds until something has to be looked at. */
+static unsigned
+tend(struct master *m)
+{
+	unsigned soonest = 1000;
+
+	for (struct generation *g = m->all; g != NULL; g = g->next) {
+		unsigned ms = pool_tend(g->pool);
+
+		if (ms < soonest)
+			soonest = ms;
+	}
+	return soonest;
+}
+
+/* Forget the generations that have left. */
+static void
+bury_empty(struct master *m)
+{
+	struct generation **at = &m->all;
+
+	while (*at != NULL) {
+		struct generation *g = *at;
+
+		if (!pool_is_empty(g->pool) ||
+		    (!m->stopping && (g == m->booting || g == m->serving))) {
+			at = &g->next;
+			continue;
+		}
+		if (g == m->serving)
+			m->serving = NULL;
+		*at = g->next;
+		generation_free(g);
+	}
+}
+
+static void
+act_on(struct master *m, int signo)
+{
+	switch (signo) {
+	case SIGHUP:
+		m->reload = true;
+		break;
+	case SIGTERM:
+	case SIGINT:
+		stop(m);
+		break;
+	default:
+		break; /* SIGCHLD: reaped in any case; SIGUSR1: not ours */
+	}
+}
+
+static void
+run(struct master *m, const sigset_t *signals)
+{
+	while (m->all != NULL) {
+		unsigned ms = tend(m);
+		struct timespec timeout = { .tv_sec = ms / 1000,
+			.tv_nsec = (long)(ms % 1000 * NS_PER_MS) };
+
+		/* -1: the time is over. */
+		act_on(m, sigtimedwait(signals, NULL, &timeout));
+		reap(m);
+		judge_booting(m);
+		reload(m);
+		bury_empty(m);
+	}
+}
+
+static void
+block_signals(sigset_t *set)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	(void)sigemptyset(set);
+	(void)sigaddset(set, SIGHUP);
+	(void)sigaddset(set, SIGTERM);
+	(void)sigaddset(set, SIGINT);
+	(void)sigaddset(set, SIGCHLD);
+	(void)sigaddset(set, SIGUSR1);
+	(void)sigprocmask(SIG_BLOCK, set, NULL);
+	/* A reader of the log that goes away must not take us along. */
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+}
+
+int
+master_run(const char *settings_path, struct settings *settings)
+{
+	struct master m = { .settings_path = settings_path };
+	char why[256];
+	sigset_t signals;
+
+	block_signals(&signals);
+	m.booting = generation_add(&m.all, settings, &m.listeners);
+	if (m.booting == NULL) {
+		log_error("cannot start: %s", strerror(errno));
+		return 1;
+	}
+	if (store_prepare(settings->data, why, sizeof why) != 0 ||
+	    listeners_open(&m.listeners, settings->run, settings->socket_mode,
+		settings->socket_group, m.booting->backlog, why,
+		sizeof why) != 0) {
+		log_error("cannot start: %s", why);
+		generation_free(m.booting);
+		return 1;
+	}
+	run(&m, &signals);
+	log_info("stopped");
+	listeners_unlink(&m.listeners);
+	listeners_close(&m.listeners);
+	return m.status;
+}

@@ -1,0 +1,308 @@
+#include "config.h"
+
+/*
+ * Processes and their slots. Responsible for there being as many workers as
+ * there should be, and for each death being told once; refuses to know
+ * requests, sockets and settings. A worker that cannot be started is tried
+ * again for ever: whatever was in the way may go away.
+ */
+
+#include "pool.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "progress.h"
+#include "watchdog.h"
+
+/* A worker that lived this long did not die of how it was started. */
+#define YOUNG_NS (5 * NS_PER_S)
+
+#define BACKOFF_FIRST_MS 100
+
+/* Loading coders takes tenths of a second; on a machine that swaps, longer. */
+#define BOOT_MAX_NS (60 * NS_PER_S)
+
+/* How often to look: for the first beat of a new worker, and for deadlines. */
+#define LOOK_BOOTING_MS 20
+#define LOOK_MS 1000
+
+struct member {
+	pid_t pid; /* 0: not running */
+	uint64_t born_ns;
+	uint64_t due_ns;   /* when to fork the next one */
+	unsigned failures; /* young deaths in a row */
+	bool was_up;       /* it or one before it waited for a request */
+	bool killed;       /* by us */
+};
+
+struct pool {
+	struct pool_spec spec;
+	struct scoreboard *board;
+	unsigned n;
+	bool failed;
+	bool leaving;
+	uint64_t kill_ns;
+	struct member members[];
+};
+
+struct pool *
+pool_new(const struct pool_spec *spec)
+{
+	unsigned n = spec->photos + 1;
+	struct pool *p;
+
+	p = calloc(1, sizeof *p + n * sizeof p->members[0]);
+	if (p == NULL)
+		return NULL;
+	p->spec = *spec;
+	p->n = n;
+	p->board = scoreboard_new(n);
+	if (p->board == NULL) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void
+pool_free(struct pool *p)
+{
+	if (p == NULL)
+		return;
+	scoreboard_free(p->board);
+	free(p);
+}
+
+static struct slot *
+slot_of(const struct pool *p, unsigned i)
+{
+	return scoreboard_slot(p->board, i);
+}
+
+static const char *
+kind_of(const struct pool *p, unsigned i)
+{
+	return i < p->spec.photos ? "photo" : "control";
+}
+
+/* Whoever died left his last words there. */
+static void
+clear(struct slot *s)
+{
+	s->pid = 0;
+	s->phase = PHASE_IDLE;
+	s->deadline_ns = 0;
+	s->beat_ns = 0;
+	s->photo[0] = '\0';
+}
+
+static void
+put_off(struct member *m, uint64_t now)
+{
+	unsigned shift = m->failures < 10 ? m->failures : 10;
+	unsigned ms = BACKOFF_FIRST_MS << shift;
+
+	m->failures++;
+	m->due_ns = now +
+	    (ms < POOL_BACKOFF_MAX_MS ? ms : POOL_BACKOFF_MAX_MS) * NS_PER_MS;
+}
+
+static void
+start(struct pool *p, unsigned i)
+{
+	struct member *m = &p->members[i];
+	pid_t pid;
+
+	clear(slot_of(p, i));
+	m->born_ns = clock_monotonic_ns();
+	m->killed = false;
+	/* What is buffered now would be written by the child as well. */
+	(void)fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		exit(p->spec.run(p->spec.ctx, p->board, i));
+	if (pid == -1) {
+		log_error("cannot start a %s worker: %s", kind_of(p, i),
+		    strerror(errno));
+		put_off(m, m->born_ns);
+		return;
+	}
+	m->pid = pid;
+	slot_of(p, i)->pid = (int)pid;
+}
+
+static void
+kill_overdue(struct pool *p, unsigned i, uint64_t now)
+{
+	struct member *m = &p->members[i];
+	uint64_t deadline = slot_of(p, i)->deadline_ns;
+	const char *why = NULL;
+
+	if (m->killed)
+		return;
+	if (deadline != 0 && now > deadline + MASTER_GRACE_NS)
+		why = "is past its deadline";
+	else if (slot_of(p, i)->beat_ns == 0 && now > m->born_ns + BOOT_MAX_NS)
+		why = "does not come up";
+	else if (p->leaving && now > p->kill_ns)
+		why = "does not leave";
+	if (why == NULL)
+		return;
+	log_error("%s worker %d %s: killed", kind_of(p, i), (int)m->pid, why);
+	(void)kill(m->pid, SIGKILL);
+	m->killed = true;
+}
+
+/* Milliseconds until this one needs a look. */
+static unsigned
+tend_one(struct pool *p, unsigned i)
+{
+	struct member *m = &p->members[i];
+	uint64_t now = clock_monotonic_ns();
+
+	if (m->pid == 0 && !p->leaving && now >= m->due_ns)
+		start(p, i);
+	if (m->pid == 0) {
+		if (p->leaving || m->due_ns >= now + LOOK_MS * NS_PER_MS)
+			return LOOK_MS;
+		return m->due_ns > now
+		    ? (unsigned)((m->due_ns - now) / NS_PER_MS) + 1
+		    : 1;
+	}
+	if (slot_of(p, i)->beat_ns != 0)
+		m->was_up = true;
+	kill_overdue(p, i, now);
+	return m->was_up ? LOOK_MS : LOOK_BOOTING_MS;
+}
+
+unsigned
+pool_tend(struct pool *p)
+{
+	unsigned soonest = LOOK_MS;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		unsigned ms = tend_one(p, i);
+
+		if (ms < soonest)
+			soonest = ms;
+	}
+	return soonest;
+}
+
+/* Whom we killed and who ended with 1 have been spoken of already. */
+static void
+say_death(const struct pool *p, unsigned i, int status)
+{
+	const struct slot *s = slot_of(p, i);
+	char how[80], where[80] = "";
+
+	if (p->members[i].killed ||
+	    (WIFEXITED(status) && WEXITSTATUS(status) == 1))
+		return;
+	if (WIFSIGNALED(status))
+		(void)snprintf(how, sizeof how, "was killed by signal %d (%s)",
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		(void)snprintf(how, sizeof how, "ended with status %d%s",
+		    WEXITSTATUS(status),
+		    WEXITSTATUS(status) == WATCHDOG_EXIT ? " (its watchdog)"
+							 : "");
+	/* The page is the worker's: there need not be a NUL in it. */
+	if (s->photo[0] != '\0')
+		(void)snprintf(where, sizeof where, ", photo %.*s",
+		    PHOTO_ID_LEN, s->photo);
+	log_error("%s worker %d %s in phase %s%s", kind_of(p, i),
+	    (int)p->members[i].pid, how, phase_name((enum phase)s->phase),
+	    where);
+}
+
+/* It was in a request: its death is that request's, not the worker's. */
+static bool
+was_busy(const struct slot *s)
+{
+	return s->beat_ns != 0 &&
+	    (s->phase != PHASE_IDLE || s->deadline_ns != 0);
+}
+
+static void
+bury(struct pool *p, unsigned i, int status)
+{
+	struct member *m = &p->members[i];
+	struct slot *s = slot_of(p, i);
+	bool in_order = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	uint64_t now = clock_monotonic_ns();
+
+	if (s->beat_ns != 0)
+		m->was_up = true;
+	if (!in_order) {
+		say_death(p, i, status);
+		if (!m->was_up && !p->leaving)
+			p->failed = true;
+	}
+	if (in_order || was_busy(s) || now > m->born_ns + YOUNG_NS) {
+		m->failures = 0;
+		m->due_ns = now;
+	} else {
+		put_off(m, now);
+	}
+	m->pid = 0;
+	clear(s);
+	if (!in_order && p->spec.died != NULL)
+		p->spec.died(p->spec.ctx);
+}
+
+bool
+pool_reap(struct pool *p, pid_t pid, int status)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		if (p->members[i].pid == pid) {
+			bury(p, i, status);
+			return true;
+		}
+	}
+	return false;
+}
+
+enum pool_state
+pool_state(const struct pool *p)
+{
+	if (p->failed)
+		return POOL_FAILED;
+	for (unsigned i = 0; i < p->n; i++)
+		if (!p->members[i].was_up)
+			return POOL_BOOTING;
+	return POOL_UP;
+}
+
+void
+pool_leave(struct pool *p, int signo, uint64_t kill_ns)
+{
+	p->leaving = true;
+	p->kill_ns = kill_ns;
+	for (unsigned i = 0; i < p->n; i++) {
+		struct member *m = &p->members[i];
+
+		if (m->pid == 0)
+			continue;
+		(void)kill(m->pid, signo);
+		if (signo == SIGKILL)
+			m->killed = true;
+	}
+}
+
+bool
+pool_is_empty(const struct pool *p)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->members[i].pid != 0)
+			return false;
+	return true;
+}

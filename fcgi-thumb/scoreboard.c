@@ -1,0 +1,170 @@
+#include "config.h"
+
+/*
+ * Shared pages in which workers say what they do. Responsible for the memory
+ * and for the one judgement that is made from it (ready or not); refuses to
+ * know what a worker is. Nothing that is read here is trusted further than
+ * that: a worker that a photo took over can write anything into its own page.
+ */
+
+#include "scoreboard.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+/* An idle worker beats every second: after three it is stopped or stuck. */
+#define BEAT_MAX_NS (3 * NS_PER_S)
+
+struct scoreboard {
+	unsigned n;
+	size_t page;
+	char *base;     /* of slot 0 */
+	unsigned first; /* of the slots that are still mapped here */
+	unsigned end;
+};
+
+/* Smaller than the smallest page there is. */
+_Static_assert(sizeof(struct slot) <= 4096, "a slot has to fit into a page");
+
+const char *
+phase_name(enum phase p)
+{
+	switch (p) {
+	case PHASE_IDLE:
+		return "idle";
+	case PHASE_QUEUE:
+		return "queue";
+	case PHASE_RECEIVE:
+		return "receive";
+	case PHASE_DECODE:
+		return "decode";
+	case PHASE_RESIZE:
+		return "resize";
+	case PHASE_ENCODE:
+		return "encode";
+	case PHASE_PUBLISH:
+		return "publish";
+	case PHASE_COUNT:
+		break;
+	}
+	return "unknown";
+}
+
+struct scoreboard *
+scoreboard_new(unsigned n)
+{
+	struct scoreboard *b;
+
+	b = calloc(1, sizeof *b);
+	if (b == NULL)
+		return NULL;
+	b->n = n;
+	b->end = n;
+	b->page = (size_t)sysconf(_SC_PAGESIZE);
+	b->base = mmap(NULL, n * b->page, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (b->base == MAP_FAILED) {
+		free(b);
+		return NULL;
+	}
+	return b;
+}
+
+static void
+unmap(struct scoreboard *b, unsigned first, unsigned end)
+{
+	if (first < end)
+		(void)munmap(b->base + first * b->page,
+		    (end - first) * b->page);
+}
+
+void
+scoreboard_free(struct scoreboard *b)
+{
+	if (b == NULL)
+		return;
+	unmap(b, b->first, b->end);
+	free(b);
+}
+
+unsigned
+scoreboard_slots(const struct scoreboard *b)
+{
+	return b->n;
+}
+
+struct slot *
+scoreboard_slot(struct scoreboard *b, unsigned i)
+{
+	return (struct slot *)(void *)(b->base + i * b->page);
+}
+
+void
+scoreboard_keep_only(struct scoreboard *b, unsigned i)
+{
+	unmap(b, b->first, i);
+	unmap(b, i + 1, b->end);
+	b->first = i;
+	b->end = i + 1;
+}
+
+static bool
+is_busy(struct slot *s)
+{
+	return s->phase != PHASE_IDLE || s->deadline_ns != 0;
+}
+
+static bool
+is_within(uint64_t since_ns, uint64_t limit_ns, uint64_t now_ns)
+{
+	return since_ns != 0 &&
+	    (now_ns < since_ns || now_ns - since_ns <= limit_ns);
+}
+
+/* A busy worker is held to its deadline instead of to its beat. */
+static bool
+is_alive(struct slot *s, uint64_t now_ns)
+{
+	if (s->pid == 0 || s->beat_ns == 0)
+		return false;
+	return is_busy(s) || is_within(s->beat_ns, BEAT_MAX_NS, now_ns);
+}
+
+bool
+scoreboard_is_ready(struct scoreboard *b, unsigned first, unsigned n,
+    bool waiting, uint64_t limit_ns, uint64_t now_ns, const char **why)
+{
+	unsigned alive = 0, moving = 0;
+
+	for (unsigned i = first; i < first + n; i++) {
+		struct slot *s = scoreboard_slot(b, i);
+		uint64_t deadline = s->deadline_ns;
+
+		if (!is_alive(s, now_ns))
+			continue;
+		if (deadline != 0 && now_ns > deadline) {
+			*why = "a worker is past its deadline";
+			return false;
+		}
+		alive++;
+		/*
+		 * A beat counts as well: only a worker that is free beats, and
+		 * after a quiet hour the last finished request is an hour old.
+		 */
+		if (is_within(s->finished_ns, limit_ns, now_ns) ||
+		    is_within(s->beat_ns, limit_ns, now_ns))
+			moving++;
+	}
+	if (alive == 0) {
+		*why = "no worker is alive";
+		return false;
+	}
+	if (waiting && moving == 0) {
+		*why = "photos wait and no worker has finished one lately";
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,74 @@
+#include "config.h"
+
+/*
+ * The timer by which a process ends itself. Responsible for one signal and one
+ * timer; refuses to know what the process does meanwhile. The handler may find
+ * any lock taken and the heap in pieces, so it calls write(2) and _exit(2) and
+ * nothing else; the master says which photo it was.
+ */
+
+#include "watchdog.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+
+/* What a signal handler needs has to be found without an argument. */
+static struct {
+	bool ready;
+	timer_t timer;
+	char line[64];
+	size_t len;
+} watchdog;
+
+static void
+end_process(int signo)
+{
+	(void)signo;
+	/* There is nobody left to tell of a failed write. */
+	if (write(log_fd(), watchdog.line, watchdog.len) < 0)
+		_exit(WATCHDOG_EXIT);
+	_exit(WATCHDOG_EXIT);
+}
+
+int
+watchdog_init(void)
+{
+	struct sigaction sa = { .sa_handler = end_process };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGALRM };
+	sigset_t set;
+
+	(void)snprintf(watchdog.line, sizeof watchdog.line,
+	    "fcgi-thumb: worker %d: ended by its watchdog\n", (int)getpid());
+	watchdog.len = strlen(watchdog.line);
+	(void)sigfillset(&sa.sa_mask);
+	if (sigaction(SIGALRM, &sa, NULL) != 0 ||
+	    timer_create(CLOCK_MONOTONIC, &event, &watchdog.timer) != 0)
+		return -1;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGALRM);
+	if (sigprocmask(SIG_UNBLOCK, &set, NULL) != 0)
+		return -1;
+	watchdog.ready = true;
+	return 0;
+}
+
+void
+watchdog_arm(uint64_t deadline_ns)
+{
+	struct itimerspec when = {
+		.it_value = { .tv_sec = (time_t)(deadline_ns / NS_PER_S),
+		    .tv_nsec = (long)(deadline_ns % NS_PER_S) }
+	};
+
+	/* Cannot fail: the timer is ours and the time is well-formed. */
+	if (watchdog.ready)
+		(void)timer_settime(watchdog.timer, TIMER_ABSTIME, &when, NULL);
+}

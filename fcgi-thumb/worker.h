@@ -1,0 +1,41 @@
+#ifndef FT_WORKER_H
+#define FT_WORKER_H
+
+#include "exchange.h"
+#include "scoreboard.h"
+
+/*
+ * The accept loop of a worker process; the only module that knows libfcgi.
+ *
+ * Signals: SIGTERM: serve what waits in the queue, then return. SIGUSR1:
+ * return after the request in hand (another worker takes over). The caller
+ * has blocked both; they are looked at only between two requests, so that
+ * neither cuts one short.
+ */
+struct worker {
+	int listener;      /* non-blocking, listening; borrowed */
+	struct slot *slot; /* borrowed */
+	unsigned
+	    idle_seconds; /* silence of a peer on the socket that ends its request */
+	unsigned
+	    drain_seconds; /* after SIGTERM: what came later than this is not ours */
+	unsigned jobs_max;     /* requests before it returns */
+	uint64_t resident_max; /* resident bytes beyond which it returns */
+	/*
+	 * Answers one request. No deadline is in force when it is called; it
+	 * sets its own (progress_deadline).
+	 */
+	void (*handle)(void *ctx, const struct io *io);
+	void *ctx;
+};
+
+enum worker_end {
+	WORKER_STOPPED,  /* asked to */
+	WORKER_RECYCLED, /* jobs_max or resident_max */
+	WORKER_BROKEN /* the listener failed, or libfcgi did; said in the log */
+};
+
+/* Returns when the worker is to end. FCGX_Init is called inside. */
+enum worker_end worker_run(struct worker *w);
+
+#endif

@@ -1,0 +1,638 @@
+#include "config.h"
+
+/*
+ * The whole service without nginx: a master with its workers, asked through its
+ * sockets and told by signals what to do.
+ */
+
+#include "master.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fcgi_client.h"
+#include "fdio.h"
+#include "support.h"
+
+#define WORKERS 2
+
+static pid_t master;
+static char *photo;
+static size_t photo_len;
+
+static void
+pass_ms(long ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000,
+		.tv_nsec = ms % 1000 * (long)NS_PER_MS };
+
+	(void)nanosleep(&ts, NULL);
+}
+
+/* A path below the test's directory; valid until the next but three. */
+static const char *
+at(const char *name)
+{
+	static char paths[4][400];
+	static unsigned next;
+	char *path = paths[next++ % 4];
+
+	(void)snprintf(path, sizeof paths[0], "%s/%s", tempdir_path(), name);
+	return path;
+}
+
+static void
+write_settings(const char *more)
+{
+	FILE *f = fopen(at("conf"), "w");
+
+	ck_assert_ptr_nonnull(f);
+	(void)fprintf(f,
+	    "data = \"%s\"; run = \"%s\"; logs = \"%s\"; workers = %d;\n%s\n",
+	    at("data"), at("run"), at("logs"), WORKERS, more);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void
+setup(void)
+{
+	tempdir_setup();
+	ck_assert_int_eq(mkdir(at("logs"), 0755), 0);
+	photo = test_data("data/rgb.png", &photo_len);
+	write_settings("");
+}
+
+/* Words before the log is open go to a file of their own. */
+static void
+live(void)
+{
+	struct settings *settings = settings_load(at("conf"), stderr);
+	char conf[400];
+	int words;
+
+	(void)snprintf(conf, sizeof conf, "%s", at("conf"));
+	words = open(at("words"), O_WRONLY | O_CREAT | O_APPEND, 0600);
+	(void)dup2(words, STDERR_FILENO);
+	_exit(settings == NULL ? 78 : master_run(conf, settings));
+}
+
+static void
+launch(void)
+{
+	sigset_t set;
+
+	/* What comes before it listens to signals waits until it does. */
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	master = fork();
+	ck_assert_int_ne(master, -1);
+	if (master == 0)
+		live();
+}
+
+static int
+end_of_master(void)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(master, &status, 0), master);
+	ck_assert_msg(WIFEXITED(status), "killed by signal %d",
+	    WTERMSIG(status));
+	return WEXITSTATUS(status);
+}
+
+static bool
+is_ready(void)
+{
+	const char *const params[] = { "REQUEST_METHOD", "GET", "DOCUMENT_URI",
+		"/health/ready", NULL };
+	struct fcgi_answer answer;
+
+	fcgi_call(at("run/control.sock"), params, "", 0, &answer);
+	free(answer.text);
+	return answer.status == 200;
+}
+
+static char *
+read_text(const char *name)
+{
+	char *text = NULL;
+	size_t len;
+
+	ck_assert_msg(fd_read_file(AT_FDCWD, at(name), 1 << 20, &text, &len) ==
+		0,
+	    "%s", name);
+	return text;
+}
+
+static void
+assert_said(const char *name, const char *words)
+{
+	char *text = read_text(name);
+
+	ck_assert_msg(strstr(text, words) != NULL, "no \"%s\" in: %s", words,
+	    text);
+	free(text);
+}
+
+static unsigned
+count_words(const char *words)
+{
+	unsigned found = 0;
+	char *text = NULL;
+	size_t len;
+
+	if (fd_read_file(AT_FDCWD, at("logs/fcgi-thumb.log"), 1 << 20, &text,
+		&len) != 0)
+		return 0;
+	for (const char *s = text; (s = strstr(s, words)) != NULL; s++)
+		found++;
+	free(text);
+	return found;
+}
+
+static void
+wait_for_words(const char *words, unsigned times)
+{
+	unsigned found = 0;
+
+	for (int i = 0; i < 1000 && found < times; i++) {
+		found = count_words(words);
+		if (found < times)
+			pass_ms(20);
+	}
+	ck_assert_msg(found == times, "\"%s\": %u times", words, found);
+}
+
+/* All workers are up, not only the first. */
+static void
+start(void)
+{
+	launch();
+	wait_for_words("ready: 2 workers", 1);
+	ck_assert(is_ready());
+}
+
+static void
+stop(void)
+{
+	ck_assert_int_eq(kill(master, SIGTERM), 0);
+	ck_assert_int_eq(end_of_master(), 0);
+}
+
+static const char *const upload[] = { "REQUEST_METHOD", "POST", "DOCUMENT_URI",
+	"/upload", "CONTENT_TYPE", "image/png", NULL };
+
+static int
+reach(void)
+{
+	int fd = fcgi_connect(at("run/photo.sock"));
+
+	ck_assert_int_ne(fd, -1);
+	return fd;
+}
+
+/* The same photo, with a tail that makes it another one. */
+static int
+send_photo(unsigned number)
+{
+	int fd = reach();
+
+	memcpy(photo + photo_len - sizeof number, &number, sizeof number);
+	ck_assert_int_eq(fcgi_send(fd, upload, photo, photo_len), 0);
+	return fd;
+}
+
+static void
+assert_answer(int fd, const char *text)
+{
+	struct fcgi_answer answer;
+
+	fcgi_receive(fd, &answer);
+	ck_assert_msg(answer.complete && strstr(answer.text, text) != NULL,
+	    "no \"%s\" in: %s", text, answer.text);
+	free(answer.text);
+	(void)close(fd);
+}
+
+/* The tail of a file behind its last chunk is nobody's: decoders ignore it. */
+static void
+lengthen_photo(void)
+{
+	photo_len += sizeof(unsigned);
+	photo = realloc(photo, photo_len);
+	ck_assert_ptr_nonnull(photo);
+	memset(photo + photo_len - sizeof(unsigned), 0, sizeof(unsigned));
+}
+
+static void
+setup_running(void)
+{
+	setup();
+	lengthen_photo();
+	start();
+}
+
+static void
+teardown(void)
+{
+	free(photo);
+	tempdir_teardown();
+}
+
+/* The parent and the name of a process; 0 when it is gone. */
+static pid_t
+parent_of(const char *pid, char name[32])
+{
+	char path[64];
+	FILE *f;
+	int ppid = 0;
+
+	(void)snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%*d (%31[^)]) %*c %d", name, &ppid) != 2)
+		ppid = 0;
+	(void)fclose(f);
+	return ppid;
+}
+
+/* Children of the master whose name is this. */
+static unsigned
+find_workers(const char *name, pid_t pids[8])
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	unsigned n = 0;
+
+	ck_assert_ptr_nonnull(proc);
+	while ((entry = readdir(proc)) != NULL) {
+		char is[32];
+
+		if (isdigit((unsigned char)entry->d_name[0]) &&
+		    parent_of(entry->d_name, is) == master &&
+		    strcmp(is, name) == 0 && n < 8)
+			pids[n++] = (pid_t)atol(entry->d_name);
+	}
+	(void)closedir(proc);
+	return n;
+}
+
+START_TEST(photos_are_taken_and_all_is_removed_at_the_end)
+{
+	pid_t pids[8];
+
+	ck_assert_uint_eq(find_workers("thumb-photo", pids), WORKERS);
+	ck_assert_uint_eq(find_workers("thumb-control", pids), 1);
+	assert_answer(send_photo(0), "Status: 201");
+	assert_answer(send_photo(0), "Status: 200");
+	stop();
+
+	ck_assert_uint_eq(count_entries(at("run")), 0);
+	ck_assert_uint_eq(count_entries(at("data/staging")), 0);
+	assert_said("logs/fcgi-thumb.log", "fcgi-thumb: ready: 2 workers");
+	assert_said("logs/fcgi-thumb.log", "\"status\":201");
+	assert_said("logs/fcgi-thumb.log", "fcgi-thumb: stopped");
+}
+END_TEST
+
+START_TEST(many_at_once_are_all_answered)
+{
+	int fds[40];
+
+	for (unsigned i = 0; i < NELEM(fds); i++)
+		fds[i] = send_photo(i);
+	for (unsigned i = 0; i < NELEM(fds); i++)
+		assert_answer(fds[i], "Status: 201");
+	stop();
+}
+END_TEST
+
+static const int last_signals[] = { SIGTERM, SIGINT };
+
+/* A request that waits for the second half of its body. */
+static int
+begin_photo(void)
+{
+	char length[24];
+	const char *params[] = { "CONTENT_LENGTH", length, "REQUEST_METHOD",
+		"POST", "CONTENT_TYPE", "image/png", NULL };
+	int fd = reach();
+
+	(void)snprintf(length, sizeof length, "%zu", photo_len);
+	ck_assert_int_eq(fcgi_send_begin(fd, FCGI_ROLE_RESPONDER, false), 0);
+	ck_assert_int_eq(fcgi_send_params(fd, params), 0);
+	ck_assert_int_eq(fcgi_send_body(fd, photo, photo_len / 2), 0);
+	pass_ms(100);
+	return fd;
+}
+
+static void
+end_photo(int fd)
+{
+	size_t half = photo_len / 2;
+
+	memset(photo + photo_len - sizeof(unsigned), 0, sizeof(unsigned));
+	ck_assert_int_eq(fcgi_send_body(fd, photo + half, photo_len - half), 0);
+	ck_assert_int_eq(fcgi_send_body(fd, "", 0), 0);
+	assert_answer(fd, "Status: 201");
+}
+
+START_TEST(what_is_queued_or_in_hand_is_served_before_the_end)
+{
+	int in_hand = begin_photo(), fds[20];
+
+	for (unsigned i = 0; i < NELEM(fds); i++)
+		fds[i] = send_photo(1 + i);
+	ck_assert_int_eq(kill(master, last_signals[_i]), 0);
+	pass_ms(100);
+
+	end_photo(in_hand);
+	for (unsigned i = 0; i < NELEM(fds); i++)
+		assert_answer(fds[i], "Status: 201");
+	ck_assert_int_eq(end_of_master(), 0);
+	ck_assert_int_eq(fcgi_connect(at("run/photo.sock")), -1);
+}
+END_TEST
+
+START_TEST(a_second_sigterm_ends_it_at_once)
+{
+	int fd = begin_photo();
+
+	ck_assert_int_eq(kill(master, SIGTERM), 0);
+	pass_ms(200);
+	ck_assert_int_eq(kill(master, 0), 0);
+	ck_assert_int_eq(access(at("run/photo.sock"), F_OK), -1);
+	ck_assert_int_eq(kill(master, SIGTERM), 0);
+
+	ck_assert_int_eq(end_of_master(), 0);
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(a_signal_while_it_starts_ends_it)
+{
+	launch();
+	pass_ms(40 * _i);
+	stop();
+
+	ck_assert_int_eq(access(at("run/photo.sock"), F_OK), -1);
+}
+END_TEST
+
+START_TEST(sighup_costs_no_request)
+{
+	pid_t before[8], after[8];
+	unsigned sent = 0;
+
+	ck_assert_uint_eq(find_workers("thumb-photo", before), WORKERS);
+	for (unsigned hups = 0; hups < 3; hups++) {
+		int fds[10];
+
+		for (unsigned i = 0; i < NELEM(fds); i++)
+			fds[i] = send_photo(sent++);
+		ck_assert_int_eq(kill(master, SIGHUP), 0);
+		for (unsigned i = 0; i < NELEM(fds); i++)
+			assert_answer(fds[i], "Status: 201");
+		wait_for_words("new settings in force", hups + 1);
+	}
+	pass_ms(300);
+
+	ck_assert_uint_eq(find_workers("thumb-photo", after), WORKERS);
+	ck_assert_int_ne(before[0], after[0]);
+	ck_assert_int_ne(before[1], after[1]);
+	stop();
+}
+END_TEST
+
+START_TEST(sighup_lets_the_request_in_hand_finish)
+{
+	int in_hand = begin_photo();
+	pid_t pids[8];
+
+	ck_assert_int_eq(kill(master, SIGHUP), 0);
+	wait_for_words("new settings in force", 1);
+	pass_ms(300);
+	ck_assert_uint_eq(find_workers("thumb-photo", pids), WORKERS + 1);
+
+	end_photo(in_hand);
+	pass_ms(300);
+	ck_assert_uint_eq(find_workers("thumb-photo", pids), WORKERS);
+	stop();
+}
+END_TEST
+
+START_TEST(sighup_brings_new_settings_and_a_new_log)
+{
+	pid_t pids[8];
+
+	write_settings("limits = { queue_length = 5; };");
+	ck_assert_int_eq(rename(at("logs/fcgi-thumb.log"), at("logs/old")), 0);
+	ck_assert_int_eq(kill(master, SIGHUP), 0);
+	for (int i = 0; i < 100 && access(at("logs/fcgi-thumb.log"), F_OK) != 0;
+	     i++)
+		pass_ms(20);
+	wait_for_words("new settings in force: 2 workers, a queue of 5", 1);
+	assert_answer(send_photo(1), "Status: 201");
+	wait_for_words("\"status\":201", 1);
+	pass_ms(300);
+
+	ck_assert_uint_eq(find_workers("thumb-control", pids), 1);
+	stop();
+}
+END_TEST
+
+static const struct {
+	const char *settings;
+	const char *words;
+} unusable[] = {
+	{ "wrokers = 3;", "wrokers" },
+	{ "limits = { queue_seconds = 0; };", "queue_seconds" },
+	{ "limits = {", "conf:" },
+	{ "presets = ();", "presets" },
+};
+
+START_TEST(unusable_settings_leave_the_old_ones_in_force)
+{
+	pid_t before[8], after[8];
+
+	ck_assert_uint_eq(find_workers("thumb-photo", before), WORKERS);
+	write_settings(unusable[_i].settings);
+	ck_assert_int_eq(kill(master, SIGHUP), 0);
+	wait_for_words("the old settings stay in force", 1);
+
+	assert_said("logs/fcgi-thumb.log", unusable[_i].words);
+	ck_assert_uint_eq(find_workers("thumb-photo", after), WORKERS);
+	ck_assert_int_eq(before[0], after[0]);
+	assert_answer(send_photo(1), "Status: 201");
+	stop();
+}
+END_TEST
+
+START_TEST(a_killed_worker_costs_its_request_and_is_replaced)
+{
+	int fd = begin_photo();
+	struct fcgi_answer answer;
+	pid_t pids[8], now[8];
+
+	ck_assert_uint_eq(find_workers("thumb-photo", pids), WORKERS);
+	ck_assert_int_eq(kill(pids[0], SIGKILL), 0);
+	ck_assert_int_eq(kill(pids[1], SIGKILL), 0);
+	fcgi_receive(fd, &answer);
+	ck_assert(!answer.complete);
+	free(answer.text);
+	(void)close(fd);
+
+	assert_answer(send_photo(1), "Status: 201");
+	for (int i = 0; i < 100 && find_workers("thumb-photo", now) < WORKERS;
+	     i++)
+		pass_ms(20);
+	ck_assert_uint_eq(find_workers("thumb-photo", now), WORKERS);
+	assert_said("logs/fcgi-thumb.log", "killed by signal 9");
+	stop();
+	ck_assert_uint_eq(count_entries(at("data/staging")), 0);
+}
+END_TEST
+
+START_TEST(workers_follow_a_master_that_was_killed)
+{
+	pid_t pids[8];
+	int status;
+
+	ck_assert_uint_eq(find_workers("thumb-photo", pids), WORKERS);
+	ck_assert_int_eq(kill(master, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(master, &status, 0), master);
+	for (int i = 0; i < 100 && kill(pids[0], 0) == 0; i++)
+		pass_ms(20);
+
+	ck_assert_int_ne(kill(pids[0], 0), 0);
+	ck_assert_int_eq(fcgi_connect(at("run/photo.sock")), -1);
+}
+END_TEST
+
+START_TEST(another_master_takes_over_without_a_gap)
+{
+	pid_t old = master;
+	int fds[10], status;
+
+	for (unsigned i = 0; i < NELEM(fds); i++)
+		fds[i] = send_photo(i);
+	launch();
+	wait_for_words("ready: 2 workers", 2);
+	ck_assert_int_eq(kill(old, SIGTERM), 0);
+	for (unsigned i = 0; i < NELEM(fds); i++)
+		assert_answer(fds[i], "Status: 201");
+	ck_assert_int_eq(waitpid(old, &status, 0), old);
+
+	ck_assert_uint_eq(count_entries(at("run")), 2);
+	assert_answer(send_photo(99), "Status: 201");
+	stop();
+}
+END_TEST
+
+static void
+spoil_data(void)
+{
+	ck_assert_int_ne(creat(at("data"), 0600), -1);
+}
+
+static void
+spoil_run(void)
+{
+	ck_assert_int_ne(creat(at("run"), 0600), -1);
+}
+
+/* No file may grow: a worker cannot write what it needs to start. */
+static void
+spoil_boot(void)
+{
+	struct rlimit none = { 0 };
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+}
+
+static void
+spoil_log(void)
+{
+	ck_assert_int_eq(mkdir(at("logs/fcgi-thumb.log"), 0755), 0);
+}
+
+static const struct {
+	const char *name;
+	void (*spoil)(void);
+	const char *words; /* NULL: what it says cannot be written either */
+} refusals[] = {
+	{ "a file for the store", spoil_data, "cannot start" },
+	{ "a file for the sockets", spoil_run, "Not a directory" },
+	{ "workers that cannot start", spoil_boot, NULL },
+	{ "a directory for the log", spoil_log, "Is a directory" },
+};
+
+START_TEST(what_is_wrong_at_the_start_ends_it)
+{
+	refusals[_i].spoil();
+	launch();
+
+	ck_assert_msg(end_of_master() == 1, "%s", refusals[_i].name);
+	if (refusals[_i].words != NULL)
+		assert_said("words", refusals[_i].words);
+	if (access(at("run/photo.sock"), F_OK) == 0)
+		ck_abort_msg("%s: a socket was left", refusals[_i].name);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("master");
+	TCase *serve = tcase_create("serve");
+	TCase *reload = tcase_create("reload");
+	TCase *death = tcase_create("death");
+	TCase *refused = tcase_create("refused");
+
+	tcase_set_timeout(serve, 60);
+	tcase_add_checked_fixture(serve, setup_running, teardown);
+	tcase_add_test(serve, photos_are_taken_and_all_is_removed_at_the_end);
+	tcase_add_test(serve, many_at_once_are_all_answered);
+	tcase_add_loop_test(serve,
+	    what_is_queued_or_in_hand_is_served_before_the_end, 0,
+	    NELEM(last_signals));
+	tcase_add_test(serve, a_second_sigterm_ends_it_at_once);
+	suite_add_tcase(suite, serve);
+	tcase_set_timeout(reload, 60);
+	tcase_add_checked_fixture(reload, setup_running, teardown);
+	tcase_add_test(reload, sighup_costs_no_request);
+	tcase_add_test(reload, sighup_lets_the_request_in_hand_finish);
+	tcase_add_test(reload, sighup_brings_new_settings_and_a_new_log);
+	tcase_add_loop_test(reload,
+	    unusable_settings_leave_the_old_ones_in_force, 0, NELEM(unusable));
+	suite_add_tcase(suite, reload);
+	tcase_set_timeout(death, 60);
+	tcase_add_checked_fixture(death, setup_running, teardown);
+	tcase_add_test(death,
+	    a_killed_worker_costs_its_request_and_is_replaced);
+	tcase_add_test(death, workers_follow_a_master_that_was_killed);
+	tcase_add_test(death, another_master_takes_over_without_a_gap);
+	suite_add_tcase(suite, death);
+	tcase_set_timeout(refused, 60);
+	tcase_add_checked_fixture(refused, setup, teardown);
+	tcase_add_loop_test(refused, what_is_wrong_at_the_start_ends_it, 0,
+	    NELEM(refusals));
+	tcase_add_loop_test(refused, a_signal_while_it_starts_ends_it, 0, 6);
+	suite_add_tcase(suite, refused);
+	return run_suite(suite);
+}

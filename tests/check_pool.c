@@ -1,0 +1,286 @@
+#include "config.h"
+
+/* Real processes that do nothing but what a test wants of them. */
+
+#include "pool.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "support.h"
+
+/* What a worker does that is started from now on, by its slot. */
+enum conduct {
+	SERVES,
+	FAILS_TO_BOOT,
+	CRASHES_AT_BOOT,
+	DIES_YOUNG,
+	ENDS_IN_ORDER,
+	CRASHES_IN_A_JOB,
+	OVERRUNS,
+	IGNORES_SIGTERM
+};
+
+static enum conduct conduct[3];
+static unsigned deaths;
+static struct pool *pool;
+static struct scoreboard *starts; /* .requests: how often a slot was started */
+
+static void
+serve_until_signal(void)
+{
+	for (;;)
+		(void)pause();
+}
+
+static int
+live(void *ctx, struct scoreboard *board, unsigned i)
+{
+	struct slot *s = scoreboard_slot(board, i);
+
+	(void)ctx;
+	scoreboard_slot(starts, i)->requests++;
+	if (conduct[i] == FAILS_TO_BOOT)
+		return 1;
+	if (conduct[i] == CRASHES_AT_BOOT)
+		(void)raise(SIGKILL);
+	/* Not what the test runner has set for itself. */
+	(void)signal(SIGTERM,
+	    conduct[i] == IGNORES_SIGTERM ? SIG_IGN : SIG_DFL);
+	s->beat_ns = clock_monotonic_ns();
+	switch (conduct[i]) {
+	case DIES_YOUNG:
+		return 2;
+	case ENDS_IN_ORDER:
+		return 0;
+	case CRASHES_IN_A_JOB:
+		s->phase = PHASE_DECODE;
+		(void)raise(SIGKILL);
+		return 2;
+	case OVERRUNS:
+		s->deadline_ns = 1;
+		break;
+	default:
+		break;
+	}
+	serve_until_signal();
+	return 2;
+}
+
+static void
+count_death(void *ctx)
+{
+	(void)ctx;
+	deaths++;
+}
+
+static void
+setup(void)
+{
+	const struct pool_spec spec = { .photos = 2,
+		.run = live,
+		.died = count_death };
+
+	/* Hundreds of deaths are told in here. */
+	ck_assert_int_eq(log_open("/dev/null"), 0);
+	starts = scoreboard_new(3);
+	pool = pool_new(&spec);
+	ck_assert_ptr_nonnull(pool);
+}
+
+/* The master's loop for this long. */
+static void
+run_ms(unsigned ms)
+{
+	uint64_t end = clock_monotonic_ns() + ms * NS_PER_MS;
+
+	while (clock_monotonic_ns() < end) {
+		struct timespec ts = { .tv_nsec = 5 * (long)NS_PER_MS };
+		int status;
+		pid_t pid;
+
+		(void)pool_tend(pool);
+		(void)nanosleep(&ts, NULL);
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+			ck_assert(pool_reap(pool, pid, status));
+	}
+}
+
+static void
+teardown(void)
+{
+	pool_leave(pool, SIGKILL, 0);
+	for (int i = 0; i < 500 && !pool_is_empty(pool); i++)
+		run_ms(10);
+	ck_assert(pool_is_empty(pool));
+	pool_free(pool);
+	scoreboard_free(starts);
+}
+
+static unsigned
+started(unsigned slot)
+{
+	return (unsigned)scoreboard_slot(starts, slot)->requests;
+}
+
+START_TEST(it_comes_up_when_each_worker_waits)
+{
+	ck_assert_int_eq(pool_state(pool), POOL_BOOTING);
+	ck_assert(pool_is_empty(pool));
+	run_ms(200);
+
+	ck_assert_int_eq(pool_state(pool), POOL_UP);
+	ck_assert(!pool_is_empty(pool));
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_uint_eq(started(i), 1);
+	ck_assert_uint_eq(deaths, 0);
+}
+END_TEST
+
+static const enum conduct boot_failures[] = { FAILS_TO_BOOT, CRASHES_AT_BOOT };
+
+START_TEST(one_that_does_not_come_up_fails_it)
+{
+	conduct[1] = boot_failures[_i];
+	run_ms(100);
+
+	ck_assert_int_eq(pool_state(pool), POOL_FAILED);
+	ck_assert_uint_ge(deaths, 1);
+}
+END_TEST
+
+START_TEST(one_that_dies_later_does_not)
+{
+	conduct[0] = CRASHES_IN_A_JOB;
+	run_ms(200);
+	conduct[0] = FAILS_TO_BOOT;
+	run_ms(200);
+
+	ck_assert_uint_gt(deaths, 0);
+	ck_assert_int_eq(pool_state(pool), POOL_UP);
+}
+END_TEST
+
+START_TEST(it_looks_often_while_one_boots_and_seldom_then)
+{
+	ck_assert_uint_le(pool_tend(pool), 50);
+	run_ms(200);
+
+	ck_assert_uint_eq(pool_tend(pool), 1000);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	enum conduct conduct;
+	unsigned min, max; /* starts within 1.2 seconds */
+} replaced[] = {
+	{ "one that serves", SERVES, 1, 1 },
+	{ "the end of a worn one", ENDS_IN_ORDER, 6, 1000 },
+	{ "a crash in a job", CRASHES_IN_A_JOB, 6, 1000 },
+	/* At 0, 0.1, 0.3, 0.7 seconds; the next at 1.5. */
+	{ "a young death", DIES_YOUNG, 2, 4 },
+};
+
+START_TEST(the_next_comes_when_it_should)
+{
+	conduct[0] = replaced[_i].conduct;
+	run_ms(1200);
+
+	ck_assert_msg(started(0) >= replaced[_i].min &&
+		started(0) <= replaced[_i].max,
+	    "%s: %u starts", replaced[_i].name, started(0));
+	ck_assert_uint_eq(started(1), 1);
+	ck_assert_int_eq(pool_state(pool), POOL_UP);
+}
+END_TEST
+
+START_TEST(only_what_is_not_in_order_is_a_death)
+{
+	conduct[0] = ENDS_IN_ORDER;
+	run_ms(100);
+	ck_assert_uint_eq(deaths, 0);
+	conduct[0] = CRASHES_IN_A_JOB;
+	run_ms(100);
+	ck_assert_uint_gt(deaths, 0);
+}
+END_TEST
+
+START_TEST(one_past_its_deadline_is_killed_and_replaced)
+{
+	conduct[0] = OVERRUNS;
+	run_ms(100);
+	conduct[0] = SERVES;
+	run_ms(100);
+
+	ck_assert_uint_ge(started(0), 2);
+	ck_assert_uint_eq(started(1), 1);
+	ck_assert_uint_ge(deaths, 1);
+}
+END_TEST
+
+START_TEST(those_that_leave_are_not_replaced)
+{
+	run_ms(100);
+	pool_leave(pool, SIGKILL, UINT64_MAX);
+	run_ms(200);
+
+	ck_assert(pool_is_empty(pool));
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_uint_eq(started(i), 1);
+}
+END_TEST
+
+START_TEST(one_that_does_not_leave_is_killed)
+{
+	conduct[0] = IGNORES_SIGTERM;
+	run_ms(100);
+	pool_leave(pool, SIGTERM, clock_monotonic_ns() + 300 * NS_PER_MS);
+	run_ms(200);
+	ck_assert(!pool_is_empty(pool));
+	run_ms(300);
+
+	ck_assert(pool_is_empty(pool));
+}
+END_TEST
+
+START_TEST(other_children_are_not_its_own)
+{
+	run_ms(50);
+	ck_assert(!pool_reap(pool, getpid(), 0));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("pool");
+	TCase *boot = tcase_create("boot");
+	TCase *death = tcase_create("death");
+	TCase *leave = tcase_create("leave");
+
+	tcase_add_checked_fixture(boot, setup, teardown);
+	tcase_add_test(boot, it_comes_up_when_each_worker_waits);
+	tcase_add_loop_test(boot, one_that_does_not_come_up_fails_it, 0,
+	    NELEM(boot_failures));
+	tcase_add_test(boot, one_that_dies_later_does_not);
+	tcase_add_test(boot, it_looks_often_while_one_boots_and_seldom_then);
+	suite_add_tcase(suite, boot);
+	tcase_add_checked_fixture(death, setup, teardown);
+	tcase_add_loop_test(death, the_next_comes_when_it_should, 0,
+	    NELEM(replaced));
+	tcase_add_test(death, only_what_is_not_in_order_is_a_death);
+	tcase_add_test(death, one_past_its_deadline_is_killed_and_replaced);
+	suite_add_tcase(suite, death);
+	tcase_add_checked_fixture(leave, setup, teardown);
+	tcase_add_test(leave, those_that_leave_are_not_replaced);
+	tcase_add_test(leave, one_that_does_not_leave_is_killed);
+	tcase_add_test(leave, other_children_are_not_its_own);
+	suite_add_tcase(suite, leave);
+	return run_suite(suite);
+}

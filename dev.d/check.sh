@@ -1,0 +1,240 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # parts of one script
+# ./dev check and its relatives. Every stage adds to the counts, and a stage
+# that fails does not keep the next from being run: one look shows all.
+
+passed=0
+failed=0
+skipped=0
+not_run= # one line each: what this machine cannot do, and why
+stages="unit lint e2e browser"
+
+cmd_check() {
+	check_in build --enable-werror
+}
+
+cmd_check_asan() {
+	# What the libraries keep for good is not ours to free.
+	export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1
+	export UBSAN_OPTIONS=print_stacktrace=1
+	stages="unit e2e"
+	check_in build/asan --enable-werror --enable-asan
+}
+
+cmd_lint() {
+	need "${packages_build[@]}" "${packages_lint[@]}"
+	make_build
+	lint
+}
+
+lint() {
+	make --no-print-directory -C "$build" lint &&
+		shellcheck -x dev .ci/run dev.d/*.sh tests/*.sh
+}
+
+cmd_distcheck() {
+	need "${packages_build[@]}" "${packages_check[@]}"
+	make_build
+	as_owner make -C "$build" distcheck
+}
+
+cmd_bench() {
+	local photo photos=()
+	for photo in "$@"; do
+		photos+=("$(absolute "$photo")")
+	done
+	if [ $# -gt 0 ]; then
+		set -- BENCH_PHOTOS="${photos[*]}"
+	fi
+	need "${packages_build[@]}"
+	make_build
+	as_owner make --no-print-directory -C "$build" bench "$@"
+}
+
+# check_in DIR [configure options]: the stages with a build in DIR.
+check_in() {
+	need "${packages_build[@]}" "${packages_run[@]}" "${packages_lint[@]}" "${packages_check[@]}"
+	browser_modules
+	if am_root; then
+		check_as_account "$@"
+	else
+		build=$top/$1
+		shift
+		check_build "$@"
+	fi
+	say_counts
+}
+
+# What the browser's tests import; a package registry is asked only when the
+# lock file has changed.
+browser_modules() {
+	local dir=$top/tests/browser
+	[ ! "$dir/node_modules/.package-lock.json" -nt \
+		"$dir/package-lock.json" ] || return 0
+	say "fetching what the browser tests need with npm"
+	(cd -- "$dir" && as_owner npm ci --no-audit --no-fund >/dev/null) ||
+		die "npm could not fetch it"
+}
+
+# Root's tests prove little, and not every account can read this checkout: the
+# same command once more, in a copy that belongs to the account. What only
+# root can try comes after it.
+check_as_account() {
+	local copy tree counts
+	copy=$(private_directory)
+	# shellcheck disable=SC2064 # this directory, now
+	trap "rm -rf -- '$copy'" EXIT
+	trap 'exit 130' INT TERM HUP
+	tree=$copy/tree
+	counts=$copy/counts
+	mkdir "$tree" "$copy/home" "$copy/tmp"
+	copy_tree "$tree"
+	chown -R "$(account):" "$copy"
+	say "testing as $(account) in a copy of the checkout"
+	as_account env -i PATH="$PATH" LANG=C.UTF-8 HOME="$copy/home" \
+		TMPDIR="$copy/tmp" ASAN_OPTIONS="${ASAN_OPTIONS-}" \
+		UBSAN_OPTIONS="${UBSAN_OPTIONS-}" FT_COUNTS="$counts" \
+		"$tree/dev" "$subcommand" || failed=$((failed + 1))
+	if [ -s "$counts" ]; then
+		read -r passed failed skipped <"$counts"
+		not_run=$(tail -n +2 "$counts")
+	fi
+	stage "as root" run_suite env FT_BUILD="$copy/tree/$1" \
+		/usr/bin/python3 tests/e2e/run.py root
+}
+
+# The sources as they are now, committed or not, and what npm fetched.
+copy_tree() {
+	tar -C "$top" --exclude=./.git --exclude=./build --exclude=./var \
+		--exclude=./autom4te.cache -cf - . | tar -C "$1" -xof -
+}
+
+check_build() {
+	local name
+	say "building"
+	make_build "$@"
+	for name in $stages; do
+		stage "$name" "run_$name"
+	done
+}
+
+# ---- counting ----
+
+stage() {
+	local name=$1 before="$passed $failed $skipped" start=$SECONDS
+	shift
+	printf '\n== %s ==\n' "$name"
+	"$@"
+	# shellcheck disable=SC2086 # three numbers
+	set -- $before
+	printf -- '-- %s: %d passed, %d failed, %d skipped in %d s\n' "$name" \
+		$((passed - $1)) $((failed - $2)) $((skipped - $3)) \
+		$((SECONDS - start))
+}
+
+count() {
+	passed=$((passed + $1))
+	failed=$((failed + $2))
+	skipped=$((skipped + $3))
+}
+
+cannot_run() {
+	not_run="$not_run$1"$'\n'
+}
+
+# The counts are the last line; a copy's go to the run that made it.
+say_counts() {
+	if [ -n "${FT_COUNTS-}" ]; then
+		printf '%d %d %d\n%s' "$passed" "$failed" "$skipped" \
+			"$not_run" >"$FT_COUNTS"
+		return
+	fi
+	if [ -n "$not_run" ]; then
+		printf '\nnot run on this machine:\n%s' "$not_run"
+	fi
+	printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" \
+		"$skipped"
+	[ "$failed" -eq 0 ] && [ "$skipped" -eq 0 ]
+}
+
+# run_suite COMMAND...: one that prints its tests and, at the end, its counts.
+run_suite() {
+	local log line ok=true
+	log=$(mktemp)
+	{ "$@" 2>&1 || printf 'ended with status %d\n' $?; } | tee "$log" |
+		grep --line-buffered -vE \
+			'^([0-9]+ passed, [0-9]+ failed|not run: )' || true
+	while IFS= read -r line; do
+		cannot_run "${line#not run: }"
+	done < <(grep '^not run: ' "$log")
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1) || true
+	! grep -q '^ended with status' "$log" || ok=false
+	rm -f -- "$log"
+	# shellcheck disable=SC2086 # three numbers
+	set -- ${line//[!0-9]/ }
+	count "${1:-0}" "${2:-0}" "${3:-0}"
+	if [ "${2:-0}" -eq 0 ] && { [ "${1:-0}" -eq 0 ] || [ $ok = false ]; }; then
+		echo "no test was run, or it ended badly without a failed one"
+		count 0 1 0
+	fi
+}
+
+# ---- stages ----
+
+# Automake's own summary counts programs; a suite that ran nothing would look
+# green. Check's lines count tests.
+run_unit() {
+	local log=$build/check.log before=$failed status=0 result
+	find "$build/tests" -maxdepth 1 \( -name '*.log' -o -name '*.trs' \) \
+		-delete
+	make -C "$build" -k -j"$(nproc)" check >"$log" 2>&1 || status=$?
+	for result in "$build"/tests/*.trs; do
+		[ ! -e "$result" ] || count_program "${result%.trs}"
+	done
+	if [ ! -e "$result" ] ||
+		{ [ $status -ne 0 ] && [ "$failed" -eq "$before" ]; }; then
+		tail -n 30 "$log"
+		count 0 1 0
+	fi
+}
+
+# count_program PATH: from PATH.log and PATH.trs.
+count_program() {
+	local line result
+	result=$(sed -n 's/^:test-result: //p' "$1.trs" | head -n 1)
+	line=$(grep -E '^[0-9]+%: Checks: ' "$1.log" | tail -n 1) || true
+	printf '%s: %s\n' "$(basename "$1")" "${line:-$result}"
+	case $result in
+	PASS) ;;
+	SKIP) count 0 0 1 ;;
+	*) grep -vE '^(PASS|FAIL|ERROR) |^[0-9]+%: ' "$1.log" | head -n 40 ;;
+	esac
+	# shellcheck disable=SC2086 # percent, checks, failures, errors
+	set -- ${line//[!0-9]/ }
+	if [ $# -eq 4 ]; then
+		count $(($2 - $3 - $4)) $(($3 + $4)) 0
+		if [ "$result" != PASS ] && [ $(($3 + $4)) -eq 0 ]; then
+			count 0 1 0
+		fi
+	elif [ "$result" = PASS ]; then
+		count 1 0 0
+	elif [ "$result" != SKIP ]; then
+		count 0 1 0
+	fi
+}
+
+run_lint() {
+	if lint; then
+		count 1 0 0
+	else
+		count 0 1 0
+	fi
+}
+
+run_e2e() {
+	run_suite env FT_BUILD="$build" /usr/bin/python3 tests/e2e/run.py
+}
+
+run_browser() {
+	run_suite env FT_BUILD="$build" /usr/bin/python3 tests/e2e/service.py \
+		node tests/browser/page.mjs
+}

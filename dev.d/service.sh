@@ -1,0 +1,258 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # parts of one script
+# ./dev run and ./dev thumbctl: the whole service in a private directory.
+#
+# The data directory DIR (--data) outlives the run:
+#	DIR/fcgi-thumb.conf  settings, a copy of conf/fcgi-thumb.conf to edit
+#	DIR/store, DIR/logs  photos and logs
+#	DIR/run              nginx's own files; removed at the end
+# The runtime directory lies under a short path, readable for the account, and
+# goes with the run: programs, templates, pages, the sockets and the effective
+# settings, which are DIR/fcgi-thumb.conf with the four paths of this run.
+
+data= # set by data_directory
+runtime= # set by make_runtime
+nginx_pid=
+master_pid=
+
+cmd_run() {
+	local port=8080 wanted=
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--port=* | --data=*)
+			set -- "${1%%=*}" "${1#*=}" "${@:2}"
+			;;
+		--port)
+			port=${2:?--port needs a number}
+			shift 2
+			;;
+		--data)
+			wanted=$(absolute "${2:?--data needs a directory}")
+			shift 2
+			;;
+		*) die "run takes --port N and --data DIR, not '$1'" ;;
+		esac
+	done
+	case $port in
+	*[!0-9]* | ??????*) die "--port $port is not a number of a port" ;;
+	esac
+
+	need "${packages_build[@]}" "${packages_run[@]}"
+	port_is_free "$port" || die "port $port is in use; --port takes another"
+	data_directory "$wanted"
+	say "building"
+	make_build
+
+	trap 'stop_service; exit 0' INT TERM HUP
+	trap stop_service EXIT
+	make_runtime
+	start_service "$port"
+	await_ready "$port"
+	watch_service
+}
+
+cmd_thumbctl() {
+	local wanted=
+	case ${1-} in
+	--data)
+		wanted=$(absolute "${2:?--data needs a directory}")
+		shift 2
+		;;
+	--data=*)
+		wanted=$(absolute "${1#*=}")
+		shift
+		;;
+	esac
+	need "${packages_build[@]}"
+	data_directory "$wanted" shared
+	make_build
+	trap 'rm -rf -- "$runtime"' EXIT
+	make_runtime
+	# The templates are in this run's directory, not where they would be
+	# installed.
+	if [ "${1-}" = nginx-conf ]; then
+		set -- nginx-conf --templates \
+			"$runtime/share/fcgi-thumb/nginx" "${@:2}"
+	fi
+	cd -- "$here" || exit
+	as_account "$runtime/sbin/thumbctl" -c "$runtime/fcgi-thumb.conf" "$@"
+}
+
+port_is_free() {
+	! (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# ---- the data directory ----
+
+# data_directory WANTED [shared]: sets data, makes it the account's and keeps
+# a second run out of it.
+data_directory() {
+	data=$1
+	if [ -z "$data" ]; then
+		data=$top/var/data
+		if ! as_account test -x "$top" || ! own_data; then
+			data=/var/tmp/fcgi-thumb-data
+			say "$(account) cannot reach $top; the data is in $data"
+		fi
+	fi
+	own_data || die "$(account) cannot write to $data; --data takes another"
+	data=$(cd -- "$data" && pwd -P)
+	case $data in
+	*[!A-Za-z0-9._/@+,=~%-]*)
+		die "$data: only letters, digits and /._~+@=,%- in its name" ;;
+	esac
+	# Of the directory itself: leaves no lock file, ends with the process.
+	exec 9<"$data"
+	[ "${2-}" = shared ] || flock -n 9 ||
+		die "another ./dev run has the data in $data"
+}
+
+# Is $data there, ours to use, and reachable for the account? Made if need be;
+# given away only when it is empty or holds what an earlier run made.
+own_data() {
+	if [ -d "$data" ] && [ ! -e "$data/fcgi-thumb.conf" ] &&
+		[ -n "$(ls -A -- "$data")" ]; then
+		die "$data is not empty and was not made by ./dev run"
+	fi
+	if ! am_root; then
+		mkdir -p -- "$data" 2>/dev/null && [ -w "$data" ]
+		return
+	fi
+	if [ ! -d "$data" ]; then
+		as_owner mkdir -p -- "$data" 2>/dev/null || mkdir -p -- "$data"
+	fi
+	if [ "$(stat -c %U -- "$data")" != "$(account)" ]; then
+		chown -hR -- "$(account):" "$data"
+	fi
+	as_account test -w "$data" && as_account test -x "$data"
+}
+
+# ---- the runtime directory ----
+
+make_runtime() {
+	runtime=$(private_directory)
+	install_into "$runtime"
+	mkdir "$runtime/sockets"
+	if am_root; then
+		chown "$(account):" "$runtime/sockets"
+	fi
+	if [ ! -e "$data/fcgi-thumb.conf" ]; then
+		as_account tee -- "$data/fcgi-thumb.conf" \
+			<"$build/conf/fcgi-thumb.conf" >/dev/null
+	fi
+	effective_settings >"$runtime/fcgi-thumb.conf"
+	check_settings
+}
+
+# The four keys are commented out where they stand, so that line numbers in
+# messages are those of the file that was edited.
+effective_settings() {
+	sed -E 's/^[[:space:]]*(data|run|logs|html)[[:space:]]*[=:]/# set by .\/dev: &/' \
+		"$data/fcgi-thumb.conf"
+	printf '\ndata = "%s";\nrun = "%s";\nlogs = "%s";\nhtml = "%s";\n' \
+		"$data/store" "$runtime/sockets" "$data/logs" \
+		"$runtime/share/fcgi-thumb/html"
+}
+
+check_settings() {
+	local words
+	if ! words=$("$runtime/sbin/fcgi-thumb" -t -c "$runtime/fcgi-thumb.conf" \
+		2>&1); then
+		printf '%s\n' "$words" |
+			sed "s|$runtime/fcgi-thumb.conf|$data/fcgi-thumb.conf|" >&2
+		die "these settings do not work"
+	fi
+}
+
+# ---- the two processes ----
+
+start_service() {
+	as_account mkdir -p -- "$data/logs"
+	as_account rm -rf -- "$data/run"
+	as_account mkdir -- "$data/run"
+	as_account "$runtime/sbin/thumbctl" -c "$runtime/fcgi-thumb.conf" \
+		nginx-conf --templates "$runtime/share/fcgi-thumb/nginx" \
+		--standalone "$1" "$data/run"
+	# In sessions of their own: Ctrl-C is for us, who stop them in order.
+	exec_as_account setsid "$runtime/sbin/fcgi-thumb" \
+		-c "$runtime/fcgi-thumb.conf" </dev/null 9<&- &
+	master_pid=$!
+	exec_as_account setsid nginx -p "$data/run" -e "$data/run/error.log" \
+		-c nginx.conf </dev/null 9<&- &
+	nginx_pid=$!
+}
+
+# Polled as any client would ask, so that "ready" is true of the whole way.
+await_ready() {
+	local i url
+	url=http://127.0.0.1:$1$(prefix)
+	for ((i = 0; i < 300; i++)); do
+		both_live || fail_start "$1"
+		if curl -fs --max-time 2 -o /dev/null "$url/health/ready"; then
+			echo "ready: $url/"
+			return
+		fi
+		sleep 0.1
+	done
+	say "not ready within 30 seconds; see $data/logs"
+	exit 1
+}
+
+prefix() {
+	"$runtime/sbin/fcgi-thumb" -T -c "$runtime/fcgi-thumb.conf" |
+		sed -n 's/^prefix *[=:] *"\(.*\)";$/\1/p'
+}
+
+both_live() {
+	kill -0 "$master_pid" 2>/dev/null && kill -0 "$nginx_pid" 2>/dev/null
+}
+
+fail_start() {
+	if grep -qs 'Address already in use' "$data/run/error.log"; then
+		say "port $1 is in use; --port takes another"
+	elif kill -0 "$master_pid" 2>/dev/null; then
+		say "nginx did not start: $(tail -n 1 "$data/run/error.log")"
+	else
+		say "fcgi-thumb did not start"
+	fi
+	exit 1
+}
+
+# Until a signal's trap ends us, or one of the two ends by itself.
+watch_service() {
+	local ended=
+	wait -n -p ended "$nginx_pid" "$master_pid" || true
+	if [ "$ended" = "$nginx_pid" ]; then
+		say "nginx ended by itself; its last words are in $data/logs"
+		as_account cp -- "$data/run/error.log" "$data/logs/nginx-error.log"
+	else
+		say "fcgi-thumb ended by itself; see $data/logs/fcgi-thumb.log"
+	fi
+	exit 1
+}
+
+# nginx first: it takes no more requests and finishes those it has, for which
+# the workers must be there.
+stop_service() {
+	trap '' INT TERM HUP
+	trap - EXIT
+	stop_process "$nginx_pid" QUIT
+	stop_process "$master_pid" TERM
+	if [ -n "$runtime" ]; then
+		as_account rm -rf -- "$data/run"
+		rm -rf -- "$runtime"
+	fi
+}
+
+# stop_process PID SIGNAL: asked, waited for, at last forced with all of its
+# session.
+stop_process() {
+	local i
+	[ -n "$1" ] || return 0
+	kill -s "$2" "$1" 2>/dev/null || true
+	for ((i = 0; i < 150; i++)); do
+		kill -0 "$1" 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -s KILL -- "-$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
+}

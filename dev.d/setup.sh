@@ -1,0 +1,168 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # parts of one script
+# The ground for every subcommand: packages, accounts, the build.
+
+packages_build=(autoconf automake make gcc libc6-dev pkg-config libfcgi-dev
+	libmagickwand-dev libconfig-dev liblcms2-dev libssl-dev
+	libjansson-dev)
+packages_run=(nginx curl)
+packages_lint=(clang-format cppcheck shellcheck)
+packages_check=(check spawn-fcgi systemd python3 python3-pil procps
+	chromium nodejs npm)
+
+# check-asan has another one.
+build=$top/build
+
+say() {
+	printf 'dev: %s\n' "$*" >&2
+}
+
+die() {
+	say "$*"
+	exit 1
+}
+
+am_root() {
+	[ "$(id -u)" -eq 0 ]
+}
+
+# absolute PATH: as the caller meant it before we changed to the checkout.
+absolute() {
+	case $1 in
+	/*) printf '%s\n' "$1" ;;
+	*) printf '%s\n' "$here/$1" ;;
+	esac
+}
+
+as_root() {
+	if am_root; then
+		"$@"
+	else
+		sudo -- "$@"
+	fi
+}
+
+# The account that the service and the tests run as: our own, or, since root
+# must not decode strangers' photos, the one behind sudo, or www-data.
+account() {
+	if ! am_root; then
+		id -un
+	elif [ "${SUDO_USER:-root}" != root ]; then
+		printf '%s\n' "$SUDO_USER"
+	else
+		printf 'www-data\n'
+	fi
+}
+
+# as_account COMMAND...: what it starts gets SIGTERM should this script be
+# killed. Replaces the shell: call it in a subshell or in the background.
+exec_as_account() {
+	if am_root; then
+		exec setpriv --reuid "$(account)" --regid "$(id -g "$(account)")" \
+			--init-groups --pdeathsig TERM -- "$@"
+	fi
+	exec setpriv --pdeathsig TERM -- "$@"
+}
+
+as_account() {
+	(exec_as_account "$@")
+}
+
+# Building as root in a user's own checkout would leave files that he cannot
+# change.
+as_owner() {
+	local owner
+	owner=$(stat -c %u .)
+	if am_root && [ "$owner" -ne 0 ]; then
+		setpriv --reuid "$owner" --regid "$(stat -c %g .)" \
+			--clear-groups -- "$@"
+	else
+		"$@"
+	fi
+}
+
+# A directory of this run's own under a short path: a Unix socket's has 107
+# bytes at most. Readable for the account wherever the checkout lies.
+private_directory() {
+	local base=${TMPDIR:-/tmp} dir
+	if [ "${#base}" -gt 60 ] || ! as_account test -w "$base"; then
+		base=/tmp
+	fi
+	dir=$(mktemp -d "$base/fcgi-thumb.XXXXXX")
+	chmod 755 "$dir"
+	printf '%s\n' "$dir"
+}
+
+# ---- packages ----
+
+# Prints which of the packages are not there, by name or as one that another
+# package provides.
+missing_packages() {
+	local have
+	have=$(dpkg-query -W -f '${db:Status-Status} ${Package},${Provides}\n' |
+		sed -n 's/^installed //p' | tr ',' '\n' | sed 's/ *(.*//; s/ //g')
+	printf '%s\n' "$@" | grep -vxF -e "$have" || true
+}
+
+# need PACKAGE...: install what is missing.
+need() {
+	local missing
+	command -v dpkg-query >/dev/null ||
+		die "this needs Debian or Ubuntu; elsewhere build by ./configure"
+	mapfile -t missing < <(missing_packages "$@")
+	[ ${#missing[@]} -gt 0 ] || return 0
+	am_root || command -v sudo >/dev/null ||
+		die "please install, as root: ${missing[*]}"
+	say "installing ${missing[*]}"
+	as_root bash dev.d/install-packages.sh "${missing[@]}"
+}
+
+# ---- build ----
+
+# quietly LOG COMMAND...: its output only when it fails.
+quietly() {
+	local log=$1
+	shift
+	if ! "$@" >>"$log" 2>&1; then
+		tail -n 30 "$log" >&2
+		die "failed: $* (all of its output: $log)"
+	fi
+}
+
+# make_build [configure options]: everything that `make` makes, in $build.
+# Without options as it was configured last.
+make_build() {
+	local log=$build/build.log
+	as_owner mkdir -p "$build"
+	# Two at once would spoil each other's work.
+	exec 8<"$build"
+	flock 8
+	as_owner truncate -s 0 "$log"
+	if [ ! -e configure ] || [ -n "$(find configure.ac Makefile.am VERSION \
+		m4 -newer configure)" ]; then
+		quietly "$log" as_owner autoreconf -i
+	fi
+	if [ ! -e "$build/Makefile" ] || [ configure -nt "$build/Makefile" ] ||
+		{ [ $# -gt 0 ] && [ "$*" != "$(configured)" ]; }; then
+		quietly "$log" configure_build "$@"
+	fi
+	quietly "$log" as_owner make -C "$build" -j"$(nproc)"
+	exec 8<&-
+}
+
+configured() {
+	cat "$build/options" 2>/dev/null || true
+}
+
+configure_build() (
+	cd -- "$build" || exit
+	as_owner "$top/configure" "$@"
+	printf '%s\n' "$*" | as_owner tee options
+)
+
+# install_into DIR: the programs, templates and pages, where the account can
+# read them although the checkout may lie in a home directory that it cannot
+# enter.
+install_into() {
+	quietly "$1/install.log" make -C "$build" install prefix="$1"
+	rm -f -- "$1/install.log"
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+"""The end-to-end suite: run.py [-x] [NAME...]
+
+Runs test_NAME.py for each NAME, all of them without one (but root, which has
+to be asked for and needs root), or one test as NAME.Class.test. Prints every
+test and ends with the counts. -x keeps going no further than a failure.
+
+FT_BUILD  the build directory, default build/
+"""
+
+import pathlib
+import sys
+import time
+import traceback
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from case import NotHere  # noqa: E402: found by the path above
+
+
+class Result(unittest.TestResult):
+    def __init__(self):
+        super().__init__()
+        self.passed = 0
+        self.not_here = []
+
+    def say(self, word, test):
+        seconds = time.monotonic() - self.started
+        print(f"{word:5} {test.id()} ({seconds:.1f} s)", flush=True)
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.started = time.monotonic()
+
+    def addSuccess(self, test):
+        self.passed += 1
+        self.say("ok", test)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        print(f"skip  {test.id()}: {reason}", flush=True)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.show(test, err)
+
+    def addError(self, test, err):
+        if issubclass(err[0], NotHere):
+            self.not_here.append(f"{test.id()}: {err[1]}")
+            return
+        super().addError(test, err)
+        self.show(test, err)
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self.show(subtest, err)
+
+    def show(self, test, err):
+        self.started = getattr(self, "started", time.monotonic())
+        self.say("FAIL", test)
+        print("".join(traceback.format_exception(*err)), flush=True)
+
+
+def names(arguments):
+    if arguments:
+        return ["test_" + name for name in arguments]
+    return [path.stem for path in sorted(HERE.glob("test_*.py"))
+            if path.stem != "test_root"]
+
+
+def main(arguments):
+    result = Result()
+    if arguments[:1] == ["-x"]:
+        result.failfast = True
+        arguments = arguments[1:]
+    suite = unittest.defaultTestLoader.loadTestsFromNames(names(arguments))
+    suite.run(result)
+    for line in result.not_here:
+        print("not run:", line)
+    failed = len(result.failures) + len(result.errors)
+    print(f"{result.passed} passed, {failed} failed, "
+          f"{len(result.skipped)} skipped")
+    return 1 if failed or not result.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

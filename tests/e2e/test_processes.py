@@ -1,0 +1,356 @@
+"""The processes under load, signals, crashes and want."""
+
+import io
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import threading
+import time
+
+from PIL import Image
+
+from case import Load, NotHere, ServiceCase, at_once
+from service import (Service, cpu_ticks, is_alive, picture, variation,
+                     wait_until)
+
+
+def slow_photo(mark, size=(8000, 7000)):
+    """Few bytes, much work: a large PNG of one colour."""
+    file = io.BytesIO()
+    color = tuple(hash((mark, i)) % 256 for i in range(3))
+    Image.new("RGB", size, color).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+class OwnService(ServiceCase):
+    """A service for each test, made by the test."""
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def start(self, *args, **settings):
+        self.service = Service(*args, **settings).start()
+        self.addCleanup(self.service.stop)
+        return self.service
+
+    def assert_all_taken(self, load):
+        self.assertEqual(load.failures, [])
+        self.assertEqual(load.statuses(), [201])
+        for answer in load.answers:
+            self.assertEqual(json.loads(answer.body)["photos"][0]["status"],
+                             "created")
+
+    def assert_whole(self, answers):
+        """Every photo that was taken is there with all its files."""
+        for answer in answers:
+            if answer.status in (200, 201):
+                for photo in json.loads(answer.body)["photos"]:
+                    self.assert_served(photo)
+        self.assert_nothing_left()
+
+
+class Together(OwnService):
+    def test_the_same_new_photo_twenty_times_at_once(self):
+        service = self.start(workers=4)
+        data = picture("p3.jpg")
+        answers = at_once(20, lambda i: service.upload((f"{i}.jpg", data)))
+        statuses = sorted(json.loads(a.body)["photos"][0]["status"]
+                          for a in answers)
+        self.assertEqual(statuses, ["created"] + ["exists"] * 19)
+        self.assertEqual(sorted(a.status for a in answers),
+                         [200] * 19 + [201])
+        ids = {json.loads(a.body)["photos"][0]["id"] for a in answers}
+        self.assertEqual(service.stored(), sorted(ids))
+        lines = wait_until("20 lines", lambda: (
+            lines := service.photo_lines()) and len(lines) == 20 and lines)
+        self.assertEqual(
+            sum(line["status"] == "created" for line in lines), 1)
+        self.assertLessEqual(service.decodes(), 4)
+        self.assert_whole(answers)
+
+    def test_a_hundred_uploads_with_two_workers(self):
+        service = self.start(workers=2)
+        photo = picture("orient-6.jpg")
+        answers = at_once(100, lambda i: service.upload(
+            (f"{i}.jpg", variation(photo, i))))
+        self.assertEqual({getattr(a, "status", a) for a in answers}, {201})
+        self.assertEqual(len(service.stored()), 100)
+        self.assert_whole(answers)
+
+    def test_a_burst_over_the_queue_is_refused_at_once(self):
+        service = self.start(workers=1, limits={"queue_length": 16})
+        photo = slow_photo("burst", (3000, 2000))
+
+        def upload(i):
+            begin = time.monotonic()
+            # A PNG may be followed by anything.
+            answer = service.upload((f"{i}.png", photo + b"%d" % i))
+            return answer, time.monotonic() - begin
+
+        results = at_once(120, upload)
+        answers = [result[0] for result in results]
+        refused = [(a, s) for a, s in results if a.status != 201]
+        self.assertGreaterEqual(len(answers) - len(refused), 16)
+        self.assertGreaterEqual(len(refused), 40)
+        for answer, seconds in refused:
+            self.assert_problem(answer, 503, "overloaded")
+            self.assertLess(seconds, 5)
+        self.assert_whole(answers)
+
+    def test_what_waited_too_long_is_refused_unread(self):
+        service = self.start(workers=1, limits={"queue_seconds": 1})
+        photo = slow_photo("wait", (5000, 4000))
+        answers = at_once(12, lambda i: service.upload(
+            (f"{i}.png", photo + b"%d" % i)))
+        taken = [a for a in answers if a.status == 201]
+        late = [a for a in answers if a.status != 201]
+        self.assertTrue(taken)
+        self.assertTrue(late)
+        for answer in late:
+            self.assert_problem(answer, 503, "overloaded")
+        self.assert_whole(answers)
+
+
+class Signals(OwnService):
+    def test_hang_up_under_load_fails_no_request(self):
+        service = self.start(workers=2)
+        with Load(service) as load:
+            load.wait_for(5)
+            for workers in 3, 1, 2:
+                before = service.master.workers()
+                service.write_settings(workers=workers)
+                service.hang_up()
+                load.wait_for(5)
+                wait_until("the old workers are gone", lambda: not
+                           set(before) & set(service.master.workers()))
+                self.assertEqual(len(service.master.workers()), workers)
+        self.assert_all_taken(load)
+        self.assert_whole(load.answers)
+
+    def test_hang_up_takes_new_presets(self):
+        service = self.start()
+        data = picture("rgb.png")
+        before, = self.assert_taken(service.upload(("a.png", data)),
+                                    201, "created")["photos"]
+        service.write_settings(presets=[
+            {"name": "tiny", "width": 40, "height": 40}])
+        service.hang_up()
+        service.nginx.reload()
+        answer = service.upload(("a.png", data))
+        photo, = json.loads(answer.body)["photos"]
+        self.assertEqual((answer.status, photo["id"]), (200, before["id"]))
+        self.assertEqual([v["preset"] for v in photo["variants"]], ["tiny"])
+        wait_until("nginx knows the preset", lambda: service.get_url(
+            photo["variants"][0]["url"]).status == 200)
+        self.assert_served(photo)
+
+    def test_wrong_settings_at_hang_up_keep_the_old(self):
+        service = self.start()
+        workers = service.master.workers()
+        good = service.settings_file.read_text()
+        service.settings_file.write_text(good + "wrokers = 3;\n")
+        service.master.signal(signal.SIGHUP)
+        wait_until("it says so", lambda: "old settings stay in force"
+                   in service.words())
+        self.assertRegex(service.words(), r"fcgi-thumb\.conf:\d+: wrokers")
+        self.assertEqual(service.master.workers(), workers)
+        self.assert_taken(service.upload(("a.png", picture("rgb.png"))),
+                          201, "created")
+
+    def test_hang_up_opens_the_log_anew(self):
+        service = self.start()
+        log = service.logs / "fcgi-thumb.log"
+        log.rename(service.logs / "fcgi-thumb.log.1")
+        service.hang_up()
+        service.upload(("a.png", picture("rgb.png")))
+        wait_until("a line in the new log", service.journal)
+        self.assertTrue(service.is_ready())
+
+    def test_another_master_takes_over_without_a_failed_request(self):
+        service = self.start(workers=2)
+        with Load(service) as load:
+            for _ in range(3):
+                load.wait_for(5)
+                old = service.master
+                new = service.start_master()
+                wait_until("the new one serves", lambda: (
+                    "ready:" in service.words() and
+                    len(new.workers()) == 2 and
+                    service.words().count("ready: ") ==
+                    len(service.masters)))
+                load.wait_for(5)
+                self.assertEqual(old.stop(), 0)
+                load.wait_for(5)
+        self.assert_all_taken(load)
+        self.assertTrue(service.is_ready())
+        self.assert_whole(load.answers)
+
+    def test_terminate_under_load_answers_every_request(self):
+        service = self.start(workers=2)
+        with Load(service, clients=12) as load:
+            load.wait_for(20)
+            self.assertEqual(service.master.stop(), 0)
+            load.pause = 0.02
+            load.wait_for(50)
+        self.assertEqual(load.failures, [])
+        self.assertEqual(load.statuses(), [201, 503])
+        for answer in load.answers:
+            if answer.status == 503:
+                self.assert_problem(answer, 503, "overloaded")
+        self.assertEqual(sorted(os.listdir(service.run)), [])
+        self.assertEqual(list((service.data / "staging").iterdir()), [])
+        self.assert_whole(load.answers)
+
+    def test_thumbnails_are_served_when_the_pool_is_dead(self):
+        service = self.start()
+        photo, = self.assert_taken(
+            service.upload(("a.jpg", picture("orient-6.jpg"))),
+            201, "created")["photos"]
+        pids = service.pids()
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        service.master.wait()
+        wait_until("all dead", lambda: not any(map(is_alive, pids)))
+        self.assert_served(photo)
+        self.assertEqual(service.get("/health/live").status, 200)
+        self.assert_problem(service.upload(("b.png", picture("rgb.png"))),
+                            503, "overloaded")
+        self.assert_problem(service.get("/health/ready"), 503, "overloaded")
+        with self.subTest("and a new master finds everything"):
+            service.start_master()
+            service.wait_ready()
+            self.assert_taken(
+                service.upload(("a.jpg", picture("orient-6.jpg"))),
+                200, "exists")
+
+
+class Crashes(OwnService):
+    def upload_until_busy(self, name, data):
+        """(thread, box for its answer, pid of the worker that has it)."""
+        service = self.service
+        before = {pid: cpu_ticks(pid) for pid in service.master.workers()}
+        box = []
+        thread = threading.Thread(
+            target=lambda: box.append(service.upload((name, data))))
+        thread.start()
+        pid = wait_until("a worker is busy", lambda: next(
+            (pid for pid, ticks in before.items()
+             if cpu_ticks(pid) >= ticks + 5), None))
+        self.assertEqual(box, [])
+        return thread, box, pid
+
+    def test_killing_a_worker_costs_its_request_and_nothing_else(self):
+        service = self.start(workers=2)
+        data = slow_photo("kill")
+        thread, box, pid = self.upload_until_busy("big.png", data)
+        with Load(service, clients=2) as load:
+            load.wait_for(1)
+            os.kill(pid, signal.SIGKILL)
+            thread.join()
+            load.wait_for(5)
+        self.assert_problem(box[0], 502, "worker-lost")
+        self.assert_all_taken(load)
+        wait_until("two workers again",
+                   lambda: len(service.master.workers()) == 2)
+        self.assertIn("was killed by signal 9", service.words())
+        self.assert_whole(load.answers)
+        self.assert_taken(service.upload(("big.png", data)), 201, "created")
+
+    def test_a_photo_over_its_time_is_refused(self):
+        self.start(workers=1, limits={"job_seconds": 1})
+        answer = self.service.upload(
+            ("big.png", slow_photo("time", (8000, 7900))))
+        if answer.status == 201:
+            raise NotHere("63 megapixels take less than a second")
+        self.assert_problem(answer, 422, "render-timeout")
+        self.assert_taken(self.service.upload(("a.png", picture("rgb.png"))),
+                          201, "created")
+
+    def test_workers_are_replaced_after_their_jobs(self):
+        service = self.start(workers=2, worker_jobs=5)
+        first = service.master.workers()
+        with Load(service) as load:
+            load.wait_for(20)
+            wait_until("none of the first is left", lambda: not
+                       set(first) & set(service.master.workers()))
+        self.assert_all_taken(load)
+
+    def test_no_worker_outlives_a_killed_master(self):
+        service = self.start(workers=2)
+        pids = service.pids()
+        os.kill(service.master.pid, signal.SIGKILL)
+        service.master.wait()
+        wait_until("all gone", lambda: not any(map(is_alive, pids)))
+
+
+class Started(OwnService):
+    """By others, who open the sockets."""
+
+    def check(self, opened):
+        service = self.start(opened)
+        with Load(service, clients=2) as load:
+            load.wait_for(4)
+            service.hang_up()
+            load.wait_for(4)
+        self.assert_all_taken(load)
+        self.assertEqual(len(service.master.workers()), 2)
+        self.assertEqual(len(service.master.workers("thumb-control")), 1)
+        self.assertEqual(service.master.stop(), 0)
+
+    def test_by_spawn_fcgi(self):
+        self.check("spawn-fcgi")
+
+    def test_by_systemd_socket_activation(self):
+        self.check("systemd")
+
+
+class Want(OwnService):
+    """Of disk: the store lies on a small tmpfs that only the service sees."""
+
+    MOUNTED = ["unshare", "--user", "--map-root-user", "--mount"]
+
+    def start_small(self):
+        probe = subprocess.run([*self.MOUNTED, "mount", "-t", "tmpfs", "none",
+                                "/mnt"], capture_output=True, text=True)
+        if probe.returncode != 0:
+            raise NotHere("no private mount: " + probe.stderr.strip())
+        service = Service()
+        service.data.mkdir()
+        service.wrapper = [
+            *self.MOUNTED, "sh", "-c",
+            'mount -t tmpfs -o size=2m none "$0" && exec "$@"', service.data]
+        self.service = service.start()
+        self.addCleanup(service.stop)
+        # The store as the service sees it.
+        outside = service.data
+        service.data = pathlib.Path(
+            f"/proc/{service.master.pid}/root{outside}")
+        self.addCleanup(setattr, service, "data", outside)
+        return service
+
+    def test_a_full_disk_is_507_and_shows_nothing(self):
+        service = self.start_small()
+        photo = picture("p3.jpg")
+        room = service.data / "room"
+        seen = set()
+        for free in (0, 8, 100, 400, 420, 450, 500, 600, 700, 800, 1500):
+            self.fill(room, free * 1024)
+            answer = service.upload(("a.jpg", variation(photo, free)))
+            room.unlink()
+            seen.add(answer.status)
+            if answer.status == 201:
+                continue
+            self.assert_problem(answer, 507, "storage-full")
+            self.assert_nothing_left()
+            self.assertEqual(len(service.stored()), 0, free)
+        self.assertEqual(seen, {201, 507})
+        self.assertTrue(service.is_ready())
+
+    def fill(self, path, free):
+        """Take all the room of the file system but so many bytes."""
+        room = os.statvfs(path.parent)
+        with open(path, "wb") as file:
+            file.write(bytes(max(0, room.f_bavail * room.f_bsize - free)))

@@ -291,6 +291,7 @@ run(struct loop *loop)
 		serve(loop, conn);
 		fd_close(&conn);
 		/* Nobody replaces a worker that drains: it wears on. */
+		read_signals(loop);
 		if (loop->drain_ns == 0 && is_worn(loop))
 			return WORKER_RECYCLED;
 		if (loop->drain_ns != 0 &&

@@ -26,7 +26,7 @@ struct color;
 enum color_verdict {
 	COLOR_CONVERTS, /* *out is set */
 	COLOR_IS_SRGB,  /* the profile means sRGB within one step in 255 */
-	COLOR_UNUSABLE  /* broken, of another model, or a link: take it as sRGB */
+	COLOR_UNUSABLE  /* broken, of another model, a link: take it as sRGB */
 };
 
 /*
@@ -43,8 +43,7 @@ enum color_verdict color_new(const void *icc, size_t len,
     enum color_model model, struct color **out);
 
 /* n pixels from in to out; the same array only from RGB to RGB. */
-void color_convert(const struct color *c, const void *in, void *out,
-    size_t n);
+void color_convert(const struct color *c, const void *in, void *out, size_t n);
 
 /* NULL is allowed. */
 void color_free(struct color *c);

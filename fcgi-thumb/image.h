@@ -12,12 +12,15 @@
 #include "sniff.h"
 
 /*
- * MagickWand behind a narrow door: the only module that includes it. Builds
- * with MagickWand 6 and 7.
+ * MagickWand behind a narrow door: only image.c and its parts include it.
+ * Builds with MagickWand 6 and 7.
  *
  * MagickWand's return value does not tell success: an error of the JPEG coder
  * or a failed allocation can be in the image's own exception while the wand
- * says True. Every step here asks all of them, and the size.
+ * says True. Every step here asks all of them, the size, and the time: past
+ * the deadline each gives FAULT_RENDER_TIMEOUT. Each can also give
+ * FAULT_TOO_MUCH_MEMORY and FAULT_INTERNAL. After a fault a picture is only
+ * good for image_free.
  */
 
 /* One picture in memory, upright or not, of any colour. */
@@ -27,7 +30,8 @@ struct image;
  * Start ImageMagick in this process: one thread, a policy made from the
  * settings in directory `dir` (its own, writable, empty), no temporary files,
  * resource limits set and read back, each format's coder loaded by decoding
- * and encoding a tiny picture.
+ * and encoding a tiny picture. Changes the environment of the process: HOME,
+ * XDG_* and foreign MAGICK_* go, LC_ALL becomes C. Once a process.
  *
  * 0, or -1 with words in why: a limit that is not in force, a codec that is
  * missing, SVG or the like not refused.
@@ -42,10 +46,11 @@ void image_shutdown(void);
  * data, len  the file, borrowed for the call
  * sniff      what it is; its format is forced on the decoder
  * hint       the decoder may shrink while loading to no less than this
- * progress   borrowed; passing its deadline ends the decoding
+ * progress   borrowed as long as this picture and those made from it live;
+ *            passing its deadline ends any step in the midst
  *
- * The caller frees *out with image_free. FAULT_CORRUPT_IMAGE,
- * FAULT_TOO_MUCH_MEMORY, FAULT_RENDER_TIMEOUT, FAULT_INTERNAL.
+ * The caller frees *out with image_free. FAULT_CORRUPT_IMAGE also for a file
+ * that ends before its picture does, and where header and content differ.
  */
 enum fault image_decode(const void *data, size_t len, const struct sniff *sniff,
     struct size hint, const struct progress *progress, struct image **out,
@@ -54,25 +59,25 @@ enum fault image_decode(const void *data, size_t len, const struct sniff *sniff,
 /* Pixels as they are now. */
 struct size image_size(const struct image *img);
 
-/* Do EXIF's orientation's rows lie across (5..8), so that upright has the sides swapped? */
+/* Is it stored lying on its side (EXIF 5..8), so that upright swaps sides? */
 bool image_is_sideways(const struct image *img);
 
 /* Turn upright as EXIF says, and forget that it said so. */
 enum fault image_orient(struct image *img, struct fault_info *info);
 
-/* To sRGB, by the embedded profile where there is one, and without it afterwards. */
+/* To sRGB, by the embedded profile if it is any good; without it afterwards. */
 enum fault image_to_srgb(struct image *img, struct fault_info *info);
 
 /*
- * A new picture from a region of this one, scaled to `to` (Lanczos), laid on a
- * canvas where placement says so. p's crop is in px of img.
- * background 0xRRGGBB is for the canvas.
+ * A new picture from a region of this one, scaled (Lanczos) and laid on a
+ * canvas where placement says so. p's crop is in px of img; it is moved by
+ * half a px at most, to whole ones. background 0xRRGGBB is for the canvas.
  */
 enum fault image_place(const struct image *img, const struct placement *p,
     uint32_t background, struct image **out, struct fault_info *info);
 
 /*
- * Encode without any metadata.
+ * Encode without any metadata: JPEG as baseline 4:2:0, 8 bits everywhere.
  *
  * format      one that writes
  * quality     1..100

@@ -595,6 +595,53 @@ START_TEST(what_is_wrong_at_the_start_ends_it)
 }
 END_TEST
 
+/* Until the log, a pipe, has said this. */
+static void
+hear(int log, const char *words)
+{
+	char text[8192] = "";
+	size_t len = 0;
+
+	for (int i = 0; i < 1000 && strstr(text, words) == NULL; i++) {
+		ssize_t n = read(log, text + len, sizeof text - 1 - len);
+
+		if (n > 0) {
+			len += (size_t)n;
+			text[len] = '\0';
+		} else {
+			pass_ms(20);
+		}
+	}
+	ck_assert_msg(strstr(text, words) != NULL, "no \"%s\" in: %s", words,
+	    text);
+}
+
+START_TEST(new_workers_that_do_not_come_up_leave_the_old_ones)
+{
+	struct rlimit none = { 0 };
+	pid_t before[8], after[8];
+	int log;
+
+	/* A pipe for the log, since no file can grow from then on. */
+	ck_assert_int_eq(mkfifo(at("logs/fcgi-thumb.log"), 0600), 0);
+	log = open(at("logs/fcgi-thumb.log"), O_RDWR | O_NONBLOCK);
+	lengthen_photo();
+	launch();
+	hear(log, "ready: 2 workers");
+	ck_assert_uint_eq(find_workers("thumb-photo", before), WORKERS);
+	ck_assert_int_eq(prlimit(master, RLIMIT_FSIZE, &none, NULL), 0);
+
+	ck_assert_int_eq(kill(master, SIGHUP), 0);
+	hear(log, "the old ones stay in force");
+	pass_ms(200);
+
+	ck_assert_uint_eq(find_workers("thumb-photo", after), WORKERS);
+	ck_assert_int_eq(before[0], after[0]);
+	assert_answer(send_photo(1), "Status: 201");
+	stop();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -632,6 +679,8 @@ main(void)
 	tcase_add_checked_fixture(refused, setup, teardown);
 	tcase_add_loop_test(refused, what_is_wrong_at_the_start_ends_it, 0,
 	    NELEM(refusals));
+	tcase_add_test(refused,
+	    new_workers_that_do_not_come_up_leave_the_old_ones);
 	tcase_add_loop_test(refused, a_signal_while_it_starts_ends_it, 0, 6);
 	suite_add_tcase(suite, refused);
 	return run_suite(suite);

@@ -162,6 +162,96 @@ picture_make(unsigned width, unsigned height,
 	return file;
 }
 
+const struct picture_file picture_files[] = {
+	{ "data/orient-0.jpg", 360, 240, false },
+	{ "data/orient-1.jpg", 360, 240, false },
+	{ "data/orient-2.jpg", 360, 240, false },
+	{ "data/orient-3.jpg", 360, 240, false },
+	{ "data/orient-4.jpg", 360, 240, false },
+	{ "data/orient-5.jpg", 240, 360, true },
+	{ "data/orient-6.jpg", 240, 360, true },
+	{ "data/orient-7.jpg", 240, 360, true },
+	{ "data/orient-8.jpg", 240, 360, true },
+	{ "data/gray.jpg", 360, 240, false },
+	{ "data/progressive.jpg", 360, 240, false },
+	{ "data/cmyk.jpg", 360, 240, false },
+	{ "data/rgb.png", 360, 240, false },
+	{ "data/alpha.png", 360, 240, false },
+	{ "data/palette-trns.png", 360, 240, false },
+	{ "data/gray16.png", 360, 240, false },
+	{ "data/interlaced.png", 179, 119, false },
+	{ "data/animated.gif", 120, 80, false },
+	{ "data/still.gif", 360, 240, false },
+	{ "data/lossy.webp", 360, 240, false },
+	{ "data/lossless-alpha.webp", 360, 240, false },
+	{ "data/lossy-alpha.webp", 360, 240, false },
+	{ "data/animated.webp", 120, 80, false },
+};
+const unsigned picture_n_files = NELEM(picture_files);
+
+struct photo
+photo_load(const char *name)
+{
+	struct photo photo;
+	struct fault_info info = { 0 };
+
+	photo.data = test_data(name, &photo.len);
+	ck_assert_msg(sniff_read(photo.data, photo.len, &photo.sniff, &info) ==
+		FAULT_NONE,
+	    "%s: %s", name, info.detail);
+	return photo;
+}
+
+enum fault
+photo_decode(const struct photo *photo, struct image **out,
+    struct fault_info *info)
+{
+	struct size full = { photo->sniff.width, photo->sniff.height };
+
+	return image_decode(photo->data, photo->len, &photo->sniff, full,
+	    &picture_progress, out, info);
+}
+
+struct image *
+picture_decode(const char *name)
+{
+	struct photo photo = photo_load(name);
+	struct image *img = NULL;
+	struct fault_info info = { 0 };
+
+	ck_assert_msg(photo_decode(&photo, &img, &info) == FAULT_NONE,
+	    "%s: %s: %s", name, fault_code(info.fault), info.cause);
+	free(photo.data);
+	return img;
+}
+
+struct pixels
+picture_look(const struct image *img)
+{
+	struct fault_info info = { 0 };
+	struct pixels p;
+	void *data;
+	size_t len;
+
+	ck_assert_msg(image_encode(img, FORMAT_PNG, 80, 0, &data, &len,
+			  &info) == FAULT_NONE,
+	    "%s", info.cause);
+	p = pixels_read(data, len, FORMAT_PNG);
+	free(data);
+	return p;
+}
+
+struct image *
+picture_srgb(const char *name)
+{
+	struct image *img = picture_decode(name);
+	struct fault_info info = { 0 };
+
+	ck_assert_int_eq(image_orient(img, &info), FAULT_NONE);
+	ck_assert_int_eq(image_to_srgb(img, &info), FAULT_NONE);
+	return img;
+}
+
 static const char *
 jpeg_extras(const unsigned char *d, size_t len)
 {

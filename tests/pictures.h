@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "format.h"
+#include "image.h"
 #include "progress.h"
 #include "settings.h"
 
@@ -22,6 +23,31 @@ extern struct progress picture_progress;
 void picture_boot(void);
 void picture_shutdown(void);
 
+/* A file of test data, with what sniffing says of it. free() data. */
+struct photo {
+	char *data;
+	size_t len;
+	struct sniff sniff;
+};
+
+struct photo photo_load(const char *name);
+/* image_decode at full size. */
+enum fault photo_decode(const struct photo *photo, struct image **out,
+    struct fault_info *info);
+
+/* A decoded file; and upright in sRGB. image_free() them. */
+struct image *picture_decode(const char *name);
+struct image *picture_srgb(const char *name);
+
+/* One file of each kind that can be read, as it is stored. */
+struct picture_file {
+	const char *name;
+	unsigned width, height;
+	bool sideways;
+};
+extern const struct picture_file picture_files[];
+extern const unsigned picture_n_files;
+
 /* Upright px in 8-bit RGBA, row by row. */
 struct pixels {
 	unsigned width, height;
@@ -32,6 +58,8 @@ struct pixels {
 struct pixels pixels_read(const void *data, size_t len, enum format format);
 /* Decode a file of test data of any format. */
 struct pixels pixels_load(const char *name);
+/* The px of a picture as they are, by way of a lossless file. */
+struct pixels picture_look(const struct image *img);
 void pixels_free(struct pixels *p);
 
 /* RGB of one px, the alpha blended over black, as 0xRRGGBB. */

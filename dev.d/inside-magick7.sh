@@ -5,7 +5,8 @@ set -euo pipefail
 
 pkg-config --atleast-version=7 MagickWand
 cd /src
-[ -e configure ] || autoreconf -i
+# What another version of autotools made does not fit here.
+autoreconf -fi >/dev/null 2>&1
 rm -rf /build
 mkdir /build
 chown www-data: /build
@@ -16,9 +17,10 @@ as_account() {
 }
 
 as_account /src/configure -q --enable-werror
-as_account make -s -j"$(nproc)"
+as_account make -s -j"$(nproc)" >/dev/null
 if ! as_account make -s -k -j"$(nproc)" check >check.log 2>&1; then
-	grep -hE '^(FAIL|ERROR): |:[FE]:' check.log tests/*.log || tail check.log
+	grep -hsE 'error: |undefined |^(FAIL|ERROR): |:[FE]:' check.log \
+		tests/*.log || tail -n 30 check.log
 	exit 1
 fi
 grep -hE '^[0-9]+%: Checks' tests/*.log

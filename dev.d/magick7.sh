@@ -18,21 +18,21 @@ cmd_check_magick7() {
 
 # The mirror that apt has been told to use.
 debian_mirror() {
-	local mirror
 	# shellcheck disable=SC2016 # apt fills these in
-	mirror=$(apt-get indextargets --format '$(REPO_URI) $(LABEL)' \
-		'Identifier: Packages' | sed -n 's/ Debian$//p' | head -n 1)
-	printf '%s\n' "${mirror:-http://deb.debian.org/debian/}"
+	apt-get indextargets --format '$(REPO_URI) $(LABEL)' \
+		'Identifier: Packages' | sed -n 's/ Debian$//p' | head -n 1
 }
 
 # apt, not debootstrap, installs the libraries: it knows the right order.
 make_root() {
-	local log=$top/build/magick7.log
+	local log=$top/build/magick7.log mirror
+	mirror=$(debian_mirror)
+	[ -n "$mirror" ] || die "apt knows no mirror of Debian: apt-get update"
 	say "making a Debian 13 root in $1 (some minutes)"
 	: >"$log"
 	as_root rm -rf -- "$1"
 	quietly "$log" as_root debootstrap --variant=minbase trixie "$1" \
-		"$(debian_mirror)"
+		"$mirror"
 	quietly "$log" in_root "$1" apt-get -q update
 	quietly "$log" in_root "$1" apt-get -q -y --no-install-recommends \
 		install "${packages_build[@]}" check

@@ -146,7 +146,7 @@ make_runtime() {
 # The four keys are commented out where they stand, so that line numbers in
 # messages are those of the file that was edited.
 effective_settings() {
-	sed -E 's/^[[:space:]]*(data|run|logs|html)[[:space:]]*[=:]/# set by .\/dev: &/' \
+	sed -E 's/^[[:space:]]*(data|run|logs|html)[[:space:]]*[=:]/# by dev: &/' \
 		"$data/fcgi-thumb.conf"
 	printf '\ndata = "%s";\nrun = "%s";\nlogs = "%s";\nhtml = "%s";\n' \
 		"$data/store" "$runtime/sockets" "$data/logs" \

@@ -162,7 +162,8 @@ def request(address, method, target, body=None, headers=(), timeout=30):
         for name, value in headers.items():
             connection.putheader(name, value)
         try:
-            connection.endheaders(body, encode_chunked=True)
+            connection.endheaders(
+                body, encode_chunked=not isinstance(body, bytes))
         except (BrokenPipeError, ConnectionResetError):
             pass
         return Answer(connection.getresponse())

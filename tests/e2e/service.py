@@ -255,6 +255,10 @@ class Service:
         """End all and remove the directory; the masters' exit statuses."""
         try:
             statuses = [master.stop() for master in self.masters]
+            # A sanitizer speaks on stderr, when a process ends at the latest.
+            words = self.words()
+            assert "Sanitizer" not in words and "runtime error" not in words, \
+                words
         finally:
             self.nginx.stop()
             shutil.rmtree(self.directory, ignore_errors=True)

@@ -28,6 +28,11 @@ def descendants(pid):
     return found + [pid for child in found for pid in descendants(child)]
 
 
+def hear_interrupts():
+    """As at a terminal, even if these tests run in a background job."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Run:
     """./dev run in the background."""
 
@@ -37,7 +42,7 @@ class Run:
             [DEV, "run", "--port", str(self.port), "--data", data, *more],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **dict(environ)})
+            env={**os.environ, **dict(environ)}, preexec_fn=hear_interrupts)
         self.errors = []
         threading.Thread(target=self.read_errors, daemon=True).start()
 

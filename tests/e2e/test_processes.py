@@ -81,8 +81,10 @@ class Together(OwnService):
         self.assert_whole(answers)
 
     def test_a_burst_over_the_queue_is_refused_at_once(self):
-        service = self.start(workers=1, limits={"queue_length": 16})
-        photo = slow_photo("burst", (3000, 2000))
+        # So patient that only a full queue is a reason.
+        service = self.start(workers=1, limits={
+            "queue_length": 16, "queue_seconds": 120})
+        photo = slow_photo("burst", (2500, 2000))
 
         def upload(i):
             begin = time.monotonic()

@@ -57,7 +57,7 @@ static const struct {
 	{ "filename=\"50%00.jpg\"", "", "50%00.jpg", true },
 	{ "filename=\"C:\\Photos\\a.jpg\"", "", "a.jpg", true },
 	{ "filename=\"\\\\\\\\host\\\\share\\\\a.jpg\"", "", "a.jpg", true },
-	{ "filename=\"/home/me/a.jpg\"", "", "a.jpg", true },
+	{ "filename=\"/srv/me/a.jpg\"", "", "a.jpg", true },
 	{ "filename=\"../../etc/passwd\"", "", "passwd", true },
 	{ "filename=\"C:\\a/b.jpg\"", "", "b.jpg", true },
 	{ "filename=\"photos/\"", "", "", true },

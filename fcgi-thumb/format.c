@@ -43,12 +43,6 @@ format_by_name(const char *name)
 }
 
 enum format
-format_by_ext(const char *ext)
-{
-	return find(ext, offsetof(struct format_spec, ext));
-}
-
-enum format
 format_by_type(const char *type)
 {
 	return find(type, offsetof(struct format_spec, type));

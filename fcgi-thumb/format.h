@@ -25,9 +25,8 @@ struct format_spec {
 /* The row of f; f is not FORMAT_NONE. Static, never freed. */
 const struct format_spec *format_spec(enum format f);
 
-/* By the name in settings, the extension, the media type; FORMAT_NONE if unknown. */
+/* By the name in settings, or the media type; FORMAT_NONE if unknown. */
 enum format format_by_name(const char *name);
-enum format format_by_ext(const char *ext);
 enum format format_by_type(const char *type);
 
 #endif

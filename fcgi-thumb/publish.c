@@ -217,6 +217,15 @@ advance_mtime(int draft, int public)
 	return utimensat(draft, "meta.json", times, AT_SYMLINK_NOFOLLOW);
 }
 
+static int
+replace_meta(int draft, int public)
+{
+	if (advance_mtime(draft, public) == -1 ||
+	    renameat(draft, "meta.json", public, "meta.json") == -1)
+		return -1;
+	return fsync(public);
+}
+
 /* File by file into a public side that is there: variants, then the manifest that names them. */
 static int
 mend_public(const struct manifest *m, int draft, int public)
@@ -231,10 +240,7 @@ mend_public(const struct manifest *m, int draft, int public)
 		if (renameat(draft, name, public, name) == -1)
 			return -1;
 	}
-	if (fsync(public) == -1 || advance_mtime(draft, public) == -1 ||
-	    renameat(draft, "meta.json", public, "meta.json") == -1)
-		return -1;
-	return fsync(public);
+	return fsync(public) == 0 ? replace_meta(draft, public) : -1;
 }
 
 static int
@@ -276,4 +282,41 @@ draft_publish(struct draft *d, const struct manifest *m,
 		rc = presence == PRESENCE_NONE ? publish_new(s, &p)
 					       : publish_missing(s, d, &p, m);
 	return rc == 0 ? FAULT_NONE : fault_errno(info, "publish");
+}
+
+/* The files are right; what is said of them is of other settings. */
+static enum fault
+refresh_meta(struct store *s, const struct manifest *m,
+    const struct settings *settings, struct fault_info *info)
+{
+	struct draft d;
+	struct paths p;
+	int draft = -1, public = -1;
+	enum fault f = draft_open(&d, s, info);
+
+	if (f != FAULT_NONE)
+		return f;
+	find_paths(&d, m->id, &p);
+	draft = open_draft(&d, "public");
+	public = openat(s->root, p.public,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (draft == -1 || public == -1 || write_meta(&d, m, settings) == -1 ||
+	    replace_meta(draft, public) == -1)
+		f = fault_errno(info, "meta.json");
+	fd_close(&public);
+	fd_close(&draft);
+	draft_close(&d);
+	return f;
+}
+
+enum fault
+publish_look(struct store *s, const char *id, const struct settings *settings,
+    struct manifest *out, enum presence *presence, struct fault_info *info)
+{
+	enum fault f = store_look(s, id, settings, out, presence, info);
+
+	if (f != FAULT_NONE || *presence != PRESENCE_STALE)
+		return f;
+	*presence = PRESENCE_WHOLE;
+	return refresh_meta(s, out, settings, info);
 }

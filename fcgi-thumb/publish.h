@@ -36,6 +36,14 @@ enum fault draft_publish(struct draft *d, const struct manifest *m,
     const struct settings *settings, enum presence presence,
     struct fault_info *info);
 
+/*
+ * Look what is here, and write meta.json anew where it is of other settings,
+ * so that the answer is never PRESENCE_STALE. As store_look, under the lock.
+ */
+enum fault publish_look(struct store *s, const char *id,
+    const struct settings *settings, struct manifest *out,
+    enum presence *presence, struct fault_info *info);
+
 /* Remove what is left of a draft. After success too. */
 void draft_close(struct draft *d);
 

@@ -391,15 +391,6 @@ settings_free(struct settings *s)
 	free(s);
 }
 
-const struct preset *
-settings_preset(const struct settings *s, const char *name)
-{
-	for (unsigned i = 0; i < s->n_presets; i++)
-		if (strcmp(s->presets[i].name, name) == 0)
-			return &s->presets[i];
-	return NULL;
-}
-
 char *
 settings_path(const char *dir, const char *name)
 {

@@ -89,10 +89,6 @@ void settings_free(struct settings *s);
 /* Write the effective settings as a file that settings_load reads back. */
 void settings_print(const struct settings *s, FILE *out);
 
-/* The preset of that name, or NULL. */
-const struct preset *settings_preset(const struct settings *s,
-    const char *name);
-
 /* A path of a file in a directory of the settings; the caller frees. NULL: no memory. */
 char *settings_path(const char *dir, const char *name);
 

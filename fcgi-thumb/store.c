@@ -360,22 +360,39 @@ store_has_original(int photo, enum format format, uint64_t bytes)
 	return has_size(photo, name, bytes, &ino);
 }
 
-/* All of a photo whose original's directory is there. */
+/* Would meta.json be written as it is? Not after a change of prefix or presets. */
 static bool
-is_whole(int photo, int public, const char *id, const struct settings *settings,
-    struct manifest *m)
+is_fresh(const struct manifest *m, const struct settings *settings,
+    const char *text, size_t len)
 {
+	struct buf now = { 0 };
+	bool same;
+
+	manifest_write(m, settings, &now);
+	same =
+	    !now.failed && now.len == len && memcmp(now.data, text, len) == 0;
+	buf_fini(&now);
+	return same;
+}
+
+/* Of a photo whose original's directory is there. */
+static enum presence
+look_inside(int photo, int public, const char *id,
+    const struct settings *settings, struct manifest *m)
+{
+	enum presence presence = PRESENCE_PARTIAL;
 	char *text = NULL;
 	size_t len;
-	bool whole = false;
 
 	if (fd_read_file(public, "meta.json", META_MAX, &text, &len) == -1)
-		return false;
-	whole = manifest_parse(text, len, m) == 0 && strcmp(m->id, id) == 0 &&
+		return PRESENCE_PARTIAL;
+	if (manifest_parse(text, len, m) == 0 && strcmp(m->id, id) == 0 &&
 	    store_has_original(photo, m->format, m->bytes) &&
-	    select_present(m, public, settings);
+	    select_present(m, public, settings))
+		presence = is_fresh(m, settings, text, len) ? PRESENCE_WHOLE
+							    : PRESENCE_STALE;
 	free(text);
-	return whole;
+	return presence;
 }
 
 /* A directory of the store; -1 in *fd where there is none. */
@@ -404,14 +421,14 @@ store_look(struct store *s, const char *id, const struct settings *settings,
 	if ((f = open_side(s, "photos", id, &photo, info)) != FAULT_NONE ||
 	    (f = open_side(s, "public", id, &public, info)) != FAULT_NONE)
 		goto out;
-	if (photo == -1) {
+	if (photo == -1)
 		*presence = PRESENCE_NONE;
-	} else if (public != -1 && is_whole(photo, public, id, settings, &m)) {
-		*presence = PRESENCE_WHOLE;
-		*out = m;
-	} else {
+	else if (public == -1)
 		*presence = PRESENCE_PARTIAL;
-	}
+	else
+		*presence = look_inside(photo, public, id, settings, &m);
+	if (*presence == PRESENCE_STALE || *presence == PRESENCE_WHOLE)
+		*out = m;
 out:
 	fd_close(&public);
 	fd_close(&photo);

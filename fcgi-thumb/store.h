@@ -53,13 +53,16 @@ enum fault store_lock(struct store *s, const char *id, int *lock,
 void store_unlock(int *lock);
 
 enum presence {
-	PRESENCE_NONE, /* not here */
-	PRESENCE_PARTIAL, /* the original is; a file of the present settings is missing */
-	PRESENCE_WHOLE /* original and every file of the present settings */
+	PRESENCE_NONE,    /* not here */
+	PRESENCE_PARTIAL, /* the original is; a file of the present settings is
+			     missing */
+	PRESENCE_STALE,   /* all files are; meta.json is of other settings */
+	PRESENCE_WHOLE    /* all is as the present settings mean it */
 };
 
 /*
- * What is here of a photo, and its manifest (when PRESENCE_WHOLE). Sizes are
+ * What is here of a photo, and its manifest by the present settings (when
+ * PRESENCE_STALE or PRESENCE_WHOLE). Sizes are
  * compared, contents are not. The caller holds the lock.
  */
 enum fault store_look(struct store *s, const char *id,

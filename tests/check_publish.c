@@ -288,6 +288,50 @@ START_TEST(other_settings_make_a_photo_partial_and_keep_the_old_files)
 }
 END_TEST
 
+/* Other settings that mean the same files. */
+static void
+move_elsewhere(void)
+{
+	static char media[] = "/media";
+
+	settings.prefix = media;
+}
+
+static void
+drop_a_preset(void)
+{
+	settings.n_presets = 1;
+}
+
+static void (*const changes[])(void) = { move_elsewhere, drop_a_preset };
+
+START_TEST(a_manifest_of_other_settings_is_written_anew)
+{
+	struct fault_info info;
+	enum presence presence;
+	struct manifest m;
+	time_t before;
+	ino_t file;
+
+	receive("photo");
+	ck_assert_int_eq(publish(PRESENCE_NONE), FAULT_NONE);
+	before = stat_of("public", "meta.json").st_mtim.tv_sec;
+	file = stat_of("public", "large.jpg").st_ino;
+	changes[_i]();
+	ck_assert_int_eq(look(&m), PRESENCE_STALE);
+	ck_assert_int_eq(publish_look(store, id, &settings, &m, &presence,
+			     &info),
+	    FAULT_NONE);
+	ck_assert_int_eq(presence, PRESENCE_WHOLE);
+	ck_assert_int_eq(look(&m), PRESENCE_WHOLE);
+	ck_assert_uint_eq(stat_of("public", "large.jpg").st_ino, file);
+	ck_assert_int_ge(stat_of("public", "meta.json").st_mtim.tv_sec,
+	    before + 1);
+	ck_assert_uint_eq(stat_of("public", "meta.json").st_mode & 07777, 0644);
+	ck_assert_uint_eq(count_entries(store_staging_path(store)), 0);
+}
+END_TEST
+
 START_TEST(a_publish_that_cannot_finish_takes_its_commit_back)
 {
 	struct manifest m;
@@ -340,6 +384,8 @@ main(void)
 	tcase_add_loop_test(mend,
 	    what_is_damaged_is_seen_and_mended_by_the_same_upload, 0,
 	    NELEM(damages));
+	tcase_add_loop_test(mend, a_manifest_of_other_settings_is_written_anew,
+	    0, NELEM(changes));
 	tcase_add_test(mend, a_lost_public_side_comes_back);
 	tcase_add_test(mend, a_public_side_without_its_photo_is_replaced_whole);
 	tcase_add_test(mend,

@@ -5,6 +5,7 @@
 passed=0
 failed=0
 skipped=0
+scratch= # set by make_scratch
 not_run= # one line each: what this machine cannot do, and why
 stages="unit lint e2e browser"
 
@@ -23,7 +24,7 @@ cmd_check_asan() {
 cmd_lint() {
 	need "${packages_build[@]}" "${packages_lint[@]}"
 	make_build
-	lint
+	guarded lint
 }
 
 lint() {
@@ -34,7 +35,7 @@ lint() {
 cmd_distcheck() {
 	need "${packages_build[@]}" "${packages_check[@]}"
 	make_build
-	as_owner make -C "$build" distcheck
+	guarded as_owner make -C "$build" distcheck
 }
 
 cmd_bench() {
@@ -47,7 +48,7 @@ cmd_bench() {
 	fi
 	need "${packages_build[@]}"
 	make_build
-	as_owner make --no-print-directory -C "$build" bench "$@"
+	guarded as_owner make --no-print-directory -C "$build" bench "$@"
 }
 
 # check_in DIR [configure options]: the stages with a build in DIR.
@@ -55,6 +56,8 @@ check_in() {
 	need "${packages_build[@]}" "${packages_run[@]}" \
 		"${packages_lint[@]}" "${packages_check[@]}"
 	browser_modules
+	# A copy has a place for temporary files already.
+	[ -n "${FT_COUNTS-}" ] || make_scratch
 	if am_root; then
 		check_as_account "$@"
 	else
@@ -66,40 +69,47 @@ check_in() {
 }
 
 # What the browser's tests import; a package registry is asked only when the
-# lock file has changed.
+# lock file is another one than that of the last time.
 browser_modules() {
 	local dir=$top/tests/browser
-	[ ! "$dir/node_modules/.package-lock.json" -nt \
-		"$dir/package-lock.json" ] || return 0
+	local modules=$dir/node_modules
+	! cmp -s "$dir/package-lock.json" "$modules/.fetched" || return 0
 	say "fetching what the browser tests need with npm"
-	(cd -- "$dir" && as_owner npm ci --no-audit --no-fund >/dev/null) ||
+	rm -rf -- "$modules" 2>/dev/null ||
+		die "$modules belongs to another user: please remove it"
+	guarded as_owner env -C "$dir" npm ci --no-audit --no-fund >/dev/null ||
 		die "npm could not fetch it"
+	as_owner cp -- "$dir/package-lock.json" "$modules/.fetched"
+}
+
+# Whatever the tests leave when they are interrupted, or when they fail, lies
+# in one directory that goes with this run.
+make_scratch() {
+	scratch=$(private_directory)
+	trap 'rm -rf -- "$scratch"' EXIT
+	mkdir "$scratch/tmp"
+	export TMPDIR=$scratch/tmp
 }
 
 # Root's tests prove little, and not every account can read this checkout: the
 # same command once more, in a copy that belongs to the account. What only
 # root can try comes after it.
 check_as_account() {
-	local copy tree counts
-	copy=$(private_directory)
-	# shellcheck disable=SC2064 # this directory, now
-	trap "rm -rf -- '$copy'" EXIT
-	trap 'exit 130' INT TERM HUP
-	tree=$copy/tree
-	counts=$copy/counts
-	mkdir "$tree" "$copy/home" "$copy/tmp"
+	local tree=$scratch/tree counts=$scratch/counts
+	mkdir "$tree" "$scratch/home"
 	copy_tree "$tree"
-	chown -R "$(account):" "$copy"
+	chown -R "$(account):" "$scratch"
 	say "testing as $(account) in a copy of the checkout"
-	as_account env -i PATH="$PATH" LANG=C.UTF-8 HOME="$copy/home" \
-		TMPDIR="$copy/tmp" ASAN_OPTIONS="${ASAN_OPTIONS-}" \
+	guarded_seconds=90 # the copy's own are a part of it
+	guarded as_account env -i PATH="$PATH" LANG=C.UTF-8 \
+		HOME="$scratch/home" TMPDIR="$TMPDIR" ASAN_OPTIONS="${ASAN_OPTIONS-}" \
 		UBSAN_OPTIONS="${UBSAN_OPTIONS-}" FT_COUNTS="$counts" \
 		"$tree/dev" "$subcommand" || failed=$((failed + 1))
 	if [ -s "$counts" ]; then
 		read -r passed failed skipped <"$counts"
 		not_run=$(tail -n +2 "$counts")
 	fi
-	stage "as root" run_suite env FT_BUILD="$copy/tree/$1" \
+	stage "as root" run_suite env FT_BUILD="$tree/$1" \
 		/usr/bin/python3 tests/e2e/run.py root
 }
 
@@ -113,6 +123,9 @@ check_build() {
 	local name
 	say "building"
 	make_build "$@"
+	# Two at once would take each other's results.
+	exec 7<"$build/tests"
+	flock -n 7 || die "another ./dev check is at work in $build"
 	for name in $stages; do
 		stage "$name" "run_$name"
 	done
@@ -161,9 +174,7 @@ say_counts() {
 run_suite() {
 	local log line ok=true
 	log=$(mktemp)
-	{ "$@" 2>&1 || printf 'ended with status %d\n' $?; } | tee "$log" |
-		grep --line-buffered -vE \
-			'^([0-9]+ passed, [0-9]+ failed|not run: )' || true
+	guarded show_suite "$log" "$@"
 	while IFS= read -r line; do
 		cannot_run "${line#not run: }"
 	done < <(grep '^not run: ' "$log")
@@ -179,6 +190,15 @@ run_suite() {
 	fi
 }
 
+# show_suite LOG COMMAND...: all of its words into LOG, the tests to the screen.
+show_suite() {
+	local log=$1
+	shift
+	{ "$@" 2>&1 || printf 'ended with status %d\n' $?; } | tee "$log" |
+		grep --line-buffered -vE \
+			'^([0-9]+ passed, [0-9]+ failed|not run: )' || true
+}
+
 # ---- stages ----
 
 # Automake's own summary counts programs; a suite that ran nothing would look
@@ -187,7 +207,8 @@ run_unit() {
 	local log=$build/check.log before=$failed status=0 result
 	find "$build/tests" -maxdepth 1 \( -name '*.log' -o -name '*.trs' \) \
 		-delete
-	make -C "$build" -k -j"$(nproc)" check >"$log" 2>&1 || status=$?
+	guarded make -C "$build" -k -j"$(nproc)" check >"$log" 2>&1 ||
+		status=$?
 	for result in "$build"/tests/*.trs; do
 		[ ! -e "$result" ] || count_program "${result%.trs}"
 	done
@@ -224,7 +245,7 @@ count_program() {
 }
 
 run_lint() {
-	if lint; then
+	if guarded lint; then
 		count 1 0 0
 	else
 		count 0 1 0
@@ -236,6 +257,9 @@ run_e2e() {
 }
 
 run_browser() {
-	run_suite env FT_BUILD="$build" /usr/bin/python3 tests/e2e/service.py \
-		node tests/browser/page.mjs
+	local service=(env FT_BUILD="$build" /usr/bin/python3
+		tests/e2e/service.py)
+	run_suite "${service[@]}" node tests/browser/page.mjs
+	echo "once more under a prefix:"
+	run_suite "${service[@]}" --prefix /media node tests/browser/page.mjs
 }

@@ -37,8 +37,9 @@ allow_nginx() {
 	fi
 }
 
-log=$(mktemp)
-trap 'allow_nginx; rm -f "$log"' EXIT
+log=$(mktemp "${TMPDIR:-/tmp}/fcgi-thumb-apt.XXXXXX")
+chmod 644 "$log"
+trap allow_nginx EXIT
 trap 'exit 130' HUP INT TERM
 
 export DEBIAN_FRONTEND=noninteractive
@@ -48,10 +49,10 @@ forbid_nginx
 if ! { apt-get -q update &&
 	apt-get -q -y --no-install-recommends install "$@"; } \
 	</dev/null >"$log" 2>&1; then
-	grep -E '^(E|Err)' "$log" >&2 || tail -n 5 "$log" >&2
-	echo "dev: apt-get could not install $*" >&2
+	echo "dev: apt-get could not install $*; its own words: $log" >&2
 	exit 1
 fi
+rm -f "$log"
 if [ "$had_nginx" != installed ] && [ -e /etc/init.d/nginx ]; then
 	update-rc.d nginx disable >/dev/null 2>&1 || true
 fi

@@ -4,13 +4,14 @@
 # The data directory DIR (--data) outlives the run:
 #	DIR/fcgi-thumb.conf  settings, a copy of conf/fcgi-thumb.conf to edit
 #	DIR/store, DIR/logs  photos and logs
-#	DIR/run              nginx's own files; removed at the end
+#	DIR/run              nginx's own files and, once the service is ready,
+#	                     a link to its runtime directory; removed at the end
 # The runtime directory lies under a short path, readable for the account, and
 # goes with the run: programs, templates, pages, the sockets and the effective
 # settings, which are DIR/fcgi-thumb.conf with the four paths of this run.
 
 data= # set by data_directory
-runtime= # set by make_runtime
+runtime= # set by make_runtime, or by cmd_thumbctl to that of a running service
 nginx_pid=
 master_pid=
 
@@ -22,23 +23,24 @@ cmd_run() {
 			set -- "${1%%=*}" "${1#*=}" "${@:2}"
 			;;
 		--port)
-			port=${2:?--port needs a number}
+			is_port "${2-}" || die \
+				"--port takes a number from 1 to 65535, not '${2-}'"
+			port=$2
 			shift 2
 			;;
 		--data)
-			wanted=$(absolute "${2:?--data needs a directory}")
+			[ -n "${2-}" ] || die "--data needs a directory"
+			wanted=$(absolute "$2")
 			shift 2
 			;;
 		*) die "run takes --port N and --data DIR, not '$1'" ;;
 		esac
 	done
-	case $port in
-	*[!0-9]* | ??????*) die "--port $port is not a number of a port" ;;
-	esac
 
 	need "${packages_build[@]}" "${packages_run[@]}"
 	port_is_free "$port" || die "port $port is in use; --port takes another"
 	data_directory "$wanted"
+	as_account rm -rf -- "$data/run" # of a run that was killed
 	say "building"
 	make_build
 
@@ -47,27 +49,39 @@ cmd_run() {
 	make_runtime
 	start_service "$port"
 	await_ready "$port"
+	as_account ln -s -- "$runtime" "$data/run/runtime"
+	echo "ready: $(address "$port")/"
 	watch_service
 }
 
+# With the programs and the settings of the service that runs on the data. If
+# none does, with new ones, for what concerns the data alone.
 cmd_thumbctl() {
 	local wanted=
 	case ${1-} in
-	--data)
-		wanted=$(absolute "${2:?--data needs a directory}")
-		shift 2
-		;;
 	--data=*)
-		wanted=$(absolute "${1#*=}")
-		shift
+		set -- --data "${1#*=}" "${@:2}"
 		;;
 	esac
-	need "${packages_build[@]}"
+	if [ "${1-}" = --data ]; then
+		[ -n "${2-}" ] || die "--data needs a directory"
+		wanted=$(absolute "$2")
+		[ -d "$wanted" ] || die "$wanted is not a directory"
+		shift 2
+	fi
 	data_directory "$wanted" shared
-	make_build
-	trap 'rm -rf -- "$runtime"' EXIT
-	make_runtime
-	# The templates are in this run's directory, not where they would be
+	if data_is_served; then
+		runtime=$(readlink -- "$data/run/runtime") ||
+			die "the ./dev run on $data is not ready yet"
+	elif [ "${1-}" = nginx-conf ]; then
+		die "no ./dev run is on $data: there are no sockets to name"
+	else
+		need "${packages_build[@]}"
+		make_build
+		trap 'rm -rf -- "$runtime"' EXIT
+		make_runtime
+	fi
+	# The templates are in the runtime directory, not where they would be
 	# installed.
 	if [ "${1-}" = nginx-conf ]; then
 		set -- nginx-conf --templates \
@@ -75,6 +89,13 @@ cmd_thumbctl() {
 	fi
 	cd -- "$here" || exit
 	as_account "$runtime/sbin/thumbctl" -c "$runtime/fcgi-thumb.conf" "$@"
+}
+
+is_port() {
+	case $1 in
+	'' | 0* | *[!0-9]* | ??????*) return 1 ;;
+	esac
+	[ "$1" -le 65535 ]
 }
 
 port_is_free() {
@@ -102,8 +123,18 @@ data_directory() {
 	esac
 	# Of the directory itself: leaves no lock file, ends with the process.
 	exec 9<"$data"
-	[ "${2-}" = shared ] || flock -n 9 ||
+	# Waiting a moment: data_is_served holds it for that long.
+	[ "${2-}" = shared ] || flock -w 1 9 ||
 		die "another ./dev run has the data in $data"
+}
+
+# After data_directory: does a ./dev run hold the data? A lock cannot be left
+# behind, as the link can.
+data_is_served() {
+	! flock -n -s 9 || {
+		flock -u 9
+		return 1
+	}
 }
 
 # Is $data there, ours to use, and reachable for the account? Made if need be;
@@ -167,7 +198,6 @@ check_settings() {
 
 start_service() {
 	as_account mkdir -p -- "$data/logs"
-	as_account rm -rf -- "$data/run"
 	as_account mkdir -- "$data/run"
 	as_account "$runtime/sbin/thumbctl" -c "$runtime/fcgi-thumb.conf" \
 		nginx-conf --templates "$runtime/share/fcgi-thumb/nginx" \
@@ -184,11 +214,10 @@ start_service() {
 # Polled as any client would ask, so that "ready" is true of the whole way.
 await_ready() {
 	local i url
-	url=http://127.0.0.1:$1$(prefix)
+	url=$(address "$1")
 	for ((i = 0; i < 300; i++)); do
 		both_live || fail_start "$1"
 		if curl -fs --max-time 2 -o /dev/null "$url/health/ready"; then
-			echo "ready: $url/"
 			return
 		fi
 		sleep 0.1
@@ -197,9 +226,12 @@ await_ready() {
 	exit 1
 }
 
-prefix() {
-	"$runtime/sbin/fcgi-thumb" -T -c "$runtime/fcgi-thumb.conf" |
-		sed -n 's/^prefix *[=:] *"\(.*\)";$/\1/p'
+# address PORT: without the last slash.
+address() {
+	local prefix
+	prefix=$("$runtime/sbin/fcgi-thumb" -T -c "$runtime/fcgi-thumb.conf" |
+		sed -n 's/^prefix *[=:] *"\(.*\)";$/\1/p')
+	printf 'http://127.0.0.1:%s%s\n' "$1" "$prefix"
 }
 
 both_live() {

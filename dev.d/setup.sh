@@ -70,11 +70,12 @@ as_account() {
 # Building as root in a user's own checkout would leave files that he cannot
 # change.
 as_owner() {
-	local owner
+	local owner home
 	owner=$(stat -c %u .)
 	if am_root && [ "$owner" -ne 0 ]; then
-		setpriv --reuid "$owner" --regid "$(stat -c %g .)" \
-			--clear-groups -- "$@"
+		home=$(getent passwd "$owner" | cut -d: -f6) || true
+		HOME=${home:-/} setpriv --reuid "$owner" \
+			--regid "$(stat -c %g .)" --clear-groups -- "$@"
 	else
 		"$@"
 	fi
@@ -90,6 +91,45 @@ private_directory() {
 	dir=$(mktemp -d "$base/fcgi-thumb.XXXXXX")
 	chmod 755 "$dir"
 	printf '%s\n' "$dir"
+}
+
+# ---- interrupts ----
+
+guarded_group=
+guarded_seconds=60 # what it may take to clean up
+
+# guarded COMMAND...: in a process group of its own, so that end_guarded can
+# end all of it. Bash hears a signal at once while it waits, but not while a
+# command has the foreground.
+guarded() {
+	local status=0
+	set -m
+	"$@" </dev/null &
+	guarded_group=$!
+	set +m
+	wait "$guarded_group" || status=$?
+	guarded_group=
+	return $status
+}
+
+# Asked, waited for, at last forced.
+end_guarded() {
+	local i
+	trap '' INT TERM HUP
+	[ -n "$guarded_group" ] || return 0
+	kill -s TERM -- "-$guarded_group" 2>/dev/null || true
+	for ((i = 0; i < guarded_seconds * 10; i++)); do
+		[ -n "$(living_members "$guarded_group")" ] || return 0
+		sleep 0.1
+	done
+	kill -s KILL -- "-$guarded_group" 2>/dev/null || true
+}
+
+# living_members GROUP: their states. kill -0 would find the dead too that
+# nobody has waited for.
+living_members() {
+	cat /proc/[0-9]*/stat 2>/dev/null |
+		sed -n "s/.*) \([^ZX]\) [0-9]* $1 .*/\1/p" || true
 }
 
 # ---- packages ----
@@ -139,13 +179,13 @@ make_build() {
 	as_owner truncate -s 0 "$log"
 	if [ ! -e configure ] || [ -n "$(find configure.ac Makefile.am VERSION \
 		m4 -newer configure)" ]; then
-		quietly "$log" as_owner autoreconf -i
+		quietly "$log" guarded as_owner autoreconf -i
 	fi
 	if [ ! -e "$build/Makefile" ] || [ configure -nt "$build/Makefile" ] ||
 		{ [ $# -gt 0 ] && [ "$*" != "$(configured)" ]; }; then
-		quietly "$log" configure_build "$@"
+		quietly "$log" guarded configure_build "$@"
 	fi
-	quietly "$log" as_owner make -C "$build" -j"$(nproc)"
+	quietly "$log" guarded as_owner make -C "$build" -j"$(nproc)"
 	exec 8<&-
 }
 

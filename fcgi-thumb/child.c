@@ -52,6 +52,8 @@ take_signals(void)
 	(void)sigaction(SIGINT, &ignore, NULL);
 	(void)sigaction(SIGHUP, &ignore, NULL);
 	(void)sigaction(SIGPIPE, &ignore, NULL);
+	/* A file over the process's limit is a refused upload, no death. */
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGUSR1);

@@ -1,17 +1,17 @@
 #include "config.h"
 
+/*
+ * The way from an embedded profile to sRGB. Profiles come from strangers:
+ * whatever lcms2 does not take is reported as unusable, and the photo is shown
+ * as if it had none. Refuses to know where pixels and profiles come from.
+ */
+
 #include "color.h"
 
 #include <lcms2.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-/*
- * The way from an embedded profile to sRGB. Profiles come from strangers:
- * whatever lcms2 does not take is reported as unusable, and the photo is shown
- * as if it had none. Refuses to know where pixels and profiles come from.
- */
 
 /* Pixels of one call of lcms2, whose count is 32 bits wide. */
 #define CHUNK_PIXELS ((size_t)1 << 24)
@@ -139,7 +139,7 @@ color_new(const void *icc, size_t len, enum color_model model,
 		verdict = COLOR_IS_SRGB;
 		goto out;
 	}
-	c = malloc(sizeof(*c));
+	c = malloc(sizeof *c);
 	if (c == NULL)
 		goto out;
 	c->transform = transform;

@@ -102,11 +102,11 @@ fault_reason(enum fault f)
 		{ 504, "Gateway Timeout" },
 		{ 507, "Insufficient Storage" },
 	};
-	unsigned i = 0;
 
-	while (reasons[i].status != table[f].status)
-		i++;
-	return reasons[i].reason;
+	for (unsigned i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+		if (reasons[i].status == table[f].status)
+			return reasons[i].reason;
+	return "";
 }
 
 const char *
@@ -161,6 +161,7 @@ by_errno(int error)
 	case ENOSPC:
 	case EDQUOT:
 	case EROFS:
+	case EFBIG: /* a file size limit on the process */
 		return FAULT_STORAGE_FULL;
 	case EMFILE:
 	case ENFILE:

@@ -84,7 +84,7 @@ enum fault fault_limit(struct fault_info *info, enum fault f,
 
 /*
  * Turn errno of a failed file operation into a fault, in one place for all:
- * ENOSPC, EDQUOT, EROFS -> FAULT_STORAGE_FULL; EMFILE, ENFILE, ENOMEM ->
+ * ENOSPC, EDQUOT, EROFS, EFBIG -> FAULT_STORAGE_FULL; EMFILE, ENFILE, ENOMEM ->
  * FAULT_OVERLOADED; all else FAULT_INTERNAL. what names the operation and goes
  * to info->cause with errno's text.
  */

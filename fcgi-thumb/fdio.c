@@ -33,12 +33,12 @@ fd_write_full(int fd, const void *data, size_t len)
 	return 0;
 }
 
-static int
-read_full(int fd, char *out, size_t cap, size_t *len)
+int
+fd_read_full(int fd, void *buf, size_t cap, size_t *len)
 {
 	*len = 0;
 	while (*len < cap) {
-		ssize_t n = read(fd, out + *len, cap - *len);
+		ssize_t n = read(fd, (char *)buf + *len, cap - *len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -75,7 +75,7 @@ fd_read_file(int dirfd, const char *path, size_t max, char **out, size_t *len)
 		goto out;
 	}
 	data = malloc(cap + 1);
-	if (data == NULL || read_full(fd, data, cap, len) == -1)
+	if (data == NULL || fd_read_full(fd, data, cap, len) == -1)
 		goto out;
 	data[*len] = '\0';
 	*out = data;

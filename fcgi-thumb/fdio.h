@@ -8,6 +8,12 @@
 int fd_write_full(int fd, const void *data, size_t len);
 
 /*
+ * Read until the end or until buf is full, through short counts and EINTR.
+ * 0 and *len, or -1 with errno.
+ */
+int fd_read_full(int fd, void *buf, size_t cap, size_t *len);
+
+/*
  * The whole of a file, at most max bytes, with a NUL behind it. The caller
  * frees *out. 0, or -1 with errno (EFBIG over max). path is resolved below
  * dirfd and the last part is not followed when it is a symbolic link.

@@ -17,8 +17,8 @@ struct generation {
 	struct pool *pool;
 	struct child child;
 	/*
-	 * How many photos may wait for these workers: what they can serve
-	 * within limits.queue_seconds, if limits.queue_length does not say it.
+	 * How many uploads may wait for these workers: limits.queue_length, or
+	 * what is taken to be served within limits.queue_seconds.
 	 */
 	int backlog;
 	bool is_cut;             /* the kernel does not allow more */

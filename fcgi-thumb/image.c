@@ -1,13 +1,5 @@
 #include "config.h"
 
-#include "image_internal.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "whole.h"
-
 /*
  * What is done to a picture, in MagickWand's words. Responsible for never
  * taking a step for done that was not: MagickWand 6 keeps an error of a coder
@@ -16,6 +8,14 @@
  * Every failure is a fault of the one photo; the library's own words go to
  * the log's cause only.
  */
+
+#include "image_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "whole.h"
 
 /* The worst that is known of a wand's last steps; "" where nothing is said. */
 struct word {
@@ -28,14 +28,17 @@ listen_to(MagickWand *wand, struct word *out)
 {
 	char *text = MagickGetException(wand, &out->severity);
 
-	snprintf(out->text, sizeof(out->text), "%s", text ? text : "");
+	snprintf(out->text, sizeof out->text, "%s", text ? text : "");
 	(void)MagickRelinquishMemory(text);
 #ifndef HAVE_MAGICKWAND_7
-	const Image *image = GetImageFromMagickWand(wand);
+	/* Asking for an image that is not there would be an error of its own. */
+	const Image *image = MagickGetNumberImages(wand) > 0
+	    ? GetImageFromMagickWand(wand)
+	    : NULL;
 
 	if (image != NULL && image->exception.severity > out->severity) {
 		out->severity = image->exception.severity;
-		snprintf(out->text, sizeof(out->text), "%s",
+		snprintf(out->text, sizeof out->text, "%s",
 		    image->exception.reason ? image->exception.reason : "");
 	}
 #endif
@@ -92,7 +95,7 @@ image_judge(const struct image *img, bool ok, enum fault otherwise,
 	} else {
 		return FAULT_NONE;
 	}
-	snprintf(info->cause, sizeof(info->cause), "%s: %s", step,
+	snprintf(info->cause, sizeof info->cause, "%s: %s", step,
 	    word.text[0] != '\0' ? word.text : "no reason given");
 	return info->fault;
 }
@@ -112,7 +115,7 @@ may_go_on(const char *what, const MagickOffsetType done,
 static struct image *
 wrap(MagickWand *wand, const struct progress *progress)
 {
-	struct image *img = malloc(sizeof(*img));
+	struct image *img = malloc(sizeof *img);
 
 	if (wand == NULL || img == NULL) {
 		if (wand != NULL)
@@ -166,7 +169,7 @@ image_background(MagickWand *wand, uint32_t rgb, bool clear)
 	bool ok;
 
 	/* MagickWand 7 believes in alpha only where a text has it. */
-	snprintf(text, sizeof(text), "#%06x%s", (unsigned)rgb & 0xffffff,
+	snprintf(text, sizeof text, "#%06x%s", (unsigned)rgb & 0xffffff,
 	    clear ? "00" : "");
 	ok = pixel != NULL && PixelSetColor(pixel, text) == MagickTrue &&
 	    MagickSetImageBackgroundColor(wand, pixel) == MagickTrue;
@@ -222,7 +225,7 @@ read_first(struct image *img, const void *data, size_t len, enum format format,
 	char size[32];
 	bool ok;
 
-	snprintf(size, sizeof(size), "%ux%u", hint.width, hint.height);
+	snprintf(size, sizeof size, "%ux%u", hint.width, hint.height);
 	ok = MagickSetFormat(img->wand, format_spec(format)->magick) ==
 		MagickTrue &&
 	    MagickSetFilename(img->wand, "x[0]") == MagickTrue &&
@@ -234,49 +237,88 @@ read_first(struct image *img, const void *data, size_t len, enum format format,
 	return ok;
 }
 
+/* The smallest picture that a decoder may make of it. */
+static struct size
+least_size(const struct sniff *sniff, struct size hint)
+{
+	const struct size full = { sniff->width, sniff->height };
+
+	return sniff->format == FORMAT_JPEG ? hint : full;
+}
+
 /* Sniffing and decoding must have seen the same picture. */
 static enum fault
 check_size(const struct image *img, const struct sniff *sniff, struct size hint,
     struct fault_info *info)
 {
 	struct size is = image_size(img);
-	struct size least = { sniff->width, sniff->height };
+	struct size least = least_size(sniff, hint);
 
-	if (sniff->format == FORMAT_JPEG)
-		least = hint;
 	if (is.width <= sniff->width && is.height <= sniff->height &&
 	    is.width >= least.width && is.height >= least.height)
 		return FAULT_NONE;
 	(void)fault_set(info, FAULT_CORRUPT_IMAGE,
 	    "The picture has another size than its header says.");
-	snprintf(info->cause, sizeof(info->cause),
+	snprintf(info->cause, sizeof info->cause,
 	    "decoded %ux%u, header %ux%u, hint %ux%u", is.width, is.height,
 	    sniff->width, sniff->height, hint.width, hint.height);
 	return info->fault;
 }
 
-/* ImageMagick 6 has four 16-bit channels, 7 has three and more floats. */
-#define PIXEL_BYTES_LEAST 8
+/* Red, green, blue, alpha, and the index of a palette. */
+#define CHANNELS_MOST 5
+
+/* The least that ImageMagick holds for each px of such a file, in bytes. */
+static size_t
+pixel_bytes(enum format format)
+{
+#ifdef HAVE_MAGICKWAND_7
+	/* As many channels as there are; a gray picture has one. */
+	bool may_be_gray = format == FORMAT_JPEG || format == FORMAT_PNG;
+
+	return (may_be_gray ? 1 : 3) * sizeof(Quantum);
+#else
+	(void)format;
+	return sizeof(PixelPacket);
+#endif
+}
+
+/* What cannot fit is refused before any work, and with its numbers. */
+static enum fault
+check_memory(const struct sniff *sniff, struct size hint,
+    struct fault_info *info)
+{
+	const struct size least = least_size(sniff, hint);
+	const unsigned long long limit = MagickGetResourceLimit(MemoryResource);
+	const unsigned long long need = (unsigned long long)least.width *
+	    least.height * pixel_bytes(sniff->format);
+
+	if (need <= limit)
+		return FAULT_NONE;
+	return fault_limit(info, FAULT_TOO_MUCH_MEMORY, limit, need,
+	    "Opening the picture takes at least %llu bytes of memory; %llu are "
+	    "allowed.",
+	    need, limit);
+}
 
 /*
- * A coder can fail without a word, as PNG's does for want of memory too: a
- * picture that cannot have had the memory for its px did not get it.
+ * What a coder's failure is where it does not say. PNG's is silent for want of
+ * memory, so that is what it was where the px could not have been held with
+ * all their channels beside what is in use.
  */
 static enum fault
-explain(enum fault f, const struct sniff *sniff, struct fault_info *info)
+silent_fault(const struct image *img, const struct sniff *sniff)
 {
-	MagickSizeType limit = MagickGetResourceLimit(MemoryResource);
-	MagickSizeType used = MagickGetResource(MemoryResource);
-	MagickSizeType need =
-	    (MagickSizeType)sniff->width * sniff->height * PIXEL_BYTES_LEAST;
+	const MagickSizeType limit = MagickGetResourceLimit(MemoryResource);
+	const MagickSizeType used = MagickGetResource(MemoryResource);
+	const MagickSizeType most = (MagickSizeType)sniff->width *
+	    sniff->height * CHANNELS_MOST * sizeof(Quantum);
+	struct word word;
 
-	if (f != FAULT_CORRUPT_IMAGE || used + need <= limit)
-		return f;
-	(void)fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
-	snprintf(info->cause, sizeof(info->cause),
-	    "decode: %ux%u px without a reason given", sniff->width,
-	    sniff->height);
-	return info->fault;
+	listen_to(img->wand, &word);
+	return word.text[0] == '\0' && used + most >= limit
+	    ? FAULT_TOO_MUCH_MEMORY
+	    : FAULT_CORRUPT_IMAGE;
 }
 
 enum fault
@@ -287,18 +329,21 @@ image_decode(const void *data, size_t len, const struct sniff *sniff,
 	struct size full = { sniff->width, sniff->height };
 	struct image *img;
 	enum fault f;
+	bool ok;
 
 	if (progress_is_over(progress))
 		return fault_set(info, FAULT_RENDER_TIMEOUT, "%s", "");
+	f = check_memory(sniff, hint, info);
+	if (f != FAULT_NONE)
+		return f;
 	if (!whole_file(data, len, sniff->format))
 		return fault_set(info, FAULT_CORRUPT_IMAGE,
 		    "The file ends before the picture does.");
 	img = new_image(progress);
 	if (img == NULL)
 		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
-	f = image_judge(img, read_first(img, data, len, sniff->format, hint),
-	    FAULT_CORRUPT_IMAGE, "decode", info);
-	f = explain(f, sniff, info);
+	ok = read_first(img, data, len, sniff->format, hint);
+	f = image_judge(img, ok, silent_fault(img, sniff), "decode", info);
 	if (f == FAULT_NONE && sniff->format == FORMAT_GIF)
 		f = put_on_canvas(img, full, info);
 	if (f == FAULT_NONE)

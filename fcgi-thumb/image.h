@@ -49,8 +49,11 @@ void image_shutdown(void);
  * progress   borrowed as long as this picture and those made from it live;
  *            passing its deadline ends any step in the midst
  *
- * The caller frees *out with image_free. FAULT_CORRUPT_IMAGE also for a file
- * that ends before its picture does, and where header and content differ.
+ * The caller frees *out with image_free. FAULT_TOO_MUCH_MEMORY, with limit and
+ * actual in bytes, before any work where its px alone would pass the memory
+ * limit; without them where that only shows on the way. FAULT_CORRUPT_IMAGE
+ * also for a file that ends before its picture does, and where header and
+ * content differ.
  */
 enum fault image_decode(const void *data, size_t len, const struct sniff *sniff,
     struct size hint, const struct progress *progress, struct image **out,
@@ -65,7 +68,10 @@ bool image_is_sideways(const struct image *img);
 /* Turn upright as EXIF says, and forget that it said so. */
 enum fault image_orient(struct image *img, struct fault_info *info);
 
-/* To sRGB, by the embedded profile if it is any good; without it afterwards. */
+/*
+ * To sRGB, by the embedded profile; without it afterwards. One that is no good
+ * is noted in the log, and the colours are taken as sRGB.
+ */
 enum fault image_to_srgb(struct image *img, struct fault_info *info);
 
 /*

@@ -1,5 +1,12 @@
 #include "config.h"
 
+/*
+ * Starts ImageMagick in the one state in which strangers' pictures may meet
+ * it: a policy of our own that denies all but the formats we read, limits in
+ * force, every codec loaded and tried. Refuses to know any photo. Whatever is
+ * not as it should be is said in words, and the process is not to go on.
+ */
+
 #include "image_internal.h"
 
 #include <errno.h>
@@ -7,13 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/*
- * Starts ImageMagick in the one state in which strangers' pictures may meet
- * it: a policy of our own that denies all but the formats we read, limits in
- * force, every codec loaded and tried. Refuses to know any photo. Whatever is
- * not as it should be is said in words, and the process is not to go on.
- */
 
 extern char **environ;
 
@@ -87,7 +87,7 @@ list_ceilings(const struct settings *settings, struct ceiling out[N_CEILINGS])
 		{ "time", TimeResource, TIME_NONE },
 	};
 
-	memcpy(out, list, sizeof(list));
+	memcpy(out, list, sizeof list);
 }
 
 /* Paths in environment and home could bring other policies, coders, limits. */
@@ -104,19 +104,19 @@ set_environment(const char *dir)
 		{ "LC_ALL", "C" }, /* errors are told apart by their texts */
 	};
 
-	for (size_t i = 0; i < sizeof(clear) / sizeof(*clear); i++)
+	for (size_t i = 0; i < sizeof clear / sizeof clear[0]; i++)
 		if (unsetenv(clear[i]) != 0)
 			return -1;
 	for (char **e = environ; *e != NULL;) {
 		char name[64];
 
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*e, "="), *e);
+		snprintf(name, sizeof name, "%.*s", (int)strcspn(*e, "="), *e);
 		if (strncmp(*e, "MAGICK_", 7) != 0 || unsetenv(name) != 0)
 			e++;
 		else
 			e = environ;
 	}
-	for (size_t i = 0; i < sizeof(set) / sizeof(*set); i++)
+	for (size_t i = 0; i < sizeof set / sizeof set[0]; i++)
 		if (setenv(set[i][0], set[i][1], 1) != 0)
 			return -1;
 	return 0;
@@ -153,8 +153,8 @@ write_policy(const char *dir, const struct ceiling ceilings[N_CEILINGS])
 	FILE *file;
 	bool failed;
 
-	if (snprintf(path, sizeof(path), "%s/policy.xml", dir) >=
-	    (int)sizeof(path)) {
+	if (snprintf(path, sizeof path, "%s/policy.xml", dir) >=
+	    (int)sizeof path) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
@@ -218,7 +218,7 @@ try_formats(const struct progress *progress, char *why, size_t why_size)
 	struct image *img;
 	int rc = 0;
 
-	for (size_t i = 0; i < sizeof(rgb); i++)
+	for (size_t i = 0; i < sizeof rgb; i++)
 		rgb[i] = (unsigned char)(i * 7);
 	img = image_from_rgb(rgb, size, progress);
 	if (img == NULL) {
@@ -273,7 +273,7 @@ try_refusals(char *why, size_t why_size)
 		{ "PPM", "P3 1 1 255 255 0 0\n" },
 	};
 
-	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
 		MagickWand *wand = NewMagickWand();
 		bool taken = wand != NULL &&
 		    MagickSetFormat(wand, refused[i][0]) == MagickTrue &&
@@ -313,7 +313,7 @@ image_boot(const struct settings *settings, const char *dir, char *why,
 	progress_start(&progress, NULL);
 	if (try_formats(&progress, why, why_size) != 0)
 		return -1;
-	if (try_decode(tiny_gif, sizeof(tiny_gif), FORMAT_GIF, &progress,
+	if (try_decode(tiny_gif, sizeof tiny_gif, FORMAT_GIF, &progress,
 		&info) != 0) {
 		snprintf(why, why_size, "ImageMagick cannot read GIF (%s)",
 		    info.cause);

@@ -1,17 +1,18 @@
 #include "config.h"
 
+/*
+ * Takes a picture's colours through lcms2 to sRGB: ImageMagick's own way costs
+ * about thirty times as much. Responsible for which pixels a profile is
+ * applied to; one that fits none of them is noted and passed over, since a
+ * thumbnail with somewhat wrong colours is worth more than none.
+ */
+
 #include "image_internal.h"
 
 #include <stdlib.h>
 
 #include "color.h"
-
-/*
- * Takes a picture's colours through lcms2 to sRGB: ImageMagick's own way costs
- * thirty times as much. Responsible for which pixels a profile is applied to;
- * a profile that fits none of them is passed over, since a thumbnail with
- * somewhat wrong colours is worth more than none.
- */
+#include "log.h"
 
 /* Pixels that are converted at once: bounds the memory beside the picture. */
 #define BAND_PIXELS ((size_t)1 << 17)
@@ -95,7 +96,11 @@ image_to_srgb(struct image *img, struct fault_info *info)
 	struct color *color = NULL;
 	bool ok = true;
 
-	(void)color_new(icc, len, p->model, &color);
+	if (color_new(icc, len, p->model, &color) == COLOR_UNUSABLE &&
+	    icc != NULL)
+		log_info("photo: its colour profile of %zu bytes is unusable,"
+			 " its colours are taken as sRGB",
+		    len);
 	(void)MagickRelinquishMemory(icc);
 	/* CMYK pixels with a profile become RGB on their way through it. */
 	if (color == NULL || p->model != COLOR_CMYK16)

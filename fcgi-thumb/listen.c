@@ -28,7 +28,7 @@
 #define INHERITED_FIRST 3 /* sd_listen_fds(3): SD_LISTEN_FDS_START */
 #define INHERITED_MAX 2
 
-/* Claims, health and metrics are short: what waits is served in moments. */
+/* Whether the service is ready is answered in moments, and to few who ask. */
 #define CONTROL_BACKLOG 64
 
 /* Where a reason for a failure goes. */
@@ -283,6 +283,7 @@ bind_aside(struct listener *l, int backlog, const struct looks *looks,
 		return fail(why, "%s: %s", l->path, strerror(errno));
 	l->dev = st.st_dev;
 	l->ino = st.st_ino;
+	l->aside = true;
 	return 0;
 }
 
@@ -294,29 +295,28 @@ put_in_place(struct listener *l, const struct why *why)
 	make_aside(l, aside, sizeof aside);
 	if (rename(aside, l->path) != 0)
 		return fail(why, "%s: %s", l->path, strerror(errno));
+	l->aside = false;
 	l->own = true;
 	return 0;
 }
 
 static void
-remove_aside(const struct listener *l)
+remove_aside(struct listener *l)
 {
 	char aside[sizeof l->path];
 
+	if (!l->aside)
+		return;
 	make_aside(l, aside, sizeof aside);
 	(void)unlink(aside);
+	l->aside = false;
 }
 
-/*
- * All that can be refused comes before the first rename: a service that runs
- * on these names loses both to us, or none.
- */
 static int
 open_own(struct listeners *l, struct looks *looks, int backlog,
     const struct why *why)
 {
 	bool photo = l->photo.fd == -1, control = l->control.fd == -1;
-	int rc = -1;
 
 	if (!photo && !control)
 		return 0;
@@ -326,21 +326,10 @@ open_own(struct listeners *l, struct looks *looks, int backlog,
 	    check_path(&l->control, looks->run, "control.sock", why) != 0)
 		return -1;
 	if (photo && bind_aside(&l->photo, backlog, looks, why) != 0)
-		goto out;
-	if (control &&
-	    bind_aside(&l->control, CONTROL_BACKLOG, looks, why) != 0)
-		goto out;
-	if (photo && put_in_place(&l->photo, why) != 0)
-		goto out;
-	if (control && put_in_place(&l->control, why) != 0)
-		goto out;
-	rc = 0;
-out:
-	if (rc != 0) {
-		remove_aside(&l->photo);
-		remove_aside(&l->control);
-	}
-	return rc;
+		return -1;
+	if (control)
+		return bind_aside(&l->control, CONTROL_BACKLOG, looks, why);
+	return 0;
 }
 
 int
@@ -363,6 +352,16 @@ listeners_open(struct listeners *l, const char *run, unsigned mode,
 	/* Admission is ours to decide on a socket that others bound, too. */
 	listener_backlog(&l->photo, backlog);
 	return 0;
+}
+
+int
+listeners_show(struct listeners *l, char *why, size_t why_size)
+{
+	struct why reason = { .text = why, .size = why_size };
+
+	if (l->photo.aside && put_in_place(&l->photo, &reason) != 0)
+		return -1;
+	return l->control.aside ? put_in_place(&l->control, &reason) : 0;
 }
 
 void
@@ -388,6 +387,8 @@ listeners_unlink(struct listeners *l)
 {
 	unlink_own(&l->photo);
 	unlink_own(&l->control);
+	remove_aside(&l->photo);
+	remove_aside(&l->control);
 }
 
 void

@@ -11,8 +11,9 @@
  */
 struct listener {
 	int fd;         /* non-blocking, close-on-exec; -1: none */
-	bool own;       /* bound here: unlinked at the end */
-	char path[108]; /* when own */
+	bool aside;     /* bound here under another name, not shown yet */
+	bool own;       /* bound here and shown: unlinked at the end */
+	char path[108]; /* when aside or own */
 	dev_t dev;      /* of the socket that was bound at path */
 	ino_t ino;
 };
@@ -25,9 +26,9 @@ struct listeners {
 /*
  * Get both: what is inherited is taken (by name with LISTEN_FDNAMES "photo"
  * and "control", else in this order), the rest is bound in run as photo.sock
- * and control.sock: bound under another name, given mode and group, then
- * renamed, so that nginx never meets a half-made socket and a running service
- * keeps its own until that moment.
+ * and control.sock, but under other names until listeners_show: nginx never
+ * meets a half-made socket, and a service that runs on these names keeps them
+ * until the new one can serve.
  *
  * mode     permission bits
  * group    "" leaves it
@@ -37,6 +38,12 @@ struct listeners {
  */
 int listeners_open(struct listeners *l, const char *run, unsigned mode,
     const char *group, int backlog, char *why, size_t why_size);
+
+/*
+ * Rename what was bound to its name: from now on new connections are ours. 0,
+ * or -1 with words in why.
+ */
+int listeners_show(struct listeners *l, char *why, size_t why_size);
 
 /* Set another backlog on a listening socket (listen(2) again). */
 void listener_backlog(struct listener *l, int backlog);

@@ -8,11 +8,14 @@
 #include "log.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -20,10 +23,14 @@
 
 static int sink = STDERR_FILENO;
 
+/* Bytes of one write; a pipe takes no more at once without perhaps waiting. */
+static size_t piece_max = PIPE_BUF;
+
 int
 log_open(const char *path)
 {
 	bool to_stderr = path == NULL || path[0] == '\0';
+	struct stat st;
 	int fd = STDERR_FILENO;
 
 	if (!to_stderr) {
@@ -35,13 +42,9 @@ log_open(const char *path)
 	if (sink != STDERR_FILENO)
 		(void)close(sink);
 	sink = fd;
+	piece_max =
+	    fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? SIZE_MAX : PIPE_BUF;
 	return 0;
-}
-
-int
-log_fd(void)
-{
-	return sink;
 }
 
 static void
@@ -83,6 +86,15 @@ log_error(const char *fmt, ...)
 	va_end(ap);
 }
 
+/* False when it would have to wait: whoever reads the log has stopped. */
+static bool
+put(const struct iovec *parts, int n)
+{
+	struct pollfd pfd = { .fd = sink, .events = POLLOUT };
+
+	return poll(&pfd, 1, 0) == 1 && writev(sink, parts, n) != -1;
+}
+
 void
 log_line(const char *text, size_t len)
 {
@@ -92,7 +104,14 @@ log_line(const char *text, size_t len)
 		{ .iov_base = (void *)(uintptr_t)&newline, .iov_len = 1 },
 	};
 
-	/* One call, so that lines of several processes never mix. */
-	if (writev(sink, parts, 2) == -1)
-		return;
+	while (parts[0].iov_len >= piece_max) {
+		struct iovec piece = { parts[0].iov_base, piece_max };
+
+		if (!put(&piece, 1))
+			return;
+		parts[0].iov_base = (char *)parts[0].iov_base + piece_max;
+		parts[0].iov_len -= piece_max;
+	}
+	/* One call, so that lines of several processes do not mix. */
+	(void)put(parts, 2);
 }

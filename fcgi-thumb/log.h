@@ -6,11 +6,12 @@
 /*
  * Two kinds of lines leave the programs.
  * - Words for the operator (log_info, log_error): "fcgi-thumb: text" to the
- *   log file, or to stderr. Control bytes are escaped.
+ *   log file, or to stderr. Control bytes become question marks.
  * - One JSON object a request (log_line), already built.
- * Each line is one write(2) to a descriptor opened with O_APPEND, so that many
- * processes share a file. A line that cannot be written is dropped: losing or
- * filling the log disk never fails a request.
+ * To a file each line is one write to a descriptor opened with O_APPEND, so
+ * that many processes share it; on a pipe, lines beyond PIPE_BUF may mix. A
+ * line that cannot be written, or not without waiting, is dropped: losing or
+ * filling the log, or a reader that has stopped, never fails a request.
  */
 
 /*
@@ -20,13 +21,10 @@
  */
 int log_open(const char *path);
 
-/* The descriptor behind it, for a signal handler's write(2). */
-int log_fd(void);
-
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* One finished line without its newline. */
+/* One finished line without its newline. Async-signal-safe. */
 void log_line(const char *text, size_t len);
 
 #endif

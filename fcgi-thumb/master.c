@@ -29,9 +29,17 @@
 #include "progress.h"
 #include "store.h"
 
+/* The settings that the sockets were made with: they outlive generations. */
+struct bound {
+	char *run;
+	unsigned mode;
+	char *group;
+};
+
 struct master {
 	const char *settings_path;
 	struct listeners listeners;
+	struct bound bound;
 	struct generation *all;     /* the newest first */
 	struct generation *serving; /* NULL until the first is up */
 	struct generation *booting;
@@ -49,14 +57,38 @@ end_at_once(struct master *m, int status)
 		pool_leave(g->pool, SIGKILL, 0);
 }
 
+/* When the last request is over that begins within so many seconds. */
+static uint64_t
+last_end(const struct generation *g, unsigned seconds)
+{
+	uint64_t longest = seconds + settings_longest_request(g->settings);
+
+	return clock_monotonic_ns() + longest * NS_PER_S + MASTER_GRACE_NS;
+}
+
 /* The old workers finish what they have; the new ones take the queue. */
 static void
 retire(struct generation *g)
 {
-	uint64_t longest = g->settings->limits.request_seconds * NS_PER_S;
+	pool_leave(g->pool, SIGUSR1, last_end(g, 0));
+}
 
-	pool_leave(g->pool, SIGUSR1,
-	    clock_monotonic_ns() + longest + MASTER_GRACE_NS);
+/*
+ * Only now, when it can serve, does the first generation take the names of the
+ * sockets, perhaps from a service that runs. Until here all words went to
+ * whoever started the program.
+ */
+static bool
+show(struct master *m, const struct generation *g)
+{
+	char why[256];
+
+	if (child_open_log(g->settings) != 0)
+		return false;
+	if (listeners_show(&m->listeners, why, sizeof why) == 0)
+		return true;
+	log_error("cannot start: %s", why);
+	return false;
 }
 
 static void
@@ -65,8 +97,7 @@ promote(struct master *m)
 	struct generation *g = m->booting;
 	bool first = m->serving == NULL;
 
-	/* Until here all words went to whoever started the program. */
-	if (first && child_open_log(g->settings) != 0) {
+	if (first && !show(m, g)) {
 		end_at_once(m, 1);
 		return;
 	}
@@ -92,7 +123,8 @@ give_up(struct master *m)
 		end_at_once(m, 1);
 		return;
 	}
-	pool_leave(g->pool, SIGKILL, 0);
+	/* Some may be up, with a request in hand already. */
+	retire(g);
 	log_error("a worker did not come up with the new settings: the old "
 		  "ones stay in force");
 	(void)child_open_log(m->serving->settings);
@@ -150,6 +182,27 @@ load_again(const char *path)
 	return s;
 }
 
+/*
+ * The sockets stay as they were made: nginx finds them by their names, and what
+ * waits in them is not to be lost. Inherited ones are none of our making: what
+ * these settings say of them is without effect, after a restart too.
+ */
+static void
+say_restart(const struct master *m, const struct settings *s)
+{
+	const struct listeners *l = &m->listeners;
+	const char *run = strcmp(s->run, m->bound.run) != 0 ? " run" : "";
+	const char *mode =
+	    s->socket_mode != m->bound.mode ? " socket_mode" : "";
+	const char *group =
+	    strcmp(s->socket_group, m->bound.group) != 0 ? " socket_group" : "";
+
+	if ((l->photo.own || l->control.own) &&
+	    (run[0] != '\0' || mode[0] != '\0' || group[0] != '\0'))
+		log_error("changed, but in force only after a restart:%s%s%s",
+		    run, mode, group);
+}
+
 /* One at a time: a SIGHUP while new workers come up waits for them. */
 static void
 reload(struct master *m)
@@ -166,6 +219,7 @@ reload(struct master *m)
 		return;
 	}
 	(void)child_open_log(s);
+	say_restart(m, s);
 	m->booting = generation_add(&m->all, s, &m->listeners);
 	if (m->booting == NULL)
 		log_error("the old settings stay in force: %s",
@@ -188,14 +242,9 @@ stop(struct master *m)
 	m->stopping = true;
 	listeners_unlink(&m->listeners);
 	log_info("stopping: what is queued is served");
-	for (struct generation *g = m->all; g != NULL; g = g->next) {
-		const struct limits *l = &g->settings->limits;
-		uint64_t longest = l->queue_seconds + l->request_seconds;
-
+	for (struct generation *g = m->all; g != NULL; g = g->next)
 		pool_leave(g->pool, SIGTERM,
-		    clock_monotonic_ns() + longest * NS_PER_S +
-			MASTER_GRACE_NS);
-	}
+		    last_end(g, g->settings->limits.queue_seconds));
 }
 
 static void
@@ -295,30 +344,49 @@ block_signals(sigset_t *set)
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 }
 
+/* Takes settings, also on failure, which is in why then. */
+static int
+begin(struct master *m, struct settings *settings, char *why, size_t why_size)
+{
+	struct bound *b = &m->bound;
+
+	m->booting = generation_add(&m->all, settings, &m->listeners);
+	if (m->booting == NULL) {
+		(void)snprintf(why, why_size, "%s", strerror(errno));
+		return -1;
+	}
+	*b = (struct bound){ .run = strdup(settings->run),
+		.mode = settings->socket_mode,
+		.group = strdup(settings->socket_group) };
+	if (b->run == NULL || b->group == NULL)
+		(void)snprintf(why, why_size, "%s", strerror(errno));
+	else if (store_prepare(settings->data, why, why_size) == 0 &&
+	    listeners_open(&m->listeners, b->run, b->mode, b->group,
+		m->booting->backlog, why, why_size) == 0)
+		return 0;
+	generation_free(m->booting);
+	return -1;
+}
+
 int
 master_run(const char *settings_path, struct settings *settings)
 {
-	struct master m = { .settings_path = settings_path };
+	struct master m = { .settings_path = settings_path, .status = 1 };
 	char why[256];
 	sigset_t signals;
 
 	block_signals(&signals);
-	m.booting = generation_add(&m.all, settings, &m.listeners);
-	if (m.booting == NULL) {
-		log_error("cannot start: %s", strerror(errno));
-		return 1;
-	}
-	if (store_prepare(settings->data, why, sizeof why) != 0 ||
-	    listeners_open(&m.listeners, settings->run, settings->socket_mode,
-		settings->socket_group, m.booting->backlog, why,
-		sizeof why) != 0) {
+	if (begin(&m, settings, why, sizeof why) != 0) {
 		log_error("cannot start: %s", why);
-		generation_free(m.booting);
-		return 1;
+		goto out;
 	}
+	m.status = 0;
 	run(&m, &signals);
 	log_info("stopped");
 	listeners_unlink(&m.listeners);
 	listeners_close(&m.listeners);
+out:
+	free(m.bound.run);
+	free(m.bound.group);
 	return m.status;
 }

@@ -12,7 +12,8 @@
  *
  * Signals: SIGHUP reads the settings again (the old ones stay on an error),
  * starts new workers and lets the old finish what they have; it opens the log
- * file anew as well. SIGTERM and SIGINT serve what is queued and end.
+ * file anew as well. The sockets stay as they are: which of their settings have
+ * changed is said in the log. SIGTERM and SIGINT serve what is queued and end.
  *
  * Returns the exit status of the program.
  */

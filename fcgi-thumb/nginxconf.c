@@ -24,6 +24,9 @@
 /* A person with a phone full of photos, or a test, comes in bursts. */
 #define BURST_SECONDS 10
 
+/* Enough for the people behind one address, too few to hoard connections. */
+#define CONNECTIONS 32
+
 /* nginx gives up a little later than a worker does, so that it can answer. */
 #define GRACE_SECONDS 5
 
@@ -139,10 +142,17 @@ put_rate_burst(const struct settings *s, struct buf *b)
 }
 
 static void
+put_connections(const struct settings *s, struct buf *b)
+{
+	(void)s;
+	buf_printf(b, "%d", CONNECTIONS);
+}
+
+static void
 put_upload_seconds(const struct settings *s, struct buf *b)
 {
 	buf_printf(b, "%u",
-	    s->limits.queue_seconds + s->limits.request_seconds +
+	    s->limits.queue_seconds + settings_longest_request(s) +
 		GRACE_SECONDS);
 }
 
@@ -191,6 +201,7 @@ static const struct {
 	{ "request-words", put_request_words },
 	{ "rate", put_rate },
 	{ "rate-burst", put_rate_burst },
+	{ "connections", put_connections },
 	{ "upload-seconds", put_upload_seconds },
 };
 

@@ -18,7 +18,8 @@
  *   variants-regex          "large[.](jpg|webp)|square[.](jpg)"
  *   request-bytes           limits.request, and in words "256 MB"
  *   request-words
- *   rate, rate-burst        uploads a second, and at once
+ *   rate, rate-burst        uploads a second, and in one burst
+ *   connections             uploads of one address under way at once
  *   upload-seconds          longest time from a whole body to the answer
  *   port                    as given
  *   problem:CODE            the members of a problem document (RFC 9457)

@@ -156,8 +156,8 @@ kill_overdue(struct pool *p, unsigned i, uint64_t now)
 		why = "does not leave";
 	if (why == NULL)
 		return;
-	log_error("%s worker %d %s: killed", kind_of(p, i), (int)m->pid, why);
 	(void)kill(m->pid, SIGKILL);
+	log_error("%s worker %d %s: killed", kind_of(p, i), (int)m->pid, why);
 	m->killed = true;
 }
 
@@ -183,14 +183,30 @@ tend_one(struct pool *p, unsigned i)
 	return m->was_up ? LOOK_MS : LOOK_BOOTING_MS;
 }
 
+static bool
+are_photos_up(const struct pool *p)
+{
+	for (unsigned i = 0; i < p->spec.photos; i++)
+		if (!p->members[i].was_up)
+			return false;
+	return true;
+}
+
+/*
+ * The control worker comes last: it tells who is ready, and would say of a
+ * generation that still boots that nobody is, while an older one serves.
+ */
 unsigned
 pool_tend(struct pool *p)
 {
 	unsigned soonest = LOOK_MS;
 
 	for (unsigned i = 0; i < p->n; i++) {
-		unsigned ms = tend_one(p, i);
+		unsigned ms;
 
+		if (i == p->spec.photos && !are_photos_up(p))
+			break;
+		ms = tend_one(p, i);
 		if (ms < soonest)
 			soonest = ms;
 	}

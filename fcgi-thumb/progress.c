@@ -76,8 +76,12 @@ void
 progress_deadline(struct progress *p, uint64_t deadline_ns)
 {
 	p->deadline_ns = deadline_ns;
-	if (p->slot != NULL)
+	if (p->slot != NULL) {
+		/* Without a deadline its beat counts again: it is fresh now. */
+		if (deadline_ns == 0)
+			p->slot->beat_ns = clock_monotonic_ns();
 		p->slot->deadline_ns = deadline_ns;
+	}
 	watchdog_arm(deadline_ns == 0 ? 0 : deadline_ns + WATCHDOG_GRACE_NS);
 }
 

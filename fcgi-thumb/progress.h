@@ -29,10 +29,10 @@ void progress_enter(struct progress *p, enum phase phase);
 unsigned progress_ms(const struct progress *p, enum phase phase);
 
 /*
- * The work from now on must end at this time (monotonic); 0 lifts it. Stages
- * that ask (progress_is_over) end by themselves with an answer; WATCHDOG_GRACE
- * later the process's own watchdog ends it; the master's kill comes
- * MASTER_GRACE after the deadline.
+ * The work from now on must end at this time (monotonic); 0 lifts it, which is
+ * a sign of life in the slot. Stages that ask (progress_is_over) end by
+ * themselves with an answer; WATCHDOG_GRACE later the process's own watchdog
+ * ends it; the master's kill comes MASTER_GRACE after the deadline.
  */
 #define WATCHDOG_GRACE_NS NS_PER_S
 #define MASTER_GRACE_NS (2 * NS_PER_S)

@@ -4,7 +4,8 @@
  * The way of a photo into the store: a draft in a staging directory that nobody
  * else touches, then renames, with everything synced before it becomes
  * visible. Knows the order of steps and durability; the caller holds the
- * photo's lock. A failed step leaves what was visible before as it was.
+ * photo's lock. A new photo appears whole or not at all; one that is mended
+ * gets file after file, each whole, and the manifest last.
  */
 
 #include "publish.h"
@@ -147,19 +148,32 @@ write_meta(const struct draft *d, const struct manifest *m,
 	return rc;
 }
 
-/* The whole public side at once. One that was left over goes into the draft and with it. */
+/*
+ * The whole public side at once. One that was left over goes into the draft and
+ * with it. Taken back when it cannot be made to last.
+ */
 static int
 put_public(struct store *s, const struct paths *p)
 {
+	unsigned how = RENAME_NOREPLACE;
+	int rc, error;
+
 	if (fd_sync_dir(s->staging, p->draft_public) == -1)
 		return -1;
-	if (renameat2(s->staging, p->draft_public, s->root, p->public,
-		RENAME_NOREPLACE) == -1 &&
-	    (errno != EEXIST ||
-		renameat2(s->staging, p->draft_public, s->root, p->public,
-		    RENAME_EXCHANGE) == -1))
+	rc = renameat2(s->staging, p->draft_public, s->root, p->public, how);
+	if (rc == -1 && errno == EEXIST) {
+		how = RENAME_EXCHANGE;
+		rc = renameat2(s->staging, p->draft_public, s->root, p->public,
+		    how);
+	}
+	if (rc == -1)
 		return -1;
-	return fd_sync_dir(s->root, p->public_parent);
+	if (fd_sync_dir(s->root, p->public_parent) == 0)
+		return 0;
+	error = errno;
+	(void)renameat2(s->root, p->public, s->staging, p->draft_public, how);
+	errno = error;
+	return -1;
 }
 
 /*

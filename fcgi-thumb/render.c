@@ -1,5 +1,12 @@
 #include "config.h"
 
+/*
+ * The order of work on one photo: one decode, one shrink of the whole frame,
+ * upright, sRGB, and from there each thumbnail from the smallest picture that
+ * still holds it. Refuses to know ImageMagick. A failure of any step is the
+ * whole photo's: there is no thumbnail without the others.
+ */
+
 #include "render.h"
 
 #include <math.h>
@@ -7,13 +14,6 @@
 #include <string.h>
 
 #include "image.h"
-
-/*
- * The order of work on one photo: one decode, one shrink of the whole frame,
- * upright, sRGB, and from there each thumbnail from the smallest picture that
- * still holds it. Refuses to know ImageMagick. A failure of any step is the
- * whole photo's: there is no thumbnail without the others.
- */
 
 /*
  * Source px for each px of the largest thumbnail that the decoder's own shrink
@@ -101,7 +101,7 @@ plan(struct work *w, const struct settings *settings)
 	}
 	w->n_jobs = settings->n_presets;
 	w->rendering.n = first;
-	qsort(w->jobs, w->n_jobs, sizeof(w->jobs[0]), compare_jobs);
+	qsort(w->jobs, w->n_jobs, sizeof w->jobs[0], compare_jobs);
 }
 
 static unsigned
@@ -275,7 +275,7 @@ render_photo(const void *data, size_t len, const struct sniff *sniff,
 		return f;
 	plan(&w, settings);
 	w.rendering.photo = w.photo;
-	w.rendering.files = calloc(w.rendering.n, sizeof(w.rendering.files[0]));
+	w.rendering.files = calloc(w.rendering.n, sizeof w.rendering.files[0]);
 	if (w.rendering.files == NULL) {
 		f = fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
 		goto out;

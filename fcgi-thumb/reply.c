@@ -257,7 +257,8 @@ reply_build(struct buf *out, const struct io *io,
 	/* Out of memory while answering: still say something that is whole. */
 	buf_fini(out);
 	buf_puts(out,
-	    "Status: 500 Internal Server Error\r\nContent-Type: application/problem+json"
+	    "Status: 500 Internal Server Error\r\nContent-Type: "
+	    "application/problem+json"
 	    "\r\n\r\n{\"status\":500,\"code\":\"internal\"}\n");
 	return 500;
 }

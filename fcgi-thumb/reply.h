@@ -31,7 +31,8 @@ struct outcome {
  * DESIGN.md, or an HTML page for a browser without scripts (text/html first in
  * Accept), or a problem document (RFC 9457) when nothing was taken.
  *
- * whole  a fault of the whole request (.fault != FAULT_NONE; n is 0), else NULL
+ * whole  a fault of the whole request (n is 0 then); .fault is FAULT_NONE
+ *        where there is none
  * out    gets header and body, for one write
  *
  * Returns the HTTP status.

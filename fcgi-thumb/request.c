@@ -22,15 +22,16 @@
 
 /* Is this photo here already, whole? Under its lock, so that no half is seen. */
 static enum fault
-look_up(struct service *sv, const char *id, struct manifest *m,
-    enum presence *presence, struct fault_info *info)
+look_up(struct service *sv, const char *id, const struct progress *progress,
+    struct manifest *m, enum presence *presence, struct fault_info *info)
 {
 	int lock = -1;
 	enum fault f;
 
-	if ((f = store_lock(sv->store, id, &lock, info)) != FAULT_NONE)
+	f = store_lock(sv->store, id, progress->deadline_ns, &lock, info);
+	if (f != FAULT_NONE)
 		return f;
-	f = store_look(sv->store, id, sv->settings, m, presence, info);
+	f = publish_look(sv->store, id, sv->settings, m, presence, info);
 	store_unlock(&lock);
 	return f;
 }
@@ -65,8 +66,8 @@ write_draft(struct draft *d, struct spool *spool, enum format format,
 
 /* Rendering went on without the lock: look again, the first one wins. */
 static enum fault
-commit(struct service *sv, struct draft *d, struct outcome *out,
-    struct fault_info *info)
+commit(struct service *sv, struct draft *d, const struct progress *progress,
+    struct outcome *out, struct fault_info *info)
 {
 	struct manifest *m = &out->manifest;
 	struct manifest theirs;
@@ -74,9 +75,10 @@ commit(struct service *sv, struct draft *d, struct outcome *out,
 	int lock = -1;
 	enum fault f;
 
-	if ((f = store_lock(sv->store, m->id, &lock, info)) != FAULT_NONE)
+	f = store_lock(sv->store, m->id, progress->deadline_ns, &lock, info);
+	if (f != FAULT_NONE)
 		return f;
-	f = store_look(sv->store, m->id, sv->settings, &theirs, &presence,
+	f = publish_look(sv->store, m->id, sv->settings, &theirs, &presence,
 	    info);
 	if (f == FAULT_NONE && presence == PRESENCE_WHOLE)
 		*m = theirs;
@@ -89,11 +91,28 @@ commit(struct service *sv, struct draft *d, struct outcome *out,
 	return f;
 }
 
+/*
+ * A photo that was begun has a job's whole time for its pixels, and again for
+ * its way to the disk, even where the request's own time ends before that: to
+ * break it off then would lose the answer for the photos before it as well.
+ * What has become of pixels may take until `least` where that is later: it
+ * deserves its time on a slow disk.
+ */
+static void
+give_time(const struct service *sv, struct progress *progress, uint64_t least)
+{
+	uint64_t job_end =
+	    clock_monotonic_ns() + sv->settings->limits.job_seconds * NS_PER_S;
+
+	progress_deadline(progress, job_end > least ? job_end : least);
+}
+
 /* A photo that is not here: its content decides what it is, then the pixels. */
 static enum fault
 create(struct service *sv, struct spool *spool, struct progress *progress,
-    struct outcome *out, struct fault_info *info)
+    uint64_t request_end, struct outcome *out)
 {
+	struct fault_info *info = &out->info;
 	struct rendering rendering = { 0 };
 	struct draft draft = { 0 };
 	const void *bytes = spool_bytes(spool, info);
@@ -111,12 +130,12 @@ create(struct service *sv, struct spool *spool, struct progress *progress,
 	    &rendering, info);
 	if (f != FAULT_NONE)
 		return f;
-	progress_deadline(progress, 0);
+	give_time(sv, progress, request_end);
 	progress_enter(progress, PHASE_PUBLISH);
 	if ((f = draft_open(&draft, sv->store, info)) == FAULT_NONE &&
 	    (f = write_draft(&draft, spool, sniff.format, &rendering,
 		 &out->manifest, info)) == FAULT_NONE)
-		f = commit(sv, &draft, out, info);
+		f = commit(sv, &draft, progress, out, info);
 	draft_close(&draft);
 	rendering_fini(&rendering);
 	return f;
@@ -127,8 +146,6 @@ static void
 handle_photo(struct service *sv, struct upload_photo *in,
     struct progress *progress, uint64_t request_end, struct outcome *out)
 {
-	uint64_t job_end =
-	    clock_monotonic_ns() + sv->settings->limits.job_seconds * NS_PER_S;
 	uint64_t before[PHASE_COUNT];
 	enum presence presence;
 	enum fault f = in->info.fault;
@@ -141,15 +158,14 @@ handle_photo(struct service *sv, struct upload_photo *in,
 		    "The photos before this one used up the request's time.");
 	if (f == FAULT_NONE) {
 		progress_photo(progress, in->spool.id);
-		progress_deadline(progress,
-		    job_end < request_end ? job_end : request_end);
-		f = look_up(sv, in->spool.id, &out->manifest, &presence,
-		    &out->info);
+		give_time(sv, progress, 0);
+		f = look_up(sv, in->spool.id, progress, &out->manifest,
+		    &presence, &out->info);
 	}
 	if (f == FAULT_NONE && presence == PRESENCE_WHOLE)
 		out->status = PHOTO_EXISTS;
 	else if (f == FAULT_NONE)
-		f = create(sv, &in->spool, progress, out, &out->info);
+		f = create(sv, &in->spool, progress, request_end, out);
 	if (f != FAULT_NONE)
 		out->status = PHOTO_REFUSED;
 	progress_enter(progress, PHASE_RECEIVE);
@@ -198,6 +214,8 @@ request_handle(struct service *sv, const struct io *io)
 		handle_photo(sv, &upload.photos[i], &progress, end,
 		    &outcomes[i]);
 	progress_enter(&progress, PHASE_IDLE);
+	/* A peer that only drips must not hold us. */
+	give_time(sv, &progress, 0);
 	answer(sv, io, outcomes, outcomes != NULL ? upload.n : 0, &whole,
 	    &progress);
 	progress_deadline(&progress, 0);

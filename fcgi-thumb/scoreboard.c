@@ -15,11 +15,13 @@
 
 #include "clock.h"
 
-/* An idle worker beats every second: after three it is stopped or stuck. */
+/*
+ * A worker without a deadline is idle and beats every second, or throws away
+ * bytes behind an answer for two: after three it is stopped or stuck.
+ */
 #define BEAT_MAX_NS (3 * NS_PER_S)
 
 struct scoreboard {
-	unsigned n;
 	size_t page;
 	char *base;     /* of slot 0 */
 	unsigned first; /* of the slots that are still mapped here */
@@ -61,7 +63,6 @@ scoreboard_new(unsigned n)
 	b = calloc(1, sizeof *b);
 	if (b == NULL)
 		return NULL;
-	b->n = n;
 	b->end = n;
 	b->page = (size_t)sysconf(_SC_PAGESIZE);
 	b->base = mmap(NULL, n * b->page, PROT_READ | PROT_WRITE,
@@ -90,12 +91,6 @@ scoreboard_free(struct scoreboard *b)
 	free(b);
 }
 
-unsigned
-scoreboard_slots(const struct scoreboard *b)
-{
-	return b->n;
-}
-
 struct slot *
 scoreboard_slot(struct scoreboard *b, unsigned i)
 {
@@ -112,25 +107,23 @@ scoreboard_keep_only(struct scoreboard *b, unsigned i)
 }
 
 static bool
-is_busy(struct slot *s)
-{
-	return s->phase != PHASE_IDLE || s->deadline_ns != 0;
-}
-
-static bool
 is_within(uint64_t since_ns, uint64_t limit_ns, uint64_t now_ns)
 {
 	return since_ns != 0 &&
 	    (now_ns < since_ns || now_ns - since_ns <= limit_ns);
 }
 
-/* A busy worker is held to its deadline instead of to its beat. */
+/*
+ * A worker under a deadline is held to it, any other one to its beat, whatever
+ * it says that it is doing: nobody is alive for ever without a sign of life.
+ */
 static bool
 is_alive(struct slot *s, uint64_t now_ns)
 {
 	if (s->pid == 0 || s->beat_ns == 0)
 		return false;
-	return is_busy(s) || is_within(s->beat_ns, BEAT_MAX_NS, now_ns);
+	return s->deadline_ns != 0 ||
+	    is_within(s->beat_ns, BEAT_MAX_NS, now_ns);
 }
 
 bool
@@ -151,8 +144,8 @@ scoreboard_is_ready(struct scoreboard *b, unsigned first, unsigned n,
 		}
 		alive++;
 		/*
-		 * A beat counts as well: only a worker that is free beats, and
-		 * after a quiet hour the last finished request is an hour old.
+		 * A beat counts as well: workers beat between requests, and
+		 * after a quiet hour the last finished one is an hour old.
 		 */
 		if (is_within(s->finished_ns, limit_ns, now_ns) ||
 		    is_within(s->beat_ns, limit_ns, now_ns))

@@ -47,17 +47,17 @@ struct scoreboard;
 struct scoreboard *scoreboard_new(unsigned n);
 void scoreboard_free(struct scoreboard *b);
 
-unsigned scoreboard_slots(const struct scoreboard *b);
 struct slot *scoreboard_slot(struct scoreboard *b, unsigned i);
 
 /* In a photo worker: unmap all but slot i. scoreboard_slot(b, i) stays valid. */
 void scoreboard_keep_only(struct scoreboard *b, unsigned i);
 
 /*
- * Is the service able to take a photo now? True when a photo worker is alive,
- * none is past its deadline, and, while requests wait (`waiting`), one has
- * finished within limit_ns. first..first+n are the photo workers' slots.
- * why gets a few words when false; static.
+ * Is the service able to take a photo now? True when a photo worker is alive
+ * (under a deadline, or with a beat of the last seconds), none is past its
+ * deadline, and, while requests wait (`waiting`), one has finished within
+ * limit_ns. first..first+n are the photo workers' slots. why gets a few words
+ * when false; static.
  */
 bool scoreboard_is_ready(struct scoreboard *b, unsigned first, unsigned n,
     bool waiting, uint64_t limit_ns, uint64_t now_ns, const char **why);

@@ -278,25 +278,6 @@ take_config(struct loader *l, const char *text)
 	return well_formed;
 }
 
-/* At most cap bytes; the count, or -1 with errno. */
-static ssize_t
-read_full(int fd, char *out, size_t cap)
-{
-	size_t len = 0;
-
-	while (len < cap) {
-		ssize_t n = read(fd, out + len, cap - len);
-
-		if (n == 0)
-			break;
-		if (n > 0)
-			len += (size_t)n;
-		else if (errno != EINTR)
-			return -1;
-	}
-	return (ssize_t)len;
-}
-
 /*
  * The whole file with a newline and a NUL behind it, which the caller frees, or
  * NULL when it has been said why not. Not by fd_read_file: a symbolic link and
@@ -307,21 +288,24 @@ read_text(struct loader *l, size_t *len)
 {
 	int fd = open(l->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	char *text = fd != -1 ? malloc(FILE_LEN_MAX + 2) : NULL;
-	ssize_t n = text != NULL ? read_full(fd, text, FILE_LEN_MAX + 1) : -1;
+	size_t n = 0;
+	bool ok = false;
 
-	if (n == -1)
+	if (text == NULL || fd_read_full(fd, text, FILE_LEN_MAX + 1, &n) == -1)
 		loader_say(l, 0, NULL, "cannot be read: %s", strerror(errno));
 	else if (n > FILE_LEN_MAX)
 		loader_say(l, 0, NULL, "is larger than 1 MiB");
+	else
+		ok = true;
 	fd_close(&fd);
-	if (n == -1 || n > FILE_LEN_MAX) {
+	if (!ok) {
 		free(text);
 		return NULL;
 	}
 	/* libconfig takes no comment that ends without a newline. */
 	text[n] = '\n';
 	text[n + 1] = '\0';
-	*len = (size_t)n + 1;
+	*len = n + 1;
 	return text;
 }
 
@@ -389,6 +373,12 @@ settings_free(struct settings *s)
 	free(s->prefix);
 	free(s->public_url);
 	free(s);
+}
+
+unsigned
+settings_longest_request(const struct settings *s)
+{
+	return s->limits.request_seconds + 3 * s->limits.job_seconds;
 }
 
 char *

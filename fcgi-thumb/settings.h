@@ -59,7 +59,7 @@ struct settings {
 	unsigned socket_mode; /* permission bits of the sockets */
 	char *socket_group;   /* group that owns the sockets; "" leaves it */
 	unsigned workers;     /* photo workers, resolved: never 0 after load */
-	unsigned worker_jobs; /* photos after which a worker is replaced */
+	unsigned worker_jobs; /* requests after which a worker is replaced */
 	uint64_t worker_memory; /* resident bytes after which it is replaced */
 	char *prefix;           /* "" or "/media": no slash at the end */
 	char *
@@ -70,7 +70,7 @@ struct settings {
 };
 
 /*
- * Read a settings file over the defaults of the table in settings.c.
+ * Read a settings file over the defaults of the table in settings_table.c.
  *
  * path    the file (libconfig syntax); NULL: defaults only
  * errors  every error goes here as one line "FILE:LINE: KEY: words, range";
@@ -88,6 +88,13 @@ void settings_free(struct settings *s);
 
 /* Write the effective settings as a file that settings_load reads back. */
 void settings_print(const struct settings *s, FILE *out);
+
+/*
+ * Seconds that one request may keep a worker, from its first byte to the last
+ * one of the answer. Its last photo may begin as its own time ends: pixels, the
+ * disk and the answer then have the time of a job each.
+ */
+unsigned settings_longest_request(const struct settings *s);
 
 /* A path of a file in a directory of the settings; the caller frees. NULL: no memory. */
 char *settings_path(const char *dir, const char *name);

@@ -1,9 +1,7 @@
 #ifndef FT_SNIFF_H
 #define FT_SNIFF_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "fault.h"
 #include "format.h"
@@ -27,7 +25,6 @@ struct sniff {
 	 * decoded. Of a cut GIF those that are there.
 	 */
 	unsigned frames;
-	bool progressive; /* JPEG: SOF2, or SOF10 */
 };
 
 /*

@@ -3,6 +3,7 @@
 
 /* Shared by the sniff_*.c files and by nobody else. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -85,7 +85,6 @@ read_frame(int marker, struct span seg, struct sniff *out,
 		.width = width,
 		.height = height,
 		.frames = 1,
-		.progressive = marker == SOF2 || marker == SOF10,
 	};
 	return FAULT_NONE;
 }

@@ -77,7 +77,9 @@ store_prepare(const char *data, char *why, size_t why_size)
 		if (store_make_dir(root, dirs[i].name, dirs[i].mode) == -1)
 			goto out;
 	if (make_fan(root, "photos", 0700) == -1 ||
-	    make_fan(root, "public", 0755) == -1 || fsync(root) == -1)
+	    make_fan(root, "public", 0755) == -1 ||
+	    fd_sync_dir(root, "photos") == -1 ||
+	    fd_sync_dir(root, "public") == -1 || fsync(root) == -1)
 		goto out;
 	rc = 0;
 out:
@@ -142,7 +144,7 @@ own_staging(struct store *s, const char *path)
 	struct stat st;
 
 	if (store_make_dir(s->root, path, 0700) == -1)
-		return -1;
+		return errno == ENOENT ? 1 : -1;
 	s->staging = openat(s->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->staging == -1)
 		return errno == ENOENT ? 1 : -1;
@@ -245,7 +247,8 @@ lock_offset(const char *id)
 }
 
 enum fault
-store_lock(struct store *s, const char *id, int *lock, struct fault_info *info)
+store_lock(struct store *s, const char *id, uint64_t until_ns, int *lock,
+    struct fault_info *info)
 {
 	struct flock range = {
 		.l_type = F_WRLCK,
@@ -260,6 +263,8 @@ store_lock(struct store *s, const char *id, int *lock, struct fault_info *info)
 
 	if (fd == -1)
 		return fault_errno(info, "state/locks");
+	if (until_ns != 0 && until_ns < end)
+		end = until_ns;
 	while (fcntl(fd, F_OFD_SETLK, &range) == -1) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
 			(void)fault_errno(info, "lock");
@@ -375,24 +380,34 @@ is_fresh(const struct manifest *m, const struct settings *settings,
 	return same;
 }
 
-/* Of a photo whose original's directory is there. */
-static enum presence
-look_inside(int photo, int public, const char *id,
-    const struct settings *settings, struct manifest *m)
+/* What the photo's own state can be the reason of; all else is the machine's. */
+static bool
+is_damage(int error)
 {
-	enum presence presence = PRESENCE_PARTIAL;
+	return error == ENOENT || error == EFBIG || error == EINVAL ||
+	    error == ELOOP;
+}
+
+/* Of a photo whose original's directory is there. */
+static enum fault
+look_inside(int photo, int public, const char *id,
+    const struct settings *settings, struct manifest *m,
+    enum presence *presence, struct fault_info *info)
+{
 	char *text = NULL;
 	size_t len;
 
+	*presence = PRESENCE_PARTIAL;
 	if (fd_read_file(public, "meta.json", META_MAX, &text, &len) == -1)
-		return PRESENCE_PARTIAL;
+		return is_damage(errno) ? FAULT_NONE
+					: fault_errno(info, "meta.json");
 	if (manifest_parse(text, len, m) == 0 && strcmp(m->id, id) == 0 &&
 	    store_has_original(photo, m->format, m->bytes) &&
 	    select_present(m, public, settings))
-		presence = is_fresh(m, settings, text, len) ? PRESENCE_WHOLE
-							    : PRESENCE_STALE;
+		*presence = is_fresh(m, settings, text, len) ? PRESENCE_WHOLE
+							     : PRESENCE_STALE;
 	free(text);
-	return presence;
+	return FAULT_NONE;
 }
 
 /* A directory of the store; -1 in *fd where there is none. */
@@ -426,7 +441,8 @@ store_look(struct store *s, const char *id, const struct settings *settings,
 	else if (public == -1)
 		*presence = PRESENCE_PARTIAL;
 	else
-		*presence = look_inside(photo, public, id, settings, &m);
+		f = look_inside(photo, public, id, settings, &m, presence,
+		    info);
 	if (*presence == PRESENCE_STALE || *presence == PRESENCE_WHOLE)
 		*out = m;
 out:

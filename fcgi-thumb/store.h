@@ -22,7 +22,7 @@
 struct store;
 
 /*
- * Make the directory tree (idempotent; master and thumbctl, at start) and
+ * Make the directory tree (idempotent; the master, at start and at a reload) and
  * remove the staging directories of processes that are gone.
  * 0, or -1 with words in why.
  */
@@ -44,12 +44,13 @@ int store_staging(const struct store *s);
 const char *store_staging_path(const struct store *s);
 
 /*
- * Take the photo's lock, waiting at most STORE_LOCK_WAIT_MS; then
- * FAULT_OVERLOADED. *lock goes to store_unlock. Held until then or death.
+ * Take the photo's lock, waiting at most STORE_LOCK_WAIT_MS and not beyond
+ * until_ns (monotonic; 0: no end of its own); then FAULT_OVERLOADED. *lock goes
+ * to store_unlock. Held until then or death.
  */
 #define STORE_LOCK_WAIT_MS 2000
-enum fault store_lock(struct store *s, const char *id, int *lock,
-    struct fault_info *info);
+enum fault store_lock(struct store *s, const char *id, uint64_t until_ns,
+    int *lock, struct fault_info *info);
 void store_unlock(int *lock);
 
 enum presence {

@@ -3,8 +3,7 @@
 /*
  * The timer by which a process ends itself. Responsible for one signal and one
  * timer; refuses to know what the process does meanwhile. The handler may find
- * any lock taken and the heap in pieces, so it calls write(2) and _exit(2) and
- * nothing else; the master says which photo it was.
+ * any lock taken and the heap in pieces, so it calls only log_line and _exit; the master says which photo it was.
  */
 
 #include "watchdog.h"
@@ -31,9 +30,7 @@ static void
 end_process(int signo)
 {
 	(void)signo;
-	/* There is nobody left to tell of a failed write. */
-	if (write(log_fd(), watchdog.line, watchdog.len) < 0)
-		_exit(WATCHDOG_EXIT);
+	log_line(watchdog.line, watchdog.len);
 	_exit(WATCHDOG_EXIT);
 }
 
@@ -46,7 +43,7 @@ watchdog_init(void)
 	sigset_t set;
 
 	(void)snprintf(watchdog.line, sizeof watchdog.line,
-	    "fcgi-thumb: worker %d: ended by its watchdog\n", (int)getpid());
+	    "fcgi-thumb: worker %d: ended by its watchdog", (int)getpid());
 	watchdog.len = strlen(watchdog.line);
 	(void)sigfillset(&sa.sa_mask);
 	if (sigaction(SIGALRM, &sa, NULL) != 0 ||

@@ -1,15 +1,15 @@
 #include "config.h"
 
-#include "whole.h"
-
-#include <stdint.h>
-#include <string.h>
-
 /*
  * Walks the outer structure of a file to the mark of its end, for each format.
  * Answers that one question alone: whatever is odd on the way, but does not
  * run over the end of the bytes, is left to the decoder to judge.
  */
+
+#include "whole.h"
+
+#include <stdint.h>
+#include <string.h>
 
 struct walk {
 	const unsigned char *at;

@@ -201,6 +201,7 @@ serve(struct loop *loop, int conn)
 	if (begun)
 		finish(loop, conn, &p);
 	progress_enter(&p, PHASE_IDLE);
+	progress_photo(&p, "");
 }
 
 static uint64_t

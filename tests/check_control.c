@@ -27,6 +27,7 @@ setup(void)
 	ck_assert_msg(listeners_open(&listeners, tempdir_path(), 0600, "", 4,
 			  why, sizeof why) == 0,
 	    "%s", why);
+	ck_assert_int_eq(listeners_show(&listeners, why, sizeof why), 0);
 	control = (struct control){ .settings = &settings,
 		.board = scoreboard_new(2),
 		.n = 1,
@@ -118,6 +119,7 @@ START_TEST(photos_that_wait_for_nobody_are_seen)
 	(void)snprintf(path, sizeof path, "%s/photo.sock", tempdir_path());
 	photo_worker()->phase = PHASE_DECODE;
 	photo_worker()->beat_ns = clock_monotonic_ns() - 60 * NS_PER_S;
+	photo_worker()->deadline_ns = clock_monotonic_ns() + 60 * NS_PER_S;
 	fd = fcgi_connect(path);
 	ck_assert_int_ne(fd, -1);
 

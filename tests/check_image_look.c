@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fdio.h"
+#include "log.h"
 #include "pictures.h"
 #include "profiles.h"
 #include "support.h"
@@ -112,7 +114,29 @@ with_profile(const char *name, const void *icc, size_t icc_len)
 	return photo;
 }
 
-START_TEST(a_broken_profile_is_passed_over)
+static void
+log_to_file(void)
+{
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/log", tempdir_path());
+	ck_assert_int_eq(log_open(path), 0);
+}
+
+/* All that has been said since log_to_file. free() it. */
+static char *
+logged(void)
+{
+	char *text;
+	size_t len;
+
+	ck_assert_int_eq(log_open(NULL), 0);
+	ck_assert_int_eq(fd_read_file(tempdir_fd(), "log", 4096, &text, &len),
+	    0);
+	return text;
+}
+
+START_TEST(a_broken_profile_is_noted_and_passed_over)
 {
 	static const char *const names[] = { "data/orient-1.jpg",
 		"data/gray.jpg", "data/cmyk.jpg" };
@@ -121,14 +145,20 @@ START_TEST(a_broken_profile_is_passed_over)
 	struct image *img = NULL, *plain = picture_srgb(names[_i]);
 	struct fault_info info = { 0 };
 	struct pixels a, b;
+	char *log;
 
 	for (size_t i = 0; i < sizeof icc; i++)
 		icc[i] = (unsigned char)(i * 37);
 	memcpy(icc + 36, "acsp", 4);
 	photo = with_profile(names[_i], icc, sizeof icc);
 	ck_assert_int_eq(photo_decode(&photo, &img, &info), FAULT_NONE);
+	log_to_file();
 	ck_assert_msg(image_to_srgb(img, &info) == FAULT_NONE, "%s",
 	    info.cause);
+	log = logged();
+	ck_assert_msg(strstr(log, "profile of 300 bytes is unusable") != NULL,
+	    "%s", log);
+	free(log);
 	a = picture_look(img);
 	b = picture_look(plain);
 	ck_assert_double_le(pixels_distance(&a, &b), 0);
@@ -219,6 +249,20 @@ START_TEST(profiles_that_change_nothing_change_nothing)
 }
 END_TEST
 
+START_TEST(of_a_good_profile_or_none_nothing_is_said)
+{
+	static const char *const names[] = { "data/p3.jpg",
+		"data/orient-1.jpg" };
+	char *log;
+
+	log_to_file();
+	image_free(picture_srgb(names[_i]));
+	log = logged();
+	ck_assert_str_eq(log, "");
+	free(log);
+}
+END_TEST
+
 START_TEST(alpha_survives_the_colours)
 {
 	static const char *const names[] = { "data/alpha.png",
@@ -247,7 +291,7 @@ position(unsigned x, unsigned y)
 static struct image *
 ruler(void)
 {
-	struct sniff sniff = { FORMAT_PNG, 200, 100, 1, false };
+	struct sniff sniff = { FORMAT_PNG, 200, 100, 1 };
 	struct size full = { 200, 100 };
 	struct image *img = NULL;
 	struct fault_info info = { 0 };
@@ -507,7 +551,10 @@ main(void)
 	tcase_add_loop_test(tc, colours_of_the_scene_are_kept, 0,
 	    NELEM(scenes));
 	tcase_add_loop_test(tc, gray_keeps_its_levels, 0, 2);
-	tcase_add_loop_test(tc, a_broken_profile_is_passed_over, 0, 3);
+	tcase_add_loop_test(tc, a_broken_profile_is_noted_and_passed_over, 0,
+	    3);
+	tcase_add_loop_test(tc, of_a_good_profile_or_none_nothing_is_said, 0,
+	    2);
 	tcase_add_test(tc, cmyk_is_seen_through_its_profile);
 	tcase_add_test(tc, gray_is_seen_through_its_profile);
 	tcase_add_loop_test(tc, profiles_that_change_nothing_change_nothing, 0,

@@ -35,7 +35,9 @@ setup(void)
 static int
 open_both(void)
 {
-	return listeners_open(&l, run, 0660, "", 16, why, sizeof why);
+	if (listeners_open(&l, run, 0660, "", 16, why, sizeof why) != 0)
+		return -1;
+	return listeners_show(&l, why, sizeof why);
 }
 
 static void
@@ -125,9 +127,27 @@ START_TEST(sockets_belong_to_the_group)
 	ck_assert_msg(listeners_open(&l, run, 0660, group->gr_name, 16, why,
 			  sizeof why) == 0,
 	    "%s", why);
+	ck_assert_int_eq(listeners_show(&l, why, sizeof why), 0);
 
 	ck_assert_int_eq(lstat(in_run("photo.sock"), &st), 0);
 	ck_assert_uint_eq(st.st_gid, getegid());
+}
+END_TEST
+
+START_TEST(a_service_keeps_its_names_until_the_next_one_shows_itself)
+{
+	struct listeners other;
+
+	must_open();
+	ck_assert_int_eq(listeners_open(&other, run, 0660, "", 16, why,
+			     sizeof why),
+	    0);
+	ck_assert(leads_to(in_run("photo.sock"), l.photo.fd));
+	/* One that gives up leaves no trace. */
+	listeners_unlink(&other);
+	listeners_close(&other);
+	ck_assert(leads_to(in_run("control.sock"), l.control.fd));
+	ck_assert_uint_eq(count_entries(run), 2);
 }
 END_TEST
 
@@ -492,6 +512,8 @@ main(void)
 	    NELEM(umasks));
 	tcase_add_test(own, a_directory_that_is_there_keeps_its_mode);
 	tcase_add_test(own, sockets_belong_to_the_group);
+	tcase_add_test(own,
+	    a_service_keeps_its_names_until_the_next_one_shows_itself);
 	tcase_add_test(own, sockets_do_not_block_and_are_not_inherited);
 	tcase_add_test(own, a_running_service_is_taken_over);
 	tcase_add_test(own, what_a_dead_service_left_is_replaced);

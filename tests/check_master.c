@@ -14,8 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +34,9 @@ static pid_t master;
 static char *photo;
 static size_t photo_len;
 
+/* Shared with all processes: how long the next write to the disk takes. */
+static _Atomic long *disk_ms;
+
 static void
 pass_ms(long ms)
 {
@@ -38,6 +44,15 @@ pass_ms(long ms)
 		.tv_nsec = ms % 1000 * (long)NS_PER_MS };
 
 	(void)nanosleep(&ts, NULL);
+}
+
+/* The C library's, for workers too, with a disk that can be slow. */
+int
+fsync(int fd)
+{
+	if (disk_ms != NULL)
+		pass_ms(atomic_exchange(disk_ms, 0));
+	return (int)syscall(SYS_fsync, fd);
 }
 
 /* A path below the test's directory; valid until the next but three. */
@@ -53,22 +68,34 @@ at(const char *name)
 }
 
 static void
-write_settings(const char *more)
+write_places(const char *data, const char *run, const char *more)
 {
 	FILE *f = fopen(at("conf"), "w");
 
 	ck_assert_ptr_nonnull(f);
 	(void)fprintf(f,
 	    "data = \"%s\"; run = \"%s\"; logs = \"%s\"; workers = %d;\n%s\n",
-	    at("data"), at("run"), at("logs"), WORKERS, more);
+	    at(data), at(run), at("logs"), WORKERS, more);
 	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void
+write_settings(const char *more)
+{
+	write_places("data", "run", more);
 }
 
 static void
 setup(void)
 {
+	void *shared;
+
 	tempdir_setup();
 	ck_assert_int_eq(mkdir(at("logs"), 0755), 0);
+	shared = mmap(NULL, sizeof *disk_ms, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(shared, MAP_FAILED);
+	disk_ms = shared;
 	photo = test_data("data/rgb.png", &photo_len);
 	write_settings("");
 }
@@ -238,10 +265,16 @@ lengthen_photo(void)
 }
 
 static void
-setup_running(void)
+setup_stopped(void)
 {
 	setup();
 	lengthen_photo();
+}
+
+static void
+setup_running(void)
+{
+	setup_stopped();
 	start();
 }
 
@@ -297,7 +330,7 @@ wait_for_workers(const char *name, pid_t pids[8], unsigned want)
 {
 	unsigned n = find_workers(name, pids);
 
-	for (int i = 0; i < 500 && n != want; i++) {
+	for (int i = 0; i < 1000 && n != want; i++) {
 		pass_ms(20);
 		n = find_workers(name, pids);
 	}
@@ -334,12 +367,53 @@ START_TEST(many_at_once_are_all_answered)
 }
 END_TEST
 
+/* The photos of a store, in the directories that it made for them. */
+static unsigned
+count_photos(const char *store)
+{
+	char path[400], fan[800];
+	DIR *dir;
+	struct dirent *entry;
+	unsigned n = 0;
+
+	(void)snprintf(path, sizeof path, "%s/photos", at(store));
+	dir = opendir(path);
+	ck_assert_ptr_nonnull(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		(void)snprintf(fan, sizeof fan, "%s/%s", path, entry->d_name);
+		if (entry->d_name[0] != '.')
+			n += count_entries(fan);
+	}
+	(void)closedir(dir);
+	return n;
+}
+
 static const int last_signals[] = { SIGTERM, SIGINT };
 
-/* A request that waits for the second half of its body. */
+/* A connection that a worker has taken is open in it. */
+static unsigned
+count_workers_fds(void)
+{
+	pid_t pids[8];
+	unsigned n = find_workers("thumb-photo", pids), fds = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		char path[64];
+
+		(void)snprintf(path, sizeof path, "/proc/%d/fd", (int)pids[i]);
+		fds += count_entries(path);
+	}
+	return fds;
+}
+
+/*
+ * A request that waits for the second half of its body in a worker. The first
+ * of its test: whoever finishes another one may close more than this opens.
+ */
 static int
 begin_photo(void)
 {
+	unsigned idle = count_workers_fds();
 	char length[24];
 	const char *params[] = { "CONTENT_LENGTH", length, "REQUEST_METHOD",
 		"POST", "CONTENT_TYPE", "image/png", NULL };
@@ -349,8 +423,9 @@ begin_photo(void)
 	ck_assert_int_eq(fcgi_send_begin(fd, FCGI_ROLE_RESPONDER, false), 0);
 	ck_assert_int_eq(fcgi_send_params(fd, params), 0);
 	ck_assert_int_eq(fcgi_send_body(fd, photo, photo_len / 2), 0);
-	/* Time for a worker to take it; nothing outside shows that it has. */
-	pass_ms(300);
+	for (int i = 0; i < 1000 && count_workers_fds() <= idle; i++)
+		pass_ms(20);
+	ck_assert_uint_gt(count_workers_fds(), idle);
 	return fd;
 }
 
@@ -387,7 +462,8 @@ START_TEST(a_second_sigterm_ends_it_at_once)
 	int fd = begin_photo();
 
 	ck_assert_int_eq(kill(master, SIGTERM), 0);
-	for (int i = 0; i < 500 && access(at("run/photo.sock"), F_OK) == 0; i++)
+	for (int i = 0; i < 1000 && access(at("run/photo.sock"), F_OK) == 0;
+	     i++)
 		pass_ms(20);
 	ck_assert_int_eq(access(at("run/photo.sock"), F_OK), -1);
 	ck_assert_int_eq(kill(master, 0), 0);
@@ -453,13 +529,62 @@ START_TEST(sighup_brings_new_settings_and_a_new_log)
 	write_settings("limits = { queue_length = 5; };");
 	ck_assert_int_eq(rename(at("logs/fcgi-thumb.log"), at("logs/old")), 0);
 	ck_assert_int_eq(kill(master, SIGHUP), 0);
-	for (int i = 0; i < 100 && access(at("logs/fcgi-thumb.log"), F_OK) != 0;
-	     i++)
+	for (int i = 0;
+	     i < 1000 && access(at("logs/fcgi-thumb.log"), F_OK) != 0; i++)
 		pass_ms(20);
 	wait_for_words("new settings in force: 2 workers, a queue of 5", 1);
 	assert_answer(send_photo(1), "Status: 201");
 	wait_for_words("\"status\":201", 1);
 	wait_for_workers("thumb-control", pids, 1);
+	stop();
+}
+END_TEST
+
+START_TEST(sighup_brings_another_store)
+{
+	write_places("other", "run", "");
+	ck_assert_int_eq(kill(master, SIGHUP), 0);
+	wait_for_words("new settings in force", 1);
+	assert_answer(send_photo(1), "Status: 201");
+	stop();
+
+	ck_assert_uint_eq(count_entries(at("other/staging")), 0);
+	ck_assert_uint_eq(count_words("restart"), 0);
+	ck_assert_uint_eq(count_photos("other"), 1);
+	ck_assert_uint_eq(count_photos("data"), 0);
+}
+END_TEST
+
+static const struct {
+	const char *run;
+	const char *more;
+	const char *words;
+} bound[] = {
+	{ "other", "", "after a restart: run\n" },
+	{ "run", "socket_mode = \"0600\";", "after a restart: socket_mode\n" },
+	{ "run", "socket_group = \"no-such-group\";",
+	    "after a restart: socket_group\n" },
+	{ "other", "socket_mode = \"0666\"; socket_group = \"users\";",
+	    "after a restart: run socket_mode socket_group\n" },
+};
+
+START_TEST(sighup_leaves_the_sockets_and_says_so)
+{
+	write_places("data", bound[_i].run, bound[_i].more);
+	ck_assert_int_eq(kill(master, SIGHUP), 0);
+	wait_for_words("new settings in force", 1);
+	wait_for_words(bound[_i].words, 1);
+	assert_answer(send_photo(1), "Status: 201");
+
+	/* It is still so the next time, and no longer once it is taken back. */
+	ck_assert_int_eq(kill(master, SIGHUP), 0);
+	wait_for_words("new settings in force", 2);
+	wait_for_words(bound[_i].words, 2);
+	write_settings("");
+	ck_assert_int_eq(kill(master, SIGHUP), 0);
+	wait_for_words("new settings in force", 3);
+	ck_assert_uint_eq(count_words("restart"), 2);
+	ck_assert_int_ne(access(at("other"), F_OK), 0);
 	stop();
 }
 END_TEST
@@ -506,13 +631,46 @@ START_TEST(a_killed_worker_costs_its_request_and_is_replaced)
 	(void)close(fd);
 
 	assert_answer(send_photo(1), "Status: 201");
-	for (int i = 0; i < 100 && find_workers("thumb-photo", now) < WORKERS;
+	for (int i = 0; i < 1000 && find_workers("thumb-photo", now) < WORKERS;
 	     i++)
 		pass_ms(20);
 	ck_assert_uint_eq(find_workers("thumb-photo", now), WORKERS);
 	assert_said("logs/fcgi-thumb.log", "killed by signal 9");
 	stop();
 	ck_assert_uint_eq(count_entries(at("data/staging")), 0);
+}
+END_TEST
+
+START_TEST(a_disk_that_hangs_costs_its_request)
+{
+	struct fcgi_answer answer;
+	int fd;
+
+	write_settings("limits = { job_seconds = 2; request_seconds = 2; };");
+	start();
+	*disk_ms = 3600 * 1000;
+	fd = send_photo(1);
+	fcgi_receive(fd, &answer);
+	ck_assert(!answer.complete);
+	free(answer.text);
+	(void)close(fd);
+	wait_for_words("(its watchdog) in phase publish", 1);
+
+	assert_answer(send_photo(1), "Status: 201");
+	stop();
+	ck_assert_uint_eq(count_entries(at("data/staging")), 0);
+}
+END_TEST
+
+/* Longer than the job has, with all the grace there is for pixels. */
+START_TEST(what_is_rendered_has_its_time_on_a_slow_disk)
+{
+	write_settings("limits = { job_seconds = 2; request_seconds = 60; };");
+	start();
+	*disk_ms = 5000;
+
+	assert_answer(send_photo(1), "Status: 201");
+	stop();
 }
 END_TEST
 
@@ -524,7 +682,7 @@ START_TEST(workers_follow_a_master_that_was_killed)
 	ck_assert_uint_eq(find_workers("thumb-photo", pids), WORKERS);
 	ck_assert_int_eq(kill(master, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(master, &status, 0), master);
-	for (int i = 0; i < 100 && kill(pids[0], 0) == 0; i++)
+	for (int i = 0; i < 1000 && kill(pids[0], 0) == 0; i++)
 		pass_ms(20);
 
 	ck_assert_int_ne(kill(pids[0], 0), 0);
@@ -573,6 +731,25 @@ spoil_boot(void)
 	(void)signal(SIGXFSZ, SIG_IGN);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
 }
+
+START_TEST(a_master_that_cannot_start_takes_no_socket_from_another)
+{
+	pid_t first = master;
+
+	master = fork();
+	ck_assert_int_ne(master, -1);
+	if (master == 0) {
+		spoil_boot();
+		live();
+	}
+	ck_assert_int_eq(end_of_master(), 1);
+
+	master = first;
+	ck_assert_uint_eq(count_entries(at("run")), 2);
+	assert_answer(send_photo(0), "Status: 201");
+	stop();
+}
+END_TEST
 
 static void
 spoil_log(void)
@@ -656,6 +833,7 @@ main(void)
 	TCase *serve = tcase_create("serve");
 	TCase *reload = tcase_create("reload");
 	TCase *death = tcase_create("death");
+	TCase *disk = tcase_create("disk");
 	TCase *refused = tcase_create("refused");
 
 	tcase_set_timeout(serve, 60);
@@ -672,6 +850,9 @@ main(void)
 	tcase_add_test(reload, sighup_costs_no_request);
 	tcase_add_test(reload, sighup_lets_the_request_in_hand_finish);
 	tcase_add_test(reload, sighup_brings_new_settings_and_a_new_log);
+	tcase_add_test(reload, sighup_brings_another_store);
+	tcase_add_loop_test(reload, sighup_leaves_the_sockets_and_says_so, 0,
+	    NELEM(bound));
 	tcase_add_loop_test(reload,
 	    unusable_settings_leave_the_old_ones_in_force, 0, NELEM(unusable));
 	suite_add_tcase(suite, reload);
@@ -681,7 +862,14 @@ main(void)
 	    a_killed_worker_costs_its_request_and_is_replaced);
 	tcase_add_test(death, workers_follow_a_master_that_was_killed);
 	tcase_add_test(death, another_master_takes_over_without_a_gap);
+	tcase_add_test(death,
+	    a_master_that_cannot_start_takes_no_socket_from_another);
 	suite_add_tcase(suite, death);
+	tcase_set_timeout(disk, 60);
+	tcase_add_checked_fixture(disk, setup_stopped, teardown);
+	tcase_add_test(disk, a_disk_that_hangs_costs_its_request);
+	tcase_add_test(disk, what_is_rendered_has_its_time_on_a_slow_disk);
+	suite_add_tcase(suite, disk);
 	tcase_set_timeout(refused, 60);
 	tcase_add_checked_fixture(refused, setup, teardown);
 	tcase_add_loop_test(refused, what_is_wrong_at_the_start_ends_it, 0,

@@ -118,8 +118,8 @@ static const struct {
 	{ "data:@csp-origin@;\n", "data: https://img.example.org:8443;\n" },
 	{ "(@variants-regex@)\n", "(large[.](jpg|webp)|square[.](png))\n" },
 	{ "@request-bytes@ @request-words@\n", "1572864 1.5 MB\n" },
-	{ "@rate@ @rate-burst@\n", "7 70\n" },
-	{ "@upload-seconds@s @port@\n", "116s 8911\n" },
+	{ "@rate@ @rate-burst@ @connections@\n", "7 70 32\n" },
+	{ "@upload-seconds@s @port@\n", "176s 8911\n" },
 	{ "@title:overloaded@|@retry-after:overloaded@|@retry-after:no-file@\n",
 	    "The service is busy; try again|2|\n" },
 	{ "@page@\n", "yes\n" },
@@ -300,7 +300,7 @@ START_TEST(nginx_gives_each_status_the_fault_that_has_it)
 		json_decref(json);
 		rows++;
 	}
-	ck_assert_uint_eq(rows, 9);
+	ck_assert_uint_eq(rows, 10);
 	filled_fini(&f);
 	settings_free(s);
 }

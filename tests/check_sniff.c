@@ -51,43 +51,40 @@ static const struct {
 	size_t len;
 	struct sniff want;
 } good[] = {
-#define JPEG(w, h, progressive)                   \
-	{                                         \
-		FORMAT_JPEG, w, h, 1, progressive \
+#define JPEG(w, h)                   \
+	{                            \
+		FORMAT_JPEG, w, h, 1 \
 	}
-	{ "jpeg", BYTES(SOI APP0 SOF("\xc0", HD)), JPEG(1920, 1080, false) },
-	{ "jpeg extended", BYTES(SOI SOF("\xc1", HD)),
-	    JPEG(1920, 1080, false) },
-	{ "jpeg progressive", BYTES(SOI SOF("\xc2", HD)),
-	    JPEG(1920, 1080, true) },
-	{ "jpeg arithmetic", BYTES(SOI SOF("\xc9", HD)),
-	    JPEG(1920, 1080, false) },
+	{ "jpeg", BYTES(SOI APP0 SOF("\xc0", HD)), JPEG(1920, 1080) },
+	{ "jpeg extended", BYTES(SOI SOF("\xc1", HD)), JPEG(1920, 1080) },
+	{ "jpeg progressive", BYTES(SOI SOF("\xc2", HD)), JPEG(1920, 1080) },
+	{ "jpeg arithmetic", BYTES(SOI SOF("\xc9", HD)), JPEG(1920, 1080) },
 	{ "jpeg arithmetic progressive", BYTES(SOI SOF("\xca", HD)),
-	    JPEG(1920, 1080, true) },
+	    JPEG(1920, 1080) },
 	{ "jpeg fill bytes", BYTES(SOI "\xff\xff\xff" SOF("\xc0", HD)),
-	    JPEG(1920, 1080, false) },
+	    JPEG(1920, 1080) },
 	{ "jpeg tables first",
 	    BYTES(SOI "\xff\xdb\0\2\xff\xc4\0\2\xff\xcc\0\2" SOF("\xc0", HD)),
-	    JPEG(1920, 1080, false) },
+	    JPEG(1920, 1080) },
 	{ "jpeg markers without segments",
 	    BYTES(SOI "\xff\1\xff\xd0\xff\xd7" SOF("\xc0", HD)),
-	    JPEG(1920, 1080, false) },
+	    JPEG(1920, 1080) },
 	{ "jpeg odd bytes and stuffing between segments",
 	    BYTES(SOI "\xff\xdb\0\2zz\xff\0z" SOF("\xc0", HD)),
-	    JPEG(1920, 1080, false) },
+	    JPEG(1920, 1080) },
 	{ "jpeg thumbnail in a segment is not the picture",
 	    BYTES(SOI "\xff\xe1\0\x11" SOI SOF("\xc0", "\0\1\0\1")
 		    SOF("\xc0", HD)),
-	    JPEG(1920, 1080, false) },
+	    JPEG(1920, 1080) },
 	{ "jpeg largest", BYTES(SOI SOF("\xc0", "\xff\xff\xff\xff")),
-	    JPEG(65535, 65535, false) },
+	    JPEG(65535, 65535) },
 	{ "jpeg three components",
 	    BYTES(SOI "\xff\xc0\0\x11\x08" HD "\3\1\x22\0\2\x11\1\3\x11\1"),
-	    JPEG(1920, 1080, false) },
+	    JPEG(1920, 1080) },
 
-#define PNG(w, h)                          \
-	{                                  \
-		FORMAT_PNG, w, h, 1, false \
+#define PNG(w, h)                   \
+	{                           \
+		FORMAT_PNG, w, h, 1 \
 	}
 	{ "png", BYTES(IHDR(P43, RGB8)), PNG(4, 3) },
 	{ "png 1 bit gray", BYTES(IHDR(P43, "\1\0\0\0\0")), PNG(4, 3) },
@@ -98,9 +95,9 @@ static const struct {
 	{ "png longest", BYTES(IHDR("\x7f\xff\xff\xff\0\0\0\1", RGB8)),
 	    PNG(0x7fffffff, 1) },
 
-#define GIFS(w, h, n)                      \
-	{                                  \
-		FORMAT_GIF, w, h, n, false \
+#define GIFS(w, h, n)               \
+	{                           \
+		FORMAT_GIF, w, h, n \
 	}
 	{ "gif 87a", BYTES(GIF("87a") WHOLE END), GIFS(4, 3, 1) },
 	{ "gif 89a", BYTES(GIF("89a") CONTROL WHOLE END), GIFS(4, 3, 1) },
@@ -133,9 +130,9 @@ static const struct {
 	{ "gif screen of nothing", BYTES("GIF89a\0\0\0\0\0\0\0" WHOLE END),
 	    GIFS(4, 3, 1) },
 
-#define WEBP(n)                               \
-	{                                     \
-		FORMAT_WEBP, 32, 16, n, false \
+#define WEBP(n)                        \
+	{                              \
+		FORMAT_WEBP, 32, 16, n \
 	}
 	{ "webp lossy", BYTES(RIFF("\x16") VP8), WEBP(1) },
 	{ "webp scale bits are no size",
@@ -159,7 +156,7 @@ static const struct {
 	    BYTES(RIFF("\x40")
 		    CHUNK("VP8X", "\x0a") "\2\0\0\0\x1f\0\1\x0f\0\0" FRAME("\0",
 			"\0", "\x1f", "\x0f")),
-	    { FORMAT_WEBP, 65568, 16, 1, false } },
+	    { FORMAT_WEBP, 65568, 16, 1 } },
 	{ "webp frames without the flag are no frames",
 	    BYTES(RIFF("\x52") CANVAS("\0") FRAME("\0", "\0", "\x1f", "\x0f")
 		    VP8),
@@ -175,7 +172,7 @@ static const struct {
 	    BYTES(RIFF("\x40")
 		    CHUNK("VP8X", "\x0a") "\2\0\0\0\x27\0\0\x19\0\0" FRAME("\4",
 			"\5", "\x1f", "\x0f")),
-	    { FORMAT_WEBP, 40, 26, 1, false } },
+	    { FORMAT_WEBP, 40, 26, 1 } },
 };
 
 static const struct {
@@ -382,34 +379,33 @@ static const struct {
 	const char *name;
 	enum format format; /* FORMAT_NONE: refused as another format */
 	unsigned width, height, frames;
-	bool progressive;
 } files[] = {
-	{ "orient-0.jpg", FORMAT_JPEG, 360, 240, 1, false },
-	{ "orient-1.jpg", FORMAT_JPEG, 360, 240, 1, false },
-	{ "orient-3.jpg", FORMAT_JPEG, 360, 240, 1, false },
-	{ "orient-5.jpg", FORMAT_JPEG, 240, 360, 1, false },
-	{ "orient-6.jpg", FORMAT_JPEG, 240, 360, 1, false },
-	{ "gray.jpg", FORMAT_JPEG, 360, 240, 1, false },
-	{ "progressive.jpg", FORMAT_JPEG, 360, 240, 1, true },
-	{ "cmyk.jpg", FORMAT_JPEG, 360, 240, 1, false },
-	{ "p3.jpg", FORMAT_JPEG, 1600, 1200, 1, false },
-	{ "photo-12mp.jpg", FORMAT_JPEG, 4032, 3024, 1, false },
-	{ "truncated.jpg", FORMAT_JPEG, 720, 480, 1, false },
-	{ "rgb.png", FORMAT_PNG, 360, 240, 1, false },
-	{ "alpha.png", FORMAT_PNG, 360, 240, 1, false },
-	{ "palette-trns.png", FORMAT_PNG, 360, 240, 1, false },
-	{ "gray16.png", FORMAT_PNG, 360, 240, 1, false },
-	{ "interlaced.png", FORMAT_PNG, 179, 119, 1, false },
-	{ "truncated.png", FORMAT_PNG, 360, 240, 1, false },
-	{ "animated.gif", FORMAT_GIF, 120, 80, 4, false },
-	{ "still.gif", FORMAT_GIF, 360, 240, 1, false },
-	{ "lossy.webp", FORMAT_WEBP, 360, 240, 1, false },
-	{ "lossless-alpha.webp", FORMAT_WEBP, 360, 240, 1, false },
-	{ "lossy-alpha.webp", FORMAT_WEBP, 360, 240, 1, false },
-	{ "animated.webp", FORMAT_WEBP, 120, 80, 4, false },
-	{ "webp-bomb.webp", FORMAT_WEBP, 16383, 16383, 1, false },
-	{ "notes.txt", FORMAT_NONE, 0, 0, 0, false },
-	{ "drawing.svg", FORMAT_NONE, 0, 0, 0, false },
+	{ "orient-0.jpg", FORMAT_JPEG, 360, 240, 1 },
+	{ "orient-1.jpg", FORMAT_JPEG, 360, 240, 1 },
+	{ "orient-3.jpg", FORMAT_JPEG, 360, 240, 1 },
+	{ "orient-5.jpg", FORMAT_JPEG, 240, 360, 1 },
+	{ "orient-6.jpg", FORMAT_JPEG, 240, 360, 1 },
+	{ "gray.jpg", FORMAT_JPEG, 360, 240, 1 },
+	{ "progressive.jpg", FORMAT_JPEG, 360, 240, 1 },
+	{ "cmyk.jpg", FORMAT_JPEG, 360, 240, 1 },
+	{ "p3.jpg", FORMAT_JPEG, 1600, 1200, 1 },
+	{ "photo-12mp.jpg", FORMAT_JPEG, 4032, 3024, 1 },
+	{ "truncated.jpg", FORMAT_JPEG, 720, 480, 1 },
+	{ "rgb.png", FORMAT_PNG, 360, 240, 1 },
+	{ "alpha.png", FORMAT_PNG, 360, 240, 1 },
+	{ "palette-trns.png", FORMAT_PNG, 360, 240, 1 },
+	{ "gray16.png", FORMAT_PNG, 360, 240, 1 },
+	{ "interlaced.png", FORMAT_PNG, 179, 119, 1 },
+	{ "truncated.png", FORMAT_PNG, 360, 240, 1 },
+	{ "animated.gif", FORMAT_GIF, 120, 80, 4 },
+	{ "still.gif", FORMAT_GIF, 360, 240, 1 },
+	{ "lossy.webp", FORMAT_WEBP, 360, 240, 1 },
+	{ "lossless-alpha.webp", FORMAT_WEBP, 360, 240, 1 },
+	{ "lossy-alpha.webp", FORMAT_WEBP, 360, 240, 1 },
+	{ "animated.webp", FORMAT_WEBP, 120, 80, 4 },
+	{ "webp-bomb.webp", FORMAT_WEBP, 16383, 16383, 1 },
+	{ "notes.txt", FORMAT_NONE, 0, 0, 0 },
+	{ "drawing.svg", FORMAT_NONE, 0, 0, 0 },
 };
 
 #define ALLOWED                                                  \
@@ -424,37 +420,36 @@ static const struct {
 	unsigned long long limit, actual;
 	const char *detail;
 } limits[] = {
-	{ "all at the limit", { FORMAT_JPEG, 16000, 4000, 500, false },
-	    FAULT_NONE, 0, 0, "" },
-	{ "side", { FORMAT_JPEG, 16001, 1, 1, false }, FAULT_SIDE_TOO_LONG,
-	    16000, 16001,
+	{ "all at the limit", { FORMAT_JPEG, 16000, 4000, 500 }, FAULT_NONE, 0,
+	    0, "" },
+	{ "side", { FORMAT_JPEG, 16001, 1, 1 }, FAULT_SIDE_TOO_LONG, 16000,
+	    16001,
 	    "The picture is 16001 x 1 px; a side may have 16000 px at most." },
-	{ "other side", { FORMAT_PNG, 1, 2147483647, 1, false },
-	    FAULT_SIDE_TOO_LONG, 16000, 2147483647,
+	{ "other side", { FORMAT_PNG, 1, 2147483647, 1 }, FAULT_SIDE_TOO_LONG,
+	    16000, 2147483647,
 	    "The picture is 1 x 2147483647 px; a side may have 16000 px at "
 	    "most." },
-	{ "pixels", { FORMAT_PNG, 8000, 8001, 1, false }, FAULT_TOO_MANY_PIXELS,
+	{ "pixels", { FORMAT_PNG, 8000, 8001, 1 }, FAULT_TOO_MANY_PIXELS,
 	    64000000, 64008000,
 	    "The picture has 64008000 pixels (8000 x 8001); 64000000 are "
 	    "allowed." },
-	{ "frames", { FORMAT_GIF, 100, 100, 501, false }, FAULT_TOO_MANY_FRAMES,
-	    500, 501, "The animation has 501 frames; 500 are allowed." },
-	{ "side before pixels", { FORMAT_GIF, 20000, 20000, 9999, false },
+	{ "frames", { FORMAT_GIF, 100, 100, 501 }, FAULT_TOO_MANY_FRAMES, 500,
+	    501, "The animation has 501 frames; 500 are allowed." },
+	{ "side before pixels", { FORMAT_GIF, 20000, 20000, 9999 },
 	    FAULT_SIDE_TOO_LONG, 16000, 20000, "" },
-	{ "pixels before frames", { FORMAT_GIF, 9000, 9000, 9999, false },
+	{ "pixels before frames", { FORMAT_GIF, 9000, 9000, 9999 },
 	    FAULT_TOO_MANY_PIXELS, 64000000, 81000000, "" },
 	{ "a GIF's first frame is decoded alone",
-	    { FORMAT_GIF, 8000, 8000, 500, false }, FAULT_NONE, 0, 0, "" },
-	{ "all of a WebP's frames are decoded",
-	    { FORMAT_WEBP, 1000, 1000, 65, false }, FAULT_TOO_MANY_PIXELS,
-	    64000000, 65000000,
+	    { FORMAT_GIF, 8000, 8000, 500 }, FAULT_NONE, 0, 0, "" },
+	{ "all of a WebP's frames are decoded", { FORMAT_WEBP, 1000, 1000, 65 },
+	    FAULT_TOO_MANY_PIXELS, 64000000, 65000000,
 	    "The animation has 65 frames of 1000 x 1000 px, together 65000000 "
 	    "pixels; 64000000 are allowed." },
-	{ "a WebP's frames at the limit",
-	    { FORMAT_WEBP, 1000, 1000, 64, false }, FAULT_NONE, 0, 0, "" },
+	{ "a WebP's frames at the limit", { FORMAT_WEBP, 1000, 1000, 64 },
+	    FAULT_NONE, 0, 0, "" },
 	{ "a product of nearly 64 bits",
-	    { FORMAT_WEBP, 16000, 16000, 4294967295u, false },
-	    FAULT_TOO_MANY_PIXELS, 64000000, 1099511627520000000ull, "" },
+	    { FORMAT_WEBP, 16000, 16000, 4294967295u }, FAULT_TOO_MANY_PIXELS,
+	    64000000, 1099511627520000000ull, "" },
 };
 
 /*
@@ -489,8 +484,7 @@ static bool
 equal(const struct sniff *a, const struct sniff *b)
 {
 	return a->format == b->format && a->width == b->width &&
-	    a->height == b->height && a->frames == b->frames &&
-	    a->progressive == b->progressive;
+	    a->height == b->height && a->frames == b->frames;
 }
 
 START_TEST(a_good_header_is_read)
@@ -505,15 +499,14 @@ START_TEST(a_good_header_is_read)
 	ck_assert_msg(f == FAULT_NONE, "%s: %s, %s", good[_i].name,
 	    fault_code(f), info.detail);
 	ck_assert_msg(equal(&got, &good[_i].want),
-	    "%s: format %d, %u x %u, %u frames, progressive %d", good[_i].name,
-	    (int)got.format, got.width, got.height, got.frames,
-	    got.progressive);
+	    "%s: format %d, %u x %u, %u frames", good[_i].name, (int)got.format,
+	    got.width, got.height, got.frames);
 }
 END_TEST
 
 START_TEST(a_bad_header_is_refused_in_words)
 {
-	const struct sniff before = { FORMAT_COUNT, 1, 2, 3, true };
+	const struct sniff before = { FORMAT_COUNT, 1, 2, 3 };
 	struct fault_info info = { 0 };
 	struct sniff got = before;
 	enum fault f;
@@ -599,7 +592,7 @@ END_TEST
 START_TEST(a_real_file_is_recognised)
 {
 	struct sniff want = { files[_i].format, files[_i].width,
-		files[_i].height, files[_i].frames, files[_i].progressive };
+		files[_i].height, files[_i].frames };
 	struct fault_info info = { 0 };
 	struct sniff got = { 0 };
 	size_t len;

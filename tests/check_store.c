@@ -126,17 +126,36 @@ START_TEST(a_lock_keeps_others_out_of_the_same_photo_only)
 	struct fault_info info;
 	uint64_t before = clock_monotonic_ns();
 
-	ck_assert_int_eq(store_lock(a, ID, &lock_a, &info), FAULT_NONE);
-	ck_assert_int_eq(store_lock(b, OTHER, &lock_b, &info), FAULT_NONE);
-	ck_assert_int_eq(store_lock(b, ID, &lock_c, &info), FAULT_OVERLOADED);
+	ck_assert_int_eq(store_lock(a, ID, 0, &lock_a, &info), FAULT_NONE);
+	ck_assert_int_eq(store_lock(b, OTHER, 0, &lock_b, &info), FAULT_NONE);
+	ck_assert_int_eq(store_lock(b, ID, 0, &lock_c, &info),
+	    FAULT_OVERLOADED);
 	ck_assert_int_eq(lock_c, -1);
 	ck_assert_uint_ge(clock_monotonic_ns() - before,
 	    STORE_LOCK_WAIT_MS * NS_PER_MS);
 	store_unlock(&lock_a);
 	ck_assert_int_eq(lock_a, -1);
-	ck_assert_int_eq(store_lock(b, ID, &lock_c, &info), FAULT_NONE);
+	ck_assert_int_eq(store_lock(b, ID, 0, &lock_c, &info), FAULT_NONE);
 	store_unlock(&lock_b);
 	store_unlock(&lock_c);
+	store_close(a);
+	store_close(b);
+}
+END_TEST
+
+START_TEST(waiting_for_a_lock_ends_with_the_work)
+{
+	struct store *a = open_store(), *b = open_store();
+	int lock_a = -1, lock_b = -1;
+	struct fault_info info;
+	uint64_t before = clock_monotonic_ns();
+
+	ck_assert_int_eq(store_lock(a, ID, 0, &lock_a, &info), FAULT_NONE);
+	ck_assert_int_eq(store_lock(b, ID, before + 1, &lock_b, &info),
+	    FAULT_OVERLOADED);
+	ck_assert_uint_lt(clock_monotonic_ns() - before,
+	    STORE_LOCK_WAIT_MS * NS_PER_MS);
+	store_unlock(&lock_a);
 	store_close(a);
 	store_close(b);
 }
@@ -153,7 +172,7 @@ START_TEST(a_lock_ends_with_its_process)
 	ck_assert_int_eq(pipe(ready), 0);
 	pid = fork();
 	if (pid == 0) {
-		if (store_lock(s, ID, &lock, &info) == FAULT_NONE)
+		if (store_lock(s, ID, 0, &lock, &info) == FAULT_NONE)
 			(void)!write(ready[1], "x", 1);
 		(void)pause();
 		_exit(0);
@@ -161,7 +180,7 @@ START_TEST(a_lock_ends_with_its_process)
 	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-	ck_assert_int_eq(store_lock(s, ID, &lock, &info), FAULT_NONE);
+	ck_assert_int_eq(store_lock(s, ID, 0, &lock, &info), FAULT_NONE);
 	store_unlock(&lock);
 	store_close(s);
 }
@@ -174,7 +193,7 @@ START_TEST(opening_and_closing_leaves_no_descriptor)
 	struct fault_info info;
 	int lock = -1;
 
-	ck_assert_int_eq(store_lock(s, ID, &lock, &info), FAULT_NONE);
+	ck_assert_int_eq(store_lock(s, ID, 0, &lock, &info), FAULT_NONE);
 	store_unlock(&lock);
 	store_close(s);
 	store_sweep(data);
@@ -203,6 +222,7 @@ main(void)
 	tcase_add_test(staging, what_a_killed_process_left_is_swept);
 	tcase_add_test(staging, opening_and_closing_leaves_no_descriptor);
 	tcase_add_test(locks, a_lock_keeps_others_out_of_the_same_photo_only);
+	tcase_add_test(locks, waiting_for_a_lock_ends_with_the_work);
 	tcase_add_test(locks, a_lock_ends_with_its_process);
 	suite_add_tcase(s, tree);
 	suite_add_tcase(s, staging);

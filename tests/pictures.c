@@ -20,16 +20,24 @@ struct settings *picture_settings;
 struct progress picture_progress;
 
 void
-picture_boot(void)
+picture_boot_with_memory(uint64_t bytes)
 {
 	char why[256] = "";
 
 	picture_settings = settings_load(NULL, stderr);
 	ck_assert_ptr_nonnull(picture_settings);
+	if (bytes != 0)
+		picture_settings->limits.memory = bytes;
 	ck_assert_msg(image_boot(picture_settings, tempdir_path(), why,
 			  sizeof why) == 0,
 	    "%s", why);
 	progress_start(&picture_progress, NULL);
+}
+
+void
+picture_boot(void)
+{
+	picture_boot_with_memory(0);
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "format.h"
 #include "image.h"
@@ -22,6 +23,8 @@ extern struct progress picture_progress;
 /* Checked fixture, after tempdir_setup: image_boot in the test's directory. */
 void picture_boot(void);
 void picture_shutdown(void);
+/* The same in a test, with another limits.memory; 0: the default. */
+void picture_boot_with_memory(uint64_t bytes);
 
 /* A file of test data, with what sniffing says of it. free() data. */
 struct photo {

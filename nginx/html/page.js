@@ -79,10 +79,6 @@ const WORDS = {
 	"multipart-syntax": () => [damaged, true],
 	"body-truncated": () => [`The upload broke off on its way. ${again}`, true],
 	"no-file": () => ["No photo arrived.", true],
-	"token-invalid": () => ["This upload is not allowed here."],
-	"token-expired": () => ["The permission for this upload has ended. "
-	    + "Please load the page again."],
-	"banned": () => ["This photo may not be kept here."],
 	"not-found": () => ["There is no upload service at this address."],
 	"method-not-allowed": () => ["This address takes no uploads."],
 	"body-timeout": () =>
@@ -100,16 +96,10 @@ const WORDS = {
 	    [`The longer side is too long${against(p, pixels)}.`],
 	"too-many-frames": p => ["This animation has too many frames"
 	    + `${against(p, counted("frame"))}.`],
-	"too-much-memory": p =>
-	    [`Opening this photo takes too much memory${against(p, bytes)}.`],
-	"render-timeout": p => ["Making the thumbnails took too long"
-	    + `${against(p, counted("second"))}.`, true],
-	"poison": () => ["Reading this photo has failed before, "
-	    + "so it is not tried any more."],
+	"too-much-memory": () => ["Opening this photo takes too much memory."],
+	"render-timeout": () => ["Making the thumbnails took too long.", true],
 	"rate-limited": () => [`Too many uploads in a short time. ${again}`, true],
 	"overloaded": () => [busy, true],
-	"draining": () => [`The service is restarting. ${again}`, true],
-	"offline": () => [`The service is switched off just now. ${again}`, true],
 	"storage-full": () => [
 	    "The service has no room left. Its operator has to act first.", true],
 	"internal": () => [`Something failed inside the service. ${again}`, true],
@@ -130,7 +120,7 @@ const WORDS = {
 
 /* What stands before the service may answer in its own way, or not in JSON. */
 const BY_STATUS = {
-	403: "token-invalid", 404: "not-found", 405: "method-not-allowed",
+	404: "not-found", 405: "method-not-allowed",
 	408: "body-timeout", 413: "body-too-large", 429: "rate-limited",
 	500: "internal", 502: "worker-lost", 503: "overloaded", 504: "too-slow",
 	507: "storage-full",

@@ -53,6 +53,16 @@ async function codes()
 	    .map(name => name.toLowerCase().replaceAll("_", "-"));
 }
 
+/* The codes that the page as it is served has words for, but its own. */
+async function knownCodes(page)
+{
+	const script = await page.request.get(new URL("page.js", base).href);
+	const list = /const WORDS = \{(.*?)The page's own:/s.exec(
+	    await script.text())[1];
+
+	return [...list.matchAll(/^\t"([a-z-]+)":/gm)].map(m => m[1]);
+}
+
 /* ---- sending --------------------------------------------------------------- */
 
 async function chosen({ page, photo })
@@ -232,6 +242,7 @@ async function everyCode({ page, photo, expected })
 
 	expected.push(/status of [45]\d\d/);
 	assert.ok(all.length > 20, "the table was found");
+	assert.deepEqual((await knownCodes(page)).sort(), [...all].sort());
 	/* nginx asks for a pause first, which has a case of its own */
 	for (const code of all.filter(c => c !== "rate-limited")) {
 		await answer(page, 422, { code, status: 422, title: "FALLBACK" });
@@ -264,8 +275,6 @@ const LIMITS = [
 	    + "2,000 frames; the limit here is 500 frames."],
 	["too-many-files", 413, 20, 21, "Too many photos in one upload: "
 	    + "21 photos; the limit here is 20 photos."],
-	["too-much-memory", 422, 805306368, 1610612736, "Opening this photo takes "
-	    + "too much memory: 1.5 GB; the limit here is 768 MB."],
 ];
 
 async function limit({ page, photo, expected }, [code, status, max, actual, said])
@@ -284,6 +293,7 @@ async function limit({ page, photo, expected }, [code, status, max, actual, said
 
 const STRANGE = [
 	["nginx's own page of a 413", 413, "<h1>413</h1>", /^Too large\.$/],
+	["the page of a wall before it", 403, "<h1>No</h1>", /status 403/],
 	["a gateway's page", 502, "<h1>Bad Gateway</h1>", /broke off/],
 	["a page in place of JSON", 200, "<h1>Log in</h1>", /status 200/],
 	["JSON of another kind", 201, "[1, 2]", /status 201/],
@@ -342,7 +352,7 @@ async function paused({ page, photo, expected })
 	await page.route("**/upload", route => ++posts > 1 ? route.continue()
 	    : route.fulfill({ status: 429, headers: { "Retry-After": "1" },
 	        contentType: "application/problem+json",
-	        body: "{\"code\":\"rate-limited\",\"limit\":\"20r/s\"}" }));
+	        body: "{\"code\":\"rate-limited\",\"limit\":20}" }));
 	await choose(page, await photo("eager.jpg"));
 	await until(page.getByText("Waiting, as the service asks"));
 	assert.ok((await thumbnail(page, "eager.jpg")).width > 0);
@@ -587,7 +597,8 @@ await main(async suite => {
 	await run("a text file is refused in words, a photo beside it is taken",
 	    text);
 	await run("a cut photo is refused in words", cut);
-	await run("every code of the fault table has words of its own", everyCode);
+	await run("the fault table's codes, and no others, have words of their own",
+	    everyCode);
 	for (const row of LIMITS)
 		await run(`${row[0]} says limit ${row[2]} and actual ${row[3]}`,
 		    t => limit(t, row));

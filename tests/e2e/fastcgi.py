@@ -26,10 +26,10 @@ def stream(kind, data):
                     for i in range(0, len(data), 60000))
 
 
-def upload_params(body_length, content_type, **more):
-    return {"REQUEST_METHOD": "POST", "REQUEST_URI": "/upload",
-            "DOCUMENT_URI": "/upload", "CONTENT_LENGTH": str(body_length),
-            "CONTENT_TYPE": content_type, "REMOTE_ADDR": "127.0.0.1", **more}
+def upload_params(body_length, content_type, address="/upload"):
+    return {"REQUEST_METHOD": "POST", "REQUEST_URI": address,
+            "DOCUMENT_URI": address, "CONTENT_LENGTH": str(body_length),
+            "CONTENT_TYPE": content_type, "REMOTE_ADDR": "127.0.0.1"}
 
 
 def answer(connection):

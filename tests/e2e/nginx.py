@@ -26,8 +26,8 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("FT_BUILD", TOP / "build"))
 THUMBCTL = BUILD / "fcgi-thumb" / "thumbctl"
 TEMPLATES = TOP / "nginx"
-START_SECONDS = 10
-STOP_SECONDS = 10
+START_SECONDS = 60
+STOP_SECONDS = 60
 
 # nginx is in /usr/sbin, which is not in every user's PATH.
 PROGRAM = shutil.which(
@@ -95,6 +95,10 @@ class Nginx:
     def start(self):
         """Configure and run; returns when it accepts connections."""
         self.configure()
+        return self.run()
+
+    def run(self):
+        """The same with the configuration that is there."""
         self.process = subprocess.Popen(
             self.command(), stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
@@ -171,7 +175,7 @@ def request(address, method, target, body=None, headers=(), timeout=30):
         connection.close()
 
 
-def raw(address, data, timeout=10):
+def raw(address, data, timeout=60):
     """Send bytes that need be no HTTP; all that comes back until the end."""
     with socket.create_connection(address, timeout) as s:
         s.sendall(data)

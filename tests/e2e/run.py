@@ -18,6 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from case import NotHere  # noqa: E402: found by the path above
+from service import Interrupted, end_on_signals  # noqa: E402
 
 
 class Result(unittest.TestResult):
@@ -25,6 +26,11 @@ class Result(unittest.TestResult):
         super().__init__()
         self.passed = 0
         self.not_here = []
+
+    def end(self):
+        """No further test, not even the rest of this one."""
+        self.failfast = True
+        self.stop()
 
     def say(self, word, test):
         seconds = time.monotonic() - self.started
@@ -77,7 +83,11 @@ def main(arguments):
         result.failfast = True
         arguments = arguments[1:]
     suite = unittest.defaultTestLoader.loadTestsFromNames(names(arguments))
-    suite.run(result)
+    end_on_signals(result.end)
+    try:
+        suite.run(result)
+    except Interrupted:
+        return 1
     for line in result.not_here:
         print("not run:", line)
     failed = len(result.failures) + len(result.errors)

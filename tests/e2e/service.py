@@ -5,8 +5,8 @@ a private directory that goes with it.
     with Service(workers=2, prefix="/media") as service:
         answer = service.upload(("a.jpg", data))
 
-Run as a program it starts one with default settings, puts its address into
-FT_URL and runs the command that it is given.
+Run as a program, service.py [--prefix PREFIX] COMMAND..., it starts one with
+default settings, puts its address into FT_URL and runs the command.
 """
 
 import json
@@ -80,6 +80,31 @@ def libconfig(value):
         groups = value and isinstance(value[0], dict)
         return f"( {parts} )" if groups else f"[ {parts} ]"
     return json.dumps(str(value))
+
+
+# ---- signals -----------------------------------------------------------------
+
+class Interrupted(BaseException):
+    """Somebody asks for the end. Not a KeyboardInterrupt, for which unittest
+    would leave out what cleans up."""
+
+
+def end_on_signals(at_once=lambda: None):
+    """From now on the first signal that asks for the end calls at_once() and
+    raises Interrupted; the others are too late."""
+    ends = [signo for signo in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            if signal.getsignal(signo) != signal.SIG_IGN]
+
+    def hear(signo, _):
+        for each in ends:
+            signal.signal(each, signal.SIG_IGN)
+        # Whoever reads this may have ended by the same signal.
+        sys.stdout = sys.stderr = open(os.devnull, "w")
+        at_once()
+        raise Interrupted(signo)
+
+    for each in ends:
+        signal.signal(each, hear)
 
 
 # ---- processes ---------------------------------------------------------------
@@ -338,11 +363,22 @@ class Service:
         return left + sorted(set(self.stored()) ^ set(self.stored("public")))
 
 
-def main():
-    with Service() as service:
+def main(arguments):
+    settings = {}
+    if arguments[0] == "--prefix":
+        settings["prefix"] = arguments[1]
+        arguments = arguments[2:]
+    end_on_signals()
+    with Service(**settings) as service:
         environ = dict(os.environ, FT_URL=service.url + "/")
-        return subprocess.run(sys.argv[1:], env=environ).returncode
+        command = subprocess.Popen(arguments, env=environ)
+        try:
+            return command.wait()
+        except Interrupted:
+            command.terminate()
+            command.wait(PATIENCE)
+            return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

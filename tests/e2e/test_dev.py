@@ -13,11 +13,13 @@ import threading
 import unittest
 import urllib.request
 
+import fastcgi
 import nginx
 from service import (PATIENCE, TOP, children, is_alive, multipart, picture,
                      wait_until)
 
 DEV = TOP / "dev"
+HERE = pathlib.Path(__file__).resolve().parent
 
 # A first run builds.
 BUILD_SECONDS = 600
@@ -26,6 +28,13 @@ BUILD_SECONDS = 600
 def descendants(pid):
     found = children(pid)
     return found + [pid for child in found for pid in descendants(child)]
+
+
+def name_of(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def hear_interrupts():
@@ -64,6 +73,15 @@ class Run:
         self.process.stdout.close()
         return status
 
+    def end(self):
+        """However far it is; nothing is left of it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        finally:
+            self.process.kill()
+
 
 def refused(*arguments):
     """A ./dev that is to fail: (status, what it said)."""
@@ -85,7 +103,7 @@ class DevCase(unittest.TestCase):
 
     def run_dev(self, *more):
         run = Run(self.data, *more, environ=self.environ)
-        self.addCleanup(run.process.kill)
+        self.addCleanup(run.end)
         line = run.wait_ready()
         self.assertEqual(line, f"ready: http://127.0.0.1:{run.port}/\n",
                          "".join(run.errors))
@@ -131,7 +149,7 @@ class DevRun(DevCase):
                       settings.read_text())
         settings.write_text(text)
         run = Run(self.data, environ=self.environ)
-        self.addCleanup(run.process.kill)
+        self.addCleanup(run.end)
         self.assertEqual(
             run.wait_ready(),
             f"ready: http://127.0.0.1:{run.port}/media/\n",
@@ -169,6 +187,20 @@ class DevRun(DevCase):
         self.assertEqual(words, f"dev: port {port} is in use; --port takes "
                                 f"another\n")
 
+    def test_what_is_no_port_is_refused_before_anything_is_done(self):
+        for port in "0", "65536", "99999", "100000", "", "abc", "-1", "080":
+            for form in ["--port", port], ["--port=" + port]:
+                with self.subTest(form):
+                    status, words = refused("run", "--data", self.data, *form)
+                    self.assertNotEqual(status, 0)
+                    self.assertEqual(words, "dev: --port takes a number from "
+                                            f"1 to 65535, not '{port}'\n")
+        with self.subTest("none at all"):
+            status, words = refused("run", "--data", self.data, "--port")
+            self.assertNotEqual(status, 0)
+            self.assertEqual(words.count("\n"), 1, words)
+        self.assertFalse(self.data.exists())
+
     def test_a_strange_directory_is_left_alone(self):
         self.data.mkdir()
         (self.data / "letter.txt").write_text("dear reader")
@@ -180,8 +212,7 @@ class DevRun(DevCase):
     def test_ends_when_the_master_dies_and_says_so(self):
         run = self.run_dev()
         pids = descendants(run.process.pid)
-        master, = [pid for pid in pids if pathlib.Path(
-            f"/proc/{pid}/comm").read_text().strip() == "fcgi-thumb"]
+        master, = [pid for pid in pids if name_of(pid) == "fcgi-thumb"]
         os.kill(master, signal.SIGKILL)
         self.assertEqual(run.process.wait(PATIENCE), 1)
         run.process.stdout.close()
@@ -198,17 +229,116 @@ class DevRun(DevCase):
         wait_until("nobody left", lambda: not [
             pid for pid in pids if is_alive(pid)])
 
-    def test_thumbctl_works_on_that_service(self):
-        self.assert_stops(self.run_dev(), signal.SIGTERM)
-        out = self.tmp / "out"
-        out.mkdir()
-        out.chmod(0o777)
-        done = subprocess.run(
-            [DEV, "thumbctl", "--data", self.data, "nginx-conf", out],
-            capture_output=True, text=True, timeout=BUILD_SECONDS)
+
+class Thumbctl(DevCase):
+    def setUp(self):
+        super().setUp()
+        self.out = self.tmp / "out"
+        self.out.mkdir()
+        self.out.chmod(0o777)
+
+    def thumbctl(self, *arguments):
+        return subprocess.run(
+            [DEV, "thumbctl", "--data", self.data, *arguments],
+            capture_output=True, text=True, timeout=BUILD_SECONDS,
+            env={**os.environ, **self.environ})
+
+    def assert_no_service(self):
+        done = self.thumbctl("nginx-conf", self.out)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.stderr, f"dev: no ./dev run is on {self.data}: "
+                                      "there are no sockets to name\n")
+        self.assertEqual(os.listdir(self.out), [])
+
+    def test_nginx_conf_names_what_the_service_has(self):
+        run = self.run_dev()
+        done = self.thumbctl("nginx-conf", self.out)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn(str(self.data / "store"),
-                      (out / "fcgi-thumb-server.conf").read_text())
+        http, server = [(self.out / f"fcgi-thumb-{level}.conf").read_text()
+                        for level in ("http", "server")]
+        photo, control = re.findall(r'server "unix:(.*?)"', http)
+        self.assertEqual(fastcgi.request(control, {
+            "REQUEST_METHOD": "GET", "DOCUMENT_URI": "/health/ready"},
+            b"")[0], 200)
+        body, content_type = multipart([("a.jpg", picture("orient-6.jpg"))])
+        params = fastcgi.upload_params(len(body), content_type)
+        self.assertEqual(fastcgi.request(photo, params, body)[0], 201)
+        roots = set(re.findall(r'root "(.*?)"', server))
+        self.assertIn(str(self.data / "store" / "public"), roots)
+        for root in roots:
+            self.assertTrue(os.listdir(root), root)
+        log = re.search(r'access_log "(.*?)"', server)[1]
+        self.assertTrue(pathlib.Path(log).exists())
+        self.assert_stops(run, signal.SIGTERM)
+
+    def test_without_a_service_there_is_nothing_to_name(self):
+        self.assert_stops(self.run_dev(), signal.SIGTERM)
+        self.assert_no_service()
+        with self.subTest("nor after one that was killed"):
+            run = self.run_dev()
+            pids = descendants(run.process.pid)
+            run.process.kill()
+            run.process.wait()
+            run.process.stdout.close()
+            wait_until("nobody left", lambda: not [
+                pid for pid in pids if is_alive(pid)])
+            self.assertTrue((self.data / "run" / "runtime").is_symlink())
+            self.assert_no_service()
+        with self.subTest("and the next run cleans up behind it"):
+            run = self.run_dev()
+            self.assertEqual(self.upload(run)[0], 201)
+            self.assertEqual(run.stop(), 0)
+            self.assertFalse((self.data / "run").exists())
+
+    def test_the_rest_needs_no_service(self):
+        self.data.mkdir()
+        self.data.chmod(0o777)
+        done = self.thumbctl("-V")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("thumbctl", done.stdout)
+        self.assertEqual(os.listdir(self.tmp / "tmp"), [])
+
+
+class Interrupts(DevCase):
+    """Nobody outlives the checks, even if only the first of them hears."""
+
+    def assert_ends(self, command, signo, is_busy):
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, preexec_fn=hear_interrupts,
+            env={**os.environ, **self.environ})
+        self.addCleanup(process.kill)
+
+        def busy():
+            self.assertIsNone(process.poll(), "it ended by itself")
+            pids = descendants(process.pid)
+            return pids if is_busy([name_of(pid) for pid in pids]) else None
+
+        pids = wait_until("it is busy", busy)
+        process.send_signal(signo)
+        status = process.wait(PATIENCE)
+        self.assertEqual([pid for pid in pids if is_alive(pid)], [])
+        self.assertEqual(os.listdir(self.tmp / "tmp"), [])
+        return status
+
+    def test_a_stage_of_the_check(self):
+        for signo in signal.SIGINT, signal.SIGTERM:
+            status = self.assert_ends(
+                [DEV, "lint"], signo,
+                lambda names: {"clang-format", "cppcheck"} & set(names))
+            self.assertEqual(status, 130)
+
+    def test_this_suite(self):
+        status = self.assert_ends(
+            ["/usr/bin/python3", HERE / "run.py", "processes.Signals."
+             "test_another_master_takes_over_without_a_failed_request"],
+            signal.SIGTERM, lambda names: names.count("thumb-photo") >= 4)
+        self.assertEqual(status, 1)
+
+    def test_the_service_of_the_browsers_suite(self):
+        self.assert_ends(
+            ["/usr/bin/python3", HERE / "service.py", "--prefix", "/media",
+             "sleep", "1000"], signal.SIGINT, lambda names: "sleep" in names)
 
 
 class Words(unittest.TestCase):

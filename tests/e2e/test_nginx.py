@@ -23,17 +23,19 @@ OTHER_ID = "b" * 25 + "q"
 RECIPE = "1f0c9a2e"
 LIMIT = 65536  # limits.request of these tests
 RATE = 3
+CONNECTIONS = 32  # at once, of one address
 REAL_IP = "set_real_ip_from 127.0.0.1; real_ip_header X-Test-Address;"
+STYLE = (TOP / "nginx" / "html" / "page.css").read_text()
 SOME_PICTURE = (TOP / "tests" / "data" / "orient-1.jpg").read_bytes()
 
 
-def write_settings(directory, prefix="", more=""):
+def write_settings(directory, prefix="", more="", rate=RATE):
     path = directory / "fcgi-thumb.conf"
     path.write_text(f"""
 data = "{directory}/data"; run = "{directory}/run";
 logs = "{directory}/logs"; html = "{TOP}/nginx/html";
 prefix = "{prefix}";
-limits = {{ photo = "16K"; request = "64K"; rate = "{RATE}/s";
+limits = {{ photo = "16K"; request = "64K"; rate = "{rate}/s";
             queue_seconds = 1; request_seconds = 1; job_seconds = 1; }};
 presets = ( {{ name = "large"; width = 1280; height = 1280;
                formats = [ "jpeg", "webp" ]; }},
@@ -161,6 +163,7 @@ class Site(unittest.TestCase):
 
     prefix = ""
     more = ""
+    rate = RATE
     server = REAL_IP
     sites = ""
 
@@ -168,7 +171,8 @@ class Site(unittest.TestCase):
     def setUpClass(cls):
         cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="ft-nginx."))
         cls.addClassCleanup(shutil.rmtree, cls.directory)
-        cls.settings = write_settings(cls.directory, cls.prefix, cls.more)
+        cls.settings = write_settings(cls.directory, cls.prefix, cls.more,
+                                      cls.rate)
         publish(cls.directory / "data")
         cls.nginx = Nginx(cls.settings, cls.directory / "nginx",
                           server=cls.server,
@@ -216,7 +220,7 @@ class Site(unittest.TestCase):
 
     def log_of(self, answer):
         """nginx writes the line after the answer has been sent."""
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             for line in self.log_lines():
                 if line["id"] == answer.headers["X-Request-Id"]:
@@ -405,17 +409,20 @@ class Refusals:
         text = answer.body.decode()
         self.assertIn(f'href="{self.prefix}/"', text)
         self.assertIn(f'href="{self.prefix}/page.css"', text)
+        # What the style sheet knows.
+        for name in ("result", "refusal", "again"):
+            self.assertIn(f'class="{name}"', text)
+            self.assertIn(f".{name}", STYLE)
         for word in words:
             self.assertIn(word, text)
 
     def check_overloaded(self):
-        start = time.monotonic()
+        # At once: after any waiting it would be a 504.
         for method in ("POST", "PUT"):
             answer = self.post(method=method)
             self.check_problem(answer, 503, "overloaded")
             self.assertEqual(answer.headers.get_all("Retry-After"), ["2"])
         self.check_page(self.page(), 503, "busy")
-        self.assertLess(time.monotonic() - start, 1)
 
     def test_without_a_pool_an_upload_is_refused_at_once(self):
         self.check_overloaded()
@@ -445,8 +452,8 @@ class Refusals:
         self.peer("photo", "silent")
         start = time.monotonic()
         self.check_problem(self.post(), 504, "too-slow")
-        # queue_seconds + request_seconds + 5
-        self.assertAlmostEqual(time.monotonic() - start, 7, delta=1)
+        # queue + request + 3 x job seconds + 5; nginx's clock is a coarse one
+        self.assertGreater(time.monotonic() - start, 6.9)
 
     def test_a_body_over_the_limit_is_told_both_numbers(self):
         answer = self.post(bytes(LIMIT + 1))
@@ -494,18 +501,27 @@ class Refusals:
         answers = [self.post() for _ in range(12 * RATE)]
         self.assertEqual({a.status for a in answers}, {503})
 
+    def until_too_fast(self, ask):
+        """How many were let through, and the first one that was not. A busy
+        machine needs more of them until it was too fast."""
+        for taken in range(1000):
+            answer = ask()
+            if answer.status == 429:
+                return taken, answer
+            self.assertEqual(answer.status, 503)
+        self.fail("never too fast")
+
     def test_another_one_is_after_a_burst(self):
         headers = {"X-Test-Address": "203.0.113.9"}
-        answers = [self.post(headers=headers) for _ in range(30 * RATE)]
-        refused = [a for a in answers if a.status != 503]
-        self.assertGreaterEqual(len(answers) - len(refused), 10 * RATE + 1)
-        self.assertGreater(len(refused), 0)
-        problem = self.check_problem(refused[0], 429, "rate-limited")
+        taken, refused = self.until_too_fast(
+            lambda: self.post(headers=headers))
+        self.assertGreaterEqual(taken, 10 * RATE + 1)
+        problem = self.check_problem(refused, 429, "rate-limited")
         self.assertEqual(problem["limit"], RATE)
-        self.assertEqual(refused[0].headers.get_all("Retry-After"), ["1"])
-        pages = [self.page(headers=headers) for _ in range(3 * RATE)]
-        refused = [page for page in pages if page.status == 429]
-        self.check_page(refused[0], 429, f"{RATE} a second")
+        self.assertIn(f"{RATE} uploads a second", problem["detail"])
+        self.assertEqual(refused.headers.get_all("Retry-After"), ["1"])
+        _, refused = self.until_too_fast(lambda: self.page(headers=headers))
+        self.check_page(refused, 429, f"{RATE} a second")
         # Who sends too much may still look.
         thumb = self.ask("GET", f"/t/{ID}/large.jpg", headers=headers)
         self.assertEqual(thumb.status, 200)
@@ -526,10 +542,10 @@ class Refusals:
     def test_the_service_s_own_words_pass_untouched(self):
         self.peer("photo", b"Status: 503 x\r\nRetry-After: 9\r\n"
                   b"Content-Type: application/problem+json\r\n\r\n"
-                  b'{"code":"draining"}')
+                  b'{"code":"its-own"}')
         answer = self.post()
         self.assertEqual((answer.status, answer.body),
-                         (503, b'{"code":"draining"}'))
+                         (503, b'{"code":"its-own"}'))
         self.assertEqual(answer.headers.get_all("Retry-After"), ["9"])
         self.assertEqual(answer.headers.get_all("Cache-Control"), ["no-store"])
         self.check_safe(answer)
@@ -543,8 +559,8 @@ class Refusals:
         self.assertEqual(answer.status, 201)
         params = dict(peer.params)
         self.assertEqual(peer.body, b"abc")
-        waited = float(params.pop("QUEUE_MSEC")) - before
-        self.assertTrue(-0.1 < waited < 2, waited)
+        sent = float(params.pop("QUEUE_MSEC"))
+        self.assertTrue(before - 0.1 < sent < time.time() + 0.1, sent)
         self.assertEqual(params.pop("REQUEST_ID"),
                          answer.headers["X-Request-Id"])
         self.assertEqual(
@@ -637,6 +653,7 @@ class WithoutPage(Site):
     def test_a_refusal_does_not_lead_to_it(self):
         answer = self.ask("POST", "/upload", b"x", {"Accept": "text/html"})
         self.assertEqual(answer.status, 503)
+        self.assertIn(b'class="refusal"', answer.body)
         self.assertNotIn(b"href", answer.body)
 
     def test_pictures_of_the_public_address_may_be_shown(self):
@@ -644,6 +661,63 @@ class WithoutPage(Site):
             "Content-Security-Policy"]
         self.assertIn("img-src 'self' blob: data: https://img.example.org;",
                       policy)
+
+
+class ManyAtOnce(Site):
+    """Uploads of one address at once, with a rate that is never reached."""
+
+    rate = 1000
+    address = "203.0.113.7"
+
+    def begin(self, address):
+        """An upload that stays under way; its first line of an answer."""
+        s = socket.create_connection(self.nginx.address, 60)
+        self.addCleanup(s.close)
+        s.sendall(b"POST /upload HTTP/1.1\r\nHost: x\r\n"
+                  b"X-Test-Address: " + address.encode() + b"\r\n"
+                  b"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n")
+        with s.makefile("rb") as f:
+            return s, f.readline()
+
+    def fill(self, address):
+        uploads = []
+        for _ in range(CONNECTIONS):
+            s, line = self.begin(address)
+            self.assertEqual(line, b"HTTP/1.1 100 Continue\r\n")
+            uploads.append(s)
+        return uploads
+
+    def post(self, address, accept="*/*"):
+        return self.ask("POST", "/upload", b"x",
+                        {"X-Test-Address": address, "Accept": accept})
+
+    def test_one_too_many_is_refused_until_another_ends(self):
+        uploads = self.fill(self.address)
+        refused = self.post(self.address)
+        problem = self.check_problem(refused, 429, "rate-limited")
+        self.assertIn(f"{CONNECTIONS} uploads under way", problem["detail"])
+        # The unit of this code's limit is another one.
+        self.assertNotIn("limit", problem)
+        self.assertNotIn("actual", problem)
+        self.assertEqual(refused.headers.get_all("Retry-After"), ["1"])
+        page = self.post(self.address, "text/html")
+        self.assertEqual(page.status, 429)
+        self.assertIn(f"{CONNECTIONS} under way", page.body.decode())
+        # Others may send, and who sends too much may still look.
+        self.assertEqual(self.post("203.0.113.8").status, 503)
+        thumb = self.ask("GET", f"/t/{ID}/large.jpg",
+                         headers={"X-Test-Address": self.address})
+        self.assertEqual(thumb.status, 200)
+        uploads[0].close()
+        end = time.monotonic() + 60
+        while (answer := self.post(self.address)).status == 429:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+        self.assertEqual(answer.status, 503)
+
+    def test_this_machine_may_have_any_number(self):
+        self.fill("127.0.0.1")
+        self.assertEqual(self.post("127.0.0.1").status, 503)
 
 
 class InAnotherSite(Site):
@@ -736,22 +810,33 @@ class Configuration(unittest.TestCase):
                 self.assertEqual(status, 0, words)
                 self.assertNotIn("[", words)
 
-    def test_no_log_directory_means_no_access_log(self):
+    def test_without_a_log_directory_the_site_s_access_log_stays(self):
         settings = write_settings(self.directory)
         settings.write_text(re.sub('logs = "[^"]*"', 'logs = ""',
                                    settings.read_text()))
-        nginx = Nginx(settings, self.directory / "n").start()
+        log = self.directory / "site.log"
+        nginx = Nginx(settings, self.directory / "n",
+                      server=f"access_log {log};").start()
         self.addCleanup(nginx.stop)
-        self.assertEqual(
-            request(nginx.address, "GET", "/health/live").status, 200)
+        answer = request(nginx.address, "GET", "/health/live")
+        self.assertEqual(answer.status, 200)
+        end = time.monotonic() + 60
+        while "GET /health/live" not in log.read_text():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
         self.assertEqual(list((self.directory / "logs").iterdir()), [])
 
-    def test_the_example_site_works(self):
+    def example_site(self, uncomment=None):
+        """It runs; with the lines that begin so and are commented out."""
         settings = write_settings(self.directory)
         nginx = Nginx(settings, self.directory / "n")
         nginx.configure()
         (self.directory / "n" / "fcgi-thumb").symlink_to(".")
         site = (TEMPLATES / "example-site.conf").read_text()
+        if uncomment:
+            site, lines = re.subn(rf"(?m)^\t#({uncomment} .*;)$", r"\t\1",
+                                  site)
+            self.assertGreater(lines, 0)
         site = re.sub(r"listen \S*80;", "", site).replace(
             "server_name", f"listen 127.0.0.1:{nginx.port}; server_name")
         conf = self.directory / "n" / "nginx.conf"
@@ -762,6 +847,27 @@ class Configuration(unittest.TestCase):
         status, words = nginx.check()
         self.assertEqual(status, 0, words)
         self.assertNotIn("[", words)
+        self.addCleanup(nginx.stop)
+        return nginx.run()
+
+    def test_the_example_site_works(self):
+        nginx = self.example_site()
+        answer = request(nginx.address, "GET", "/health/live")
+        self.assertEqual(answer.status, 200)
+
+    def test_the_example_site_can_say_in_json_what_has_no_address(self):
+        nginx = self.example_site("error_page")
+        for data, status, code in (
+                (b"noise\r\n\r\n", 400, "bad-request"),
+                (b"GET /" + b"a" * 40000 + b" HTTP/1.1\r\n\r\n", 400,
+                 "bad-request"),
+                (b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", 405,
+                 "method-not-allowed")):
+            with self.subTest(data[:9]):
+                head, _, body = raw(nginx.address, data).partition(
+                    b"\r\n\r\n")
+                self.assertIn(b" %d " % status, head.splitlines()[0])
+                self.assertEqual(json.loads(body)["code"], code)
 
     def test_thumbctl_alone_lists_its_commands(self):
         for arguments in ((), ("-h",)):

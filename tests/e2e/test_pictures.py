@@ -186,3 +186,7 @@ class Pictures(ServiceCase):
         image = self.image("animated.gif", "large")
         self.assertEqual(image.size, (120, 80))
         self.assertEqual(self.image("animated.gif", "square").size, (80, 80))
+
+
+class PicturesUnderAPrefix(Pictures):
+    settings = Pictures.settings | {"prefix": "/media"}

@@ -25,14 +25,14 @@ def slow_photo(mark, size=(8000, 7000)):
 
 
 class OwnService(ServiceCase):
-    """A service for each test, made by the test."""
+    """A service for each test, made by the test; `settings` are added."""
 
     @classmethod
     def setUpClass(cls):
         pass
 
     def start(self, *args, **settings):
-        self.service = Service(*args, **settings).start()
+        self.service = Service(*args, **self.settings, **settings).start()
         self.addCleanup(self.service.stop)
         return self.service
 
@@ -54,7 +54,7 @@ class OwnService(ServiceCase):
 
 class Together(OwnService):
     def test_the_same_new_photo_twenty_times_at_once(self):
-        service = self.start(workers=4)
+        service = self.start(workers=4, limits={"queue_seconds": 120})
         data = picture("p3.jpg")
         answers = at_once(20, lambda i: service.upload((f"{i}.jpg", data)))
         statuses = sorted(json.loads(a.body)["photos"][0]["status"]
@@ -72,7 +72,7 @@ class Together(OwnService):
         self.assert_whole(answers)
 
     def test_a_hundred_uploads_with_two_workers(self):
-        service = self.start(workers=2)
+        service = self.start(workers=2, limits={"queue_seconds": 120})
         photo = picture("orient-6.jpg")
         answers = at_once(100, lambda i: service.upload(
             (f"{i}.jpg", variation(photo, i))))
@@ -231,7 +231,8 @@ class Signals(OwnService):
 
 class Crashes(OwnService):
     def upload_until_busy(self, name, data):
-        """(thread, box for its answer, pid of the worker that has it)."""
+        """(thread, box for its answer, pid of the worker that has it). The
+        worker stands still, so that it cannot get ready."""
         service = self.service
         before = {pid: cpu_ticks(pid) for pid in service.master.workers()}
         box = []
@@ -241,15 +242,18 @@ class Crashes(OwnService):
         pid = wait_until("a worker is busy", lambda: next(
             (pid for pid, ticks in before.items()
              if cpu_ticks(pid) >= ticks + 5), None))
-        self.assertEqual(box, [])
+        os.kill(pid, signal.SIGSTOP)
         return thread, box, pid
 
     def test_killing_a_worker_costs_its_request_and_nothing_else(self):
-        service = self.start(workers=2)
+        # Time enough for a job that is stopped for a while.
+        service = self.start(workers=2, limits={"job_seconds": 100})
         data = slow_photo("kill")
         thread, box, pid = self.upload_until_busy("big.png", data)
+        self.addCleanup(thread.join)
         with Load(service, clients=2) as load:
-            load.wait_for(1)
+            load.wait_for(5)
+            self.assertEqual(box, [], "it was ready before it was stopped")
             os.kill(pid, signal.SIGKILL)
             thread.join()
             load.wait_for(5)
@@ -266,7 +270,11 @@ class Crashes(OwnService):
         answer = self.service.upload(
             ("big.png", slow_photo("time", (8000, 7900))))
         if answer.status == 201:
-            raise NotHere("63 megapixels take less than a second")
+            timing = json.loads(answer.body)["photos"][0]["timing_ms"]
+            spent = sum(timing[phase]
+                        for phase in ("decode", "resize", "encode"))
+            self.assertLess(spent, 1000, "taken although its time was over")
+            raise NotHere(f"63 megapixels take {spent} ms, not a second")
         self.assert_problem(answer, 422, "render-timeout")
         self.assert_taken(self.service.upload(("a.png", picture("rgb.png"))),
                           201, "created")
@@ -286,6 +294,26 @@ class Crashes(OwnService):
         os.kill(service.master.pid, signal.SIGKILL)
         service.master.wait()
         wait_until("all gone", lambda: not any(map(is_alive, pids)))
+
+
+class UnderAPrefix(Crashes):
+    """The main cases once more."""
+
+    settings = {"prefix": "/media"}
+
+    test_the_same_new_photo_twenty_times_at_once = (
+        Together.test_the_same_new_photo_twenty_times_at_once)
+    test_a_hundred_uploads_with_two_workers = (
+        Together.test_a_hundred_uploads_with_two_workers)
+    test_a_burst_over_the_queue_is_refused_at_once = (
+        Together.test_a_burst_over_the_queue_is_refused_at_once)
+    test_hang_up_under_load_fails_no_request = (
+        Signals.test_hang_up_under_load_fails_no_request)
+    test_hang_up_takes_new_presets = Signals.test_hang_up_takes_new_presets
+    test_terminate_under_load_answers_every_request = (
+        Signals.test_terminate_under_load_answers_every_request)
+    test_thumbnails_are_served_when_the_pool_is_dead = (
+        Signals.test_thumbnails_are_served_when_the_pool_is_dead)
 
 
 class Started(OwnService):

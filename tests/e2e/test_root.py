@@ -4,7 +4,9 @@ import os
 import pathlib
 import pwd
 import signal
+import subprocess
 
+from service import TOP
 from test_dev import DevCase, descendants
 
 
@@ -36,3 +38,20 @@ class AsRoot(DevCase):
         run = self.run_dev()
         self.assertEqual(self.upload(run)[0], 200)
         self.assert_stops(run, signal.SIGTERM)
+
+    def test_a_package_that_is_not_there_is_said_in_one_line(self):
+        policy = pathlib.Path("/usr/sbin/policy-rc.d")
+        before = policy.read_bytes() if policy.exists() else None
+        name = "fcgi-thumb-no-such-package"
+        done = subprocess.run(
+            ["bash", TOP / "dev.d" / "install-packages.sh", name],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            env={**os.environ, **self.environ})
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.stdout, "")
+        log = self.tmp / "tmp" / os.listdir(self.tmp / "tmp")[0]
+        self.assertEqual(done.stderr, f"dev: apt-get could not install {name};"
+                                      f" its own words: {log}\n")
+        self.assertIn(name, log.read_text())
+        self.assertEqual(policy.read_bytes() if policy.exists() else None,
+                         before)

@@ -317,6 +317,10 @@ class BrokenOff(ServiceCase):
         return multipart([("a.jpg", picture("gray.jpg")),
                           ("b.png", picture("rgb.png"))])
 
+    def params(self, body_length, content_type):
+        return fastcgi.upload_params(body_length, content_type,
+                                     self.service.prefix + "/upload")
+
     def places(self, body):
         """Around everything that the parser looks at, and in between."""
         marks = {0, len(body)}
@@ -335,7 +339,7 @@ class BrokenOff(ServiceCase):
 
     def test_at_the_socket_with_the_whole_length_announced(self):
         body, content_type = self.body()
-        params = fastcgi.upload_params(len(body), content_type)
+        params = self.params(len(body), content_type)
         socket = self.service.run / "photo.sock"
         for place in self.places(body):
             for end in "stream", "half", "gone":
@@ -356,15 +360,14 @@ class BrokenOff(ServiceCase):
             if place >= whole:
                 continue
             answer = fastcgi.request(
-                socket, fastcgi.upload_params(place, content_type),
-                body[:place])
+                socket, self.params(place, content_type), body[:place])
             self.assertEqual(answer[0], 400, (place, answer))
         self.assert_nothing_stored()
 
     def test_through_nginx_nothing_arrives(self):
         import nginx
         body, content_type = self.body()
-        head = (f"POST /upload HTTP/1.1\r\nHost: x\r\n"
+        head = (f"POST {self.service.prefix}/upload HTTP/1.1\r\nHost: x\r\n"
                 f"Content-Type: {content_type}\r\n"
                 f"Content-Length: {len(body)}\r\n\r\n").encode()
         lines = len(self.service.journal())
@@ -389,7 +392,15 @@ class BrokenOff(ServiceCase):
         body, content_type = self.body()
         socket = self.service.run / "photo.sock"
         for length in "", "-1", "1e3", "99999999999999999999", " 5", "0":
-            params = fastcgi.upload_params(length, content_type)
+            params = self.params(length, content_type)
             answer = fastcgi.request(socket, params, body)
             self.assertIn(answer[0], (400, 413), (length, answer))
         self.assert_nothing_stored()
+
+
+class RefusalsUnderAPrefix(Refusals):
+    settings = Refusals.settings | {"prefix": "/media"}
+
+
+class BrokenOffUnderAPrefix(BrokenOff):
+    settings = BrokenOff.settings | {"prefix": "/media"}

@@ -1,0 +1,173 @@
+#include "config.h"
+
+#include "log.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fdio.h"
+#include "support.h"
+
+/* The log's text so far; the caller frees it. */
+static char *
+read_log(void)
+{
+	char *text;
+	size_t len;
+
+	ck_assert_int_eq(fd_read_file(tempdir_fd(), "log", 1000000, &text,
+			     &len),
+	    0);
+	return text;
+}
+
+static void
+open_log(void)
+{
+	char path[400];
+
+	(void)snprintf(path, sizeof path, "%s/log", tempdir_path());
+	ck_assert_int_eq(log_open(path), 0);
+}
+
+START_TEST(each_kind_is_a_line_of_its_own)
+{
+	char *text;
+
+	open_log();
+	log_info("%s workers", "two");
+	log_error("no space");
+	log_line("{}", 2);
+	text = read_log();
+	ck_assert_str_eq(text,
+	    "fcgi-thumb: two workers\nfcgi-thumb: error: no space\n{}\n");
+	free(text);
+}
+END_TEST
+
+START_TEST(words_cannot_make_a_second_line)
+{
+	char *text;
+
+	open_log();
+	log_info("%s", "a\nfcgi-thumb: error: forged\x1b[2J\x7f");
+	text = read_log();
+	ck_assert_str_eq(text,
+	    "fcgi-thumb: a?fcgi-thumb: error: forged?[2J?\n");
+	free(text);
+}
+END_TEST
+
+START_TEST(a_long_line_is_whole_in_a_file)
+{
+	char *line = malloc(100000), *text;
+
+	ck_assert_ptr_nonnull(line);
+	memset(line, 'x', 100000);
+	open_log();
+	log_line(line, 100000);
+	text = read_log();
+	ck_assert_uint_eq(strlen(text), 100001);
+	free(text);
+	free(line);
+}
+END_TEST
+
+START_TEST(opening_again_goes_on_in_a_new_file)
+{
+	char *text;
+
+	open_log();
+	log_line("old", 3);
+	ck_assert_int_eq(renameat(tempdir_fd(), "log", tempdir_fd(), "log.1"),
+	    0);
+	open_log();
+	log_line("new", 3);
+	text = read_log();
+	ck_assert_str_eq(text, "new\n");
+	free(text);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_opened_leaves_the_old_one)
+{
+	char *text;
+
+	open_log();
+	ck_assert_int_eq(log_open("/proc/nowhere/log"), -1);
+	log_line("still", 5);
+	text = read_log();
+	ck_assert_str_eq(text, "still\n");
+	free(text);
+}
+END_TEST
+
+/* stderr into a pipe; its reading end. */
+static int
+pipe_stderr(void)
+{
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+	(void)close(ends[1]);
+	ck_assert_int_eq(log_open(NULL), 0);
+	return ends[0];
+}
+
+START_TEST(a_reader_that_has_stopped_blocks_nobody)
+{
+	char line[1000];
+	int reader = pipe_stderr();
+
+	memset(line, 'x', sizeof line);
+	/* Far beyond any pipe; blocking would run into the time limit. */
+	for (int i = 0; i < 5000; i++)
+		log_line(line, sizeof line);
+	(void)close(reader);
+}
+END_TEST
+
+START_TEST(a_line_longer_than_a_pipe_takes_at_once_arrives)
+{
+	size_t len = 3 * PIPE_BUF, got;
+	char *line = malloc(len), *text = malloc(len + 2);
+	int reader = pipe_stderr();
+
+	ck_assert_ptr_nonnull(line);
+	ck_assert_ptr_nonnull(text);
+	memset(line, 'x', len);
+	log_line(line, len);
+	ck_assert_int_eq(fd_read_full(reader, text, len + 1, &got), 0);
+	ck_assert_uint_eq(got, len + 1);
+	ck_assert_mem_eq(text, line, len);
+	ck_assert_int_eq(text[len], '\n');
+	free(text);
+	free(line);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("log");
+	TCase *file = tcase_create("file");
+	TCase *stream = tcase_create("stream");
+
+	tcase_add_checked_fixture(file, tempdir_setup, tempdir_teardown);
+	tcase_add_test(file, each_kind_is_a_line_of_its_own);
+	tcase_add_test(file, words_cannot_make_a_second_line);
+	tcase_add_test(file, a_long_line_is_whole_in_a_file);
+	tcase_add_test(file, opening_again_goes_on_in_a_new_file);
+	tcase_add_test(file, a_file_that_cannot_be_opened_leaves_the_old_one);
+	tcase_set_timeout(stream, 20);
+	tcase_add_test(stream, a_reader_that_has_stopped_blocks_nobody);
+	tcase_add_test(stream, a_line_longer_than_a_pipe_takes_at_once_arrives);
+	suite_add_tcase(s, file);
+	suite_add_tcase(s, stream);
+	return run_suite(s);
+}

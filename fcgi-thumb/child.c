@@ -13,6 +13,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,14 @@ handle_photo(void *ctx, const struct io *io)
 	request_handle(ctx, io);
 }
 
+/* What is lost counts against limits.memory for good. */
+static bool
+has_lost_pixels(void *ctx)
+{
+	(void)ctx;
+	return image_has_lost_pixels();
+}
+
 static void
 handle_control(void *ctx, const struct io *io)
 {
@@ -159,6 +168,7 @@ run_photo(struct child *child, struct slot *slot)
 		.jobs_max = settings->worker_jobs,
 		.resident_max = settings->worker_memory,
 		.handle = handle_photo,
+		.is_spoilt = has_lost_pixels,
 		.ctx = &service };
 	char why[256];
 	int status = 1;

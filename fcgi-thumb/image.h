@@ -1,6 +1,7 @@
 #ifndef FT_IMAGE_H
 #define FT_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -98,5 +99,12 @@ enum fault image_encode(const struct image *img, enum format format,
 
 /* NULL is allowed. */
 void image_free(struct image *img);
+
+/*
+ * While no image is alive: does ImageMagick hold pixels all the same?
+ * ImageMagick 6 loses those of a gray or palette picture for whose palette
+ * there was no memory left, and counts them against its limit for good.
+ */
+bool image_has_lost_pixels(void);
 
 #endif

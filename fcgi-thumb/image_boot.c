@@ -90,6 +90,28 @@ list_ceilings(const struct settings *settings, struct ceiling out[N_CEILINGS])
 	memcpy(out, list, sizeof list);
 }
 
+/* Whatever whoever started us wants of ImageMagick. */
+static int
+clear_magick(void)
+{
+	for (char **e = environ; *e != NULL;) {
+		char *name;
+		int rc;
+
+		if (strncmp(*e, "MAGICK_", strlen("MAGICK_")) != 0) {
+			e++;
+			continue;
+		}
+		name = strndup(*e, strcspn(*e, "="));
+		rc = name != NULL ? unsetenv(name) : -1;
+		free(name);
+		if (rc != 0)
+			return -1;
+		e = environ; /* it has moved up */
+	}
+	return 0;
+}
+
 /* Paths in environment and home could bring other policies, coders, limits. */
 static int
 set_environment(const char *dir)
@@ -107,15 +129,8 @@ set_environment(const char *dir)
 	for (size_t i = 0; i < sizeof clear / sizeof clear[0]; i++)
 		if (unsetenv(clear[i]) != 0)
 			return -1;
-	for (char **e = environ; *e != NULL;) {
-		char name[64];
-
-		snprintf(name, sizeof name, "%.*s", (int)strcspn(*e, "="), *e);
-		if (strncmp(*e, "MAGICK_", 7) != 0 || unsetenv(name) != 0)
-			e++;
-		else
-			e = environ;
-	}
+	if (clear_magick() != 0)
+		return -1;
 	for (size_t i = 0; i < sizeof set / sizeof set[0]; i++)
 		if (setenv(set[i][0], set[i][1], 1) != 0)
 			return -1;

@@ -39,4 +39,11 @@ struct image *image_from_rgb(const void *rgb, struct size size,
 /* The colour for what a step fills: 0xRRGGBB, opaque or wholly clear. */
 bool image_background(MagickWand *wand, uint32_t rgb, bool clear);
 
+/*
+ * Let it lie at (x, y) on a canvas of that size. A picture in gray is made RGB
+ * first: on a gray canvas, a coloured background would be gray too.
+ */
+bool image_extend(MagickWand *wand, struct size canvas, long x, long y,
+    uint32_t rgb, bool clear);
+
 #endif

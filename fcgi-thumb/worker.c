@@ -222,8 +222,11 @@ resident_bytes(void)
 static bool
 is_worn(const struct loop *loop)
 {
-	return loop->jobs >= loop->w->jobs_max ||
-	    resident_bytes() > loop->w->resident_max;
+	const struct worker *w = loop->w;
+
+	return loop->jobs >= w->jobs_max ||
+	    resident_bytes() > w->resident_max ||
+	    (w->is_spoilt != NULL && w->is_spoilt(w->ctx));
 }
 
 static void

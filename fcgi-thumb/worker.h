@@ -1,6 +1,8 @@
 #ifndef FT_WORKER_H
 #define FT_WORKER_H
 
+#include <stdbool.h>
+
 #include "exchange.h"
 #include "scoreboard.h"
 
@@ -15,10 +17,10 @@
 struct worker {
 	int listener;      /* non-blocking, listening; borrowed */
 	struct slot *slot; /* borrowed */
-	unsigned
-	    idle_seconds; /* silence of a peer on the socket that ends its request */
-	unsigned
-	    drain_seconds; /* after SIGTERM: what came later than this is not ours */
+	/* Silence of a peer on the socket that ends its request. */
+	unsigned idle_seconds;
+	/* After SIGTERM: what came later than this is not ours. */
+	unsigned drain_seconds;
 	unsigned jobs_max;     /* requests before it returns */
 	uint64_t resident_max; /* resident bytes beyond which it returns */
 	/*
@@ -26,12 +28,14 @@ struct worker {
 	 * sets its own (progress_deadline).
 	 */
 	void (*handle)(void *ctx, const struct io *io);
+	/* Asked between requests: is a fresh process better? NULL: never. */
+	bool (*is_spoilt)(void *ctx);
 	void *ctx;
 };
 
 enum worker_end {
 	WORKER_STOPPED,  /* asked to */
-	WORKER_RECYCLED, /* jobs_max or resident_max */
+	WORKER_RECYCLED, /* jobs_max, resident_max or is_spoilt */
 	WORKER_BROKEN /* the listener failed, or libfcgi did; said in the log */
 };
 

@@ -567,6 +567,25 @@ START_TEST(a_worker_that_has_grown_ends)
 }
 END_TEST
 
+static bool
+always(void *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
+START_TEST(a_worker_that_is_spoilt_ends)
+{
+	pid_t pid;
+
+	worker.is_spoilt = always;
+	pid = start();
+	assert_answer(ask("/", "abc", 3), "read 3");
+
+	ck_assert_int_eq(end_of(pid), WORKER_RECYCLED);
+}
+END_TEST
+
 START_TEST(a_listener_that_fails_ends_it)
 {
 	ck_assert_int_eq(shutdown(worker.listener, SHUT_RDWR), 0);
@@ -641,6 +660,7 @@ main(void)
 	tcase_add_test(ends, sigusr1_leaves_the_queue_to_the_next);
 	tcase_add_test(ends, a_worker_ends_after_its_jobs);
 	tcase_add_test(ends, a_worker_that_has_grown_ends);
+	tcase_add_test(ends, a_worker_that_is_spoilt_ends);
 	tcase_add_test(ends, a_listener_that_fails_ends_it);
 	suite_add_tcase(suite, ends);
 	tcase_set_timeout(slots, 60);

@@ -430,7 +430,7 @@ store_look(struct store *s, const char *id, const struct settings *settings,
     struct manifest *out, enum presence *presence, struct fault_info *info)
 {
 	int photo = -1, public = -1;
-	struct manifest m;
+	struct manifest m = { 0 };
 	enum fault f;
 
 	if ((f = open_side(s, "photos", id, &photo, info)) != FAULT_NONE ||

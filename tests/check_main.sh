@@ -1,6 +1,6 @@
 #!/bin/sh
 # The command line of fcgi-thumb: options, exit statuses, what goes where.
-# Usage: check_main.sh [PROGRAM]
+# Usage: check_main.sh [PROGRAM], in the build directory.
 set -eu
 
 program=${1:-./fcgi-thumb/fcgi-thumb}
@@ -57,6 +57,14 @@ has out "workers = 3;"
 cp "$dir/out" "$dir/printed.conf"
 wants 0 1 0 -T -c "$dir/printed.conf"
 cmp "$dir/out" "$dir/printed.conf" || bad=1
+
+# The settings file that is installed means the defaults of this build.
+wants 0 1 0 -t -c conf/fcgi-thumb.conf
+wants 0 1 0 -T -c conf/fcgi-thumb.conf
+cp "$dir/out" "$dir/installed.conf"
+: >"$dir/empty.conf"
+wants 0 1 0 -T -c "$dir/empty.conf"
+cmp "$dir/out" "$dir/installed.conf" || bad=1
 
 # A full disk is no success.
 if [ -c /dev/full ] && "$program" -V >/dev/full 2>"$dir/err"; then

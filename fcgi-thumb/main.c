@@ -13,13 +13,11 @@
 #include "master.h"
 #include "settings.h"
 
-#define DEFAULT_SETTINGS SYSCONFDIR "/fcgi-thumb/fcgi-thumb.conf"
-
 static const char usage[] =
     "usage: fcgi-thumb [-c FILE] [-t | -T | -V | -h]\n"
     "Serves photo uploads to nginx over FastCGI, in the foreground.\n"
     "  -c FILE  the settings, instead of\n"
-    "           " DEFAULT_SETTINGS "\n"
+    "           " SETTINGS_FILE "\n"
     "  -t       check the settings and exit, 78 where they are wrong\n"
     "  -T       print the settings in effect and exit\n"
     "  -V       print the version and exit\n"
@@ -68,7 +66,7 @@ run(enum mode mode, const char *path)
 int
 main(int argc, char **argv)
 {
-	const char *path = DEFAULT_SETTINGS;
+	const char *path = SETTINGS_FILE;
 	enum mode mode = MODE_RUN;
 	int option;
 

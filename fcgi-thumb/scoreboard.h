@@ -43,7 +43,7 @@ struct slot {
 
 struct scoreboard;
 
-/* n slots, 1..; NULL with errno. Made before the first fork, never freed by workers. */
+/* n slots, 1..; NULL with errno. Made before the fork of those who share it. */
 struct scoreboard *scoreboard_new(unsigned n);
 void scoreboard_free(struct scoreboard *b);
 

@@ -8,6 +8,9 @@
 #include "format.h"
 #include "geometry.h"
 
+/* The file that both programs read unless told otherwise. */
+#define SETTINGS_FILE SYSCONFDIR "/fcgi-thumb/fcgi-thumb.conf"
+
 #define SETTINGS_PRESETS_MAX 16
 #define SETTINGS_FORMATS_MAX FORMAT_COUNT
 #define PRESET_NAME_MAX 32 /* characters of [a-z0-9_-], the first a letter */

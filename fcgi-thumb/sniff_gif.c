@@ -4,7 +4,8 @@
  * Walks a GIF's blocks and counts its pictures (GIF89a specification). It is
  * as tolerant as ImageMagick's reader, so that both see the same: bytes
  * between blocks are stepped over, the trailer may be missing, and a picture
- * cut in its data counts. Unpacks nothing.
+ * cut in its data counts. Whether the file goes on to its end is whole.c's to
+ * ask. Unpacks nothing.
  */
 
 #include "sniff_internal.h"

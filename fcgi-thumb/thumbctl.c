@@ -21,7 +21,6 @@
 #include "settings.h"
 
 #define NELEM(array) (sizeof(array) / sizeof(array)[0])
-#define SETTINGS_DEFAULT SYSCONFDIR "/fcgi-thumb/fcgi-thumb.conf"
 #define TEMPLATES_DEFAULT PKGDATADIR "/nginx"
 
 struct command {
@@ -196,7 +195,7 @@ list_commands(void)
 	(void)printf("usage: thumbctl [-c FILE] COMMAND ...\n"
 		     "       thumbctl -h | -V\n\n"
 		     "  -c FILE  the settings (%s)\n\ncommands:\n",
-	    SETTINGS_DEFAULT);
+	    SETTINGS_FILE);
 	for (size_t i = 0; i < NELEM(commands); i++)
 		(void)printf("  %s %s\n    %s\n", commands[i].name,
 		    commands[i].arguments, commands[i].summary);
@@ -216,7 +215,7 @@ find_command(const char *name)
 int
 main(int argc, char **argv)
 {
-	const char *settings_file = SETTINGS_DEFAULT;
+	const char *settings_file = SETTINGS_FILE;
 	const struct command *command;
 	int option, rest;
 

@@ -11,8 +11,12 @@ static const struct format_spec table[] = {
 	[FORMAT_NONE] = { "", "", "", "", false, false },
 	[FORMAT_JPEG] = { "jpeg", "jpg", "image/jpeg", "JPEG", true, false },
 	[FORMAT_PNG] = { "png", "png", "image/png", "PNG", true, true },
-	[FORMAT_GIF] = { "gif", "gif", "image/gif", "GIF", false, true },
+	[FORMAT_GIF] = { "gif", "gif", "image/gif", "GIF", true, true },
 	[FORMAT_WEBP] = { "webp", "webp", "image/webp", "WEBP", true, true },
+	[FORMAT_AVIF] = { "avif", "avif", "image/avif", "AVIF", true, true },
+	[FORMAT_HEIC] = { "heic", "heic", "image/heic", "HEIC", false, true },
+	[FORMAT_TIFF] = { "tiff", "tif", "image/tiff", "TIFF", false, true },
+	[FORMAT_BMP] = { "bmp", "bmp", "image/bmp", "BMP", false, true },
 };
 _Static_assert(sizeof table / sizeof table[0] == FORMAT_COUNT,
     "every format has its row");

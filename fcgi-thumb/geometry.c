@@ -31,6 +31,7 @@ static const struct {
 	[GRAVITY_SOUTHWEST] = { 0, 2 },
 	[GRAVITY_WEST] = { 0, 1 },
 	[GRAVITY_NORTHWEST] = { 0, 0 },
+	[GRAVITY_SMART] = { 1, 1 },
 };
 _Static_assert(sizeof halves / sizeof halves[0] == GRAVITY_COUNT,
     "every gravity has its row");

@@ -27,6 +27,7 @@ enum gravity {
 	GRAVITY_SOUTHWEST,
 	GRAVITY_WEST,
 	GRAVITY_NORTHWEST,
+	GRAVITY_SMART, /* where most detail is; center until that is known */
 	GRAVITY_COUNT
 };
 

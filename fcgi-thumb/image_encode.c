@@ -75,6 +75,12 @@ is_format(const unsigned char *data, size_t len, enum format format)
 		return len > 12 && memcmp(data, "RIFF", 4) == 0 &&
 		    memcmp(data + 8, "WEBP", 4) == 0;
 	case FORMAT_GIF:
+		return len > 6 && memcmp(data, "GIF8", 4) == 0;
+	case FORMAT_AVIF:
+		return len > 12 && memcmp(data + 4, "ftypavif", 8) == 0;
+	case FORMAT_HEIC:
+	case FORMAT_TIFF:
+	case FORMAT_BMP:
 	case FORMAT_NONE:
 	case FORMAT_COUNT:
 		break;

@@ -73,7 +73,9 @@ what_is_wanted(const struct setting *row)
 	case WRITTEN_NUMBER:
 		return "a whole number without quotes";
 	case WRITTEN_LIST:
-		return "a list of texts such as [ \"jpeg\" ]";
+		return row->kind == KIND_FORMATS
+		    ? "a list of texts such as [ \"jpeg\" ]"
+		    : "a list of texts in quotes";
 	case WRITTEN_TEXT:
 		return "a text in quotes";
 	default:
@@ -96,6 +98,25 @@ take_formats(struct loader *l, const struct place *at, config_setting_t *list)
 			loader_refuse(l, at, "formats are texts in quotes");
 		else
 			loader_format(l, at, name);
+	}
+}
+
+static void
+take_items(struct loader *l, const struct place *at, config_setting_t *list)
+{
+	int n = config_setting_length(list);
+
+	if (setting_put_text(at->row, at->base, "") == -1) {
+		loader_refuse(l, at, "no memory left");
+		return;
+	}
+	for (int i = 0; i < n; i++) {
+		const char *item = config_setting_get_string_elem(list, i);
+
+		if (item == NULL)
+			loader_refuse(l, at, "items are texts in quotes");
+		else
+			loader_item(l, at, item);
 	}
 }
 
@@ -126,7 +147,10 @@ take_value(struct loader *l, const struct place *at, config_setting_t *value)
 		loader_number(l, at, (unsigned long long)number, shown);
 		break;
 	default:
-		take_formats(l, at, value);
+		if (at->row->kind == KIND_FORMATS)
+			take_formats(l, at, value);
+		else
+			take_items(l, at, value);
 		break;
 	}
 }
@@ -202,6 +226,7 @@ take_preset(struct loader *l, config_setting_t *group, int index)
 	take_level(l, &level, group);
 	loader_complete(l, &level, line);
 	check_name(l, &level);
+	loader_check_preset(l, &level, line);
 }
 
 static void
@@ -372,6 +397,10 @@ settings_free(struct settings *s)
 	free(s->socket_group);
 	free(s->prefix);
 	free(s->public_url);
+	free(s->upload_secret);
+	free(s->auth_request);
+	free(s->cors_origins);
+	free(s->trusted_proxies);
 	free(s);
 }
 

@@ -19,6 +19,22 @@
 /* Part of every recipe: raise it when the same settings give other pictures. */
 #define RENDER_VERSION 1
 
+/* Colour against brightness in a JPEG: how many px share a colour sample. */
+enum chroma {
+	CHROMA_420,
+	CHROMA_422,
+	CHROMA_444,
+	CHROMA_COUNT
+};
+
+/* What an upload has to show before its photos are taken. */
+enum upload_auth {
+	AUTH_NONE,
+	AUTH_TOKEN,   /* an upload token: token.h */
+	AUTH_REQUEST, /* nginx asks the address in auth_request */
+	AUTH_COUNT
+};
+
 struct preset {
 	char name[PRESET_NAME_MAX + 1];
 	unsigned width;  /* px, 1..16000 */
@@ -27,12 +43,19 @@ struct preset {
 	enum gravity gravity;
 	unsigned quality;    /* 1..100, for formats that have one */
 	uint32_t background; /* 0xRRGGBB: under FIT_PAD and under lost alpha */
+	bool enlarge;        /* a photo smaller than the box grows to it */
+	unsigned sharpen;    /* 0 (not) ..100 */
+	bool progressive;    /* of JPEG */
+	enum chroma chroma;  /* of JPEG */
+	bool keep_copyright; /* EXIF's Artist and Copyright, nothing else */
+	bool animated;       /* WebP and GIF keep an animation */
+	bool eager;          /* every format at upload, not only the first */
 	enum format
 	    formats[SETTINGS_FORMATS_MAX]; /* the first is the main one */
 	unsigned n_formats;                /* 1.. */
 	/*
-	 * Hash of what above changes the picture (not name, not formats) and of
-	 * the renderer's version: equal recipes give equal pictures.
+	 * Hash of what above changes the picture (not name, formats, eager) and
+	 * of the renderer's version: equal recipes give equal pictures.
 	 */
 	char recipe[RECIPE_LEN + 1];
 };
@@ -50,6 +73,8 @@ struct limits {
 	unsigned queue_length;    /* requests waiting; 0: from queue_seconds */
 	unsigned job_seconds;     /* one photo */
 	unsigned request_seconds; /* one request, all its photos */
+	uint64_t store; /* bytes of all photos and thumbnails; 0: no limit */
+	uint64_t free;  /* bytes that stay free on the store's disk */
 	unsigned rate;            /* uploads a second from one address */
 };
 
@@ -67,6 +92,12 @@ struct settings {
 	char *prefix;           /* "" or "/media": no slash at the end */
 	char *
 	    public_url; /* "" or "https://img.example.org": no slash at the end */
+	enum upload_auth upload_auth;
+	char *upload_secret; /* file of the upload tokens' secrets */
+	char *auth_request;  /* "" or the address that nginx asks: "/auth" */
+	/* Lists are texts with a newline between two items, "" is none. */
+	char *cors_origins; /* origins as browsers say them, or "*" */
+	char *trusted_proxies; /* addresses or networks: "10.0.0.0/8" */
 	struct limits limits;
 	struct preset presets[SETTINGS_PRESETS_MAX];
 	unsigned n_presets; /* 1.. */

@@ -13,6 +13,8 @@
 #include "buf.h"
 #include "digest.h"
 
+#define AVIF_SIDE_MAX 1024 /* px; under a second of encoding */
+
 /* Of two limits one must not be larger than the other. */
 static void
 check_order(struct loader *l, const char *small_key, const char *large_key)
@@ -65,6 +67,18 @@ write_key(const struct preset *p, const char *key, struct buf *out)
 	buf_printf(out, " %s=%s", key, text);
 }
 
+/* A key that older versions lack is left out where it changes nothing. */
+static void
+write_unless_default(const struct preset *p, const char *key, struct buf *out)
+{
+	const struct setting *row = setting_find(SCOPE_PRESET, key);
+	unsigned long long fallback = 0;
+
+	(void)setting_parse(row, row->fallback, &fallback);
+	if (setting_get(row, p) != fallback)
+		write_key(p, key, out);
+}
+
 /*
  * Exactly what changes the picture goes in, so that another name, or a gravity
  * where it pulls nothing, leaves the files of a preset valid.
@@ -84,6 +98,12 @@ make_recipe(struct preset *p)
 		write_key(p, "gravity", &text);
 	write_key(p, "quality", &text);
 	write_key(p, "background", &text);
+	write_unless_default(p, "enlarge", &text);
+	write_unless_default(p, "sharpen", &text);
+	write_unless_default(p, "progressive", &text);
+	write_unless_default(p, "chroma", &text);
+	write_unless_default(p, "keep_copyright", &text);
+	write_unless_default(p, "animated", &text);
 	if (text.failed || digest_sha256(text.data, text.len, sha) == -1)
 		goto out;
 	for (unsigned i = 0; i < RECIPE_LEN / 2; i++)
@@ -92,6 +112,57 @@ make_recipe(struct preset *p)
 out:
 	buf_fini(&text);
 	return rc;
+}
+
+static bool
+has_format(const struct preset *p, enum format format)
+{
+	for (unsigned i = 0; i < p->n_formats; i++)
+		if (p->formats[i] == format)
+			return true;
+	return false;
+}
+
+void
+loader_check_preset(struct loader *l, const struct level *level, unsigned line)
+{
+	const struct preset *p = level->base;
+	char key[24];
+
+	(void)snprintf(key, sizeof key, "presets[%d]", level->preset);
+	if (p->gravity == GRAVITY_SMART && p->fit != FIT_COVER)
+		loader_say(l, line, key,
+		    "gravity \"smart\" is for fit \"cover\" alone");
+	if (has_format(p, FORMAT_AVIF) &&
+	    (p->width > AVIF_SIDE_MAX || p->height > AVIF_SIDE_MAX))
+		loader_say(l, line, key,
+		    "avif is written up to %d px a side: a larger one takes "
+		    "seconds",
+		    AVIF_SIDE_MAX);
+	if (p->animated && !has_format(p, FORMAT_WEBP) &&
+	    !has_format(p, FORMAT_GIF))
+		loader_say(l, line, key,
+		    "animated needs webp or gif among the formats");
+}
+
+/* Each of two keys is nothing without the other. */
+static void
+check_auth(struct loader *l)
+{
+	const struct settings *s = l->settings;
+	struct level level = { SCOPE_TOP, l->settings, -1, l->seen };
+	struct place how =
+	    level_place(&level, setting_find(SCOPE_TOP, "upload_auth"));
+	struct place where =
+	    level_place(&level, setting_find(SCOPE_TOP, "auth_request"));
+
+	if (how.seen->failed || where.seen->failed)
+		return;
+	if ((s->upload_auth == AUTH_REQUEST) != (s->auth_request[0] != '\0'))
+		loader_say(l,
+		    where.seen->line > 0 ? where.seen->line : how.seen->line,
+		    "auth_request",
+		    "it and upload_auth = \"request\" need each other");
 }
 
 void
@@ -103,6 +174,7 @@ loader_finish(struct loader *l)
 	check_order(l, "job_seconds", "request_seconds");
 	if (s->workers == 0)
 		s->workers = count_processors();
+	check_auth(l);
 	for (unsigned i = 0; i < s->n_presets; i++)
 		if (make_recipe(&s->presets[i]) == -1)
 			loader_say(l, 0, "presets", "no recipe can be made");

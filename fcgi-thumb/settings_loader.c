@@ -9,6 +9,8 @@
 #include "settings_loader.h"
 
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct place
@@ -126,6 +128,52 @@ loader_format(struct loader *l, const struct place *at, const char *name)
 	preset->formats[preset->n_formats++] = format;
 }
 
+/* How many items a list has, and whether this one is among them. */
+static unsigned
+count_items(const char *list, const char *item, bool *there)
+{
+	size_t item_len = strlen(item);
+	unsigned n = 0;
+
+	*there = false;
+	while (*list != '\0') {
+		size_t len = strcspn(list, "\n");
+
+		if (len == item_len && memcmp(list, item, len) == 0)
+			*there = true;
+		n++;
+		list += len + (list[len] == '\n');
+	}
+	return n;
+}
+
+void
+loader_item(struct loader *l, const struct place *at, const char *item)
+{
+	const char *list = setting_get_text(at->row, at->base);
+	const char *problem = setting_text_problem(at->row, item);
+	char quoted[QUOTED_LEN_MAX + 8];
+	char *longer = NULL;
+	bool there;
+	unsigned n = count_items(list, item, &there);
+
+	(void)quote(item, quoted);
+	if (problem != NULL)
+		loader_refuse(l, at, "%s %s", quoted, problem);
+	else if (there)
+		loader_refuse(l, at, "%s is there twice", quoted);
+	else if (n >= at->row->max)
+		loader_refuse(l, at, "%s is one too many", quoted);
+	else if (n > 0 &&
+	    (strcmp(item, "*") == 0 || strcmp(list, "*") == 0))
+		loader_refuse(l, at, "\"*\" stands beside others");
+	else if (asprintf(&longer, "%s%s%s", list, n > 0 ? "\n" : "", item) ==
+		-1 ||
+	    setting_put_text(at->row, at->base, longer) == -1)
+		loader_refuse(l, at, "no memory left");
+	free(longer);
+}
+
 void
 loader_complete(struct loader *l, const struct level *level, unsigned line)
 {
@@ -137,6 +185,9 @@ loader_complete(struct loader *l, const struct level *level, unsigned line)
 			continue;
 		if (row->kind == KIND_FORMATS) {
 			loader_format(l, &at, row->fallback);
+		} else if (setting_is_text_list(row)) {
+			if (setting_put_text(row, at.base, row->fallback) == -1)
+				loader_refuse(l, &at, "no memory left");
 		} else if (row->fallback != NULL) {
 			loader_text(l, &at, row->fallback);
 		} else {

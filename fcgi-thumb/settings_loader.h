@@ -57,11 +57,18 @@ void loader_number(struct loader *l, const struct place *at,
 void loader_text(struct loader *l, const struct place *at, const char *text);
 void loader_format(struct loader *l, const struct place *at, const char *name);
 
+/* One more item of a list that is kept as a text, or refuse it. */
+void loader_item(struct loader *l, const struct place *at, const char *item);
+
 /*
  * Give every key of a level that the file has not its default. A required one
  * is refused, with the line where the level begins.
  */
 void loader_complete(struct loader *l, const struct level *level,
+    unsigned line);
+
+/* What the keys of a whole preset cannot be together; line: where it begins. */
+void loader_check_preset(struct loader *l, const struct level *level,
     unsigned line);
 
 /*

@@ -8,6 +8,8 @@
 
 #include "settings_table.h"
 
+#include <string.h>
+
 static void
 print_formats(const struct preset *preset, FILE *out)
 {
@@ -19,6 +21,22 @@ print_formats(const struct preset *preset, FILE *out)
 }
 
 static void
+print_items(const char *list, FILE *out)
+{
+	const char *comma = "";
+
+	(void)fputc('[', out);
+	while (*list != '\0') {
+		size_t len = strcspn(list, "\n");
+
+		(void)fprintf(out, "%s \"%.*s\"", comma, (int)len, list);
+		comma = ",";
+		list += len + (list[len] == '\n');
+	}
+	(void)fputs(" ]", out);
+}
+
+static void
 print_value(const struct setting *row, const void *base, FILE *out)
 {
 	const char *quote = setting_written(row) & WRITTEN_TEXT ? "\"" : "";
@@ -26,6 +44,8 @@ print_value(const struct setting *row, const void *base, FILE *out)
 
 	if (row->kind == KIND_FORMATS) {
 		print_formats(base, out);
+	} else if (setting_is_text_list(row)) {
+		print_items(setting_get_text(row, base), out);
 	} else if (setting_is_number(row)) {
 		setting_format(row, setting_get(row, base), number,
 		    sizeof number);

@@ -40,6 +40,11 @@ const struct setting setting_table[] = {
 	{ TOP(worker_memory), KIND_BYTES, 64 * MI, 64 * GI, "512M" },
 	{ TOP(prefix), KIND_PREFIX, 0, 200, "" },
 	{ TOP(public_url), KIND_URL, 0, 255, "" },
+	{ TOP(upload_auth), KIND_AUTH, 0, AUTH_COUNT - 1, "none" },
+	{ TOP(upload_secret), KIND_PATH, 1, PATH_LEN_MAX, SYSCONFDIR "/fcgi-thumb/upload-secret" },
+	{ TOP(auth_request), KIND_URI, 0, 200, "" },
+	{ TOP(cors_origins), KIND_ORIGINS, 0, 32, "" },
+	{ TOP(trusted_proxies), KIND_NETS, 0, 64, "" },
 	{ LIMIT(photo), KIND_BYTES, KI, 4 * GI, "32M" },
 	{ LIMIT(request), KIND_BYTES, KI, 64 * GI, "256M" },
 	/* multipart.h stops at 256 parts of any kind. */
@@ -54,6 +59,8 @@ const struct setting setting_table[] = {
 	{ LIMIT(queue_length), KIND_NUMBER, 0, 65535, "0" },
 	{ LIMIT(job_seconds), KIND_SECONDS, 1, 600, "20" },
 	{ LIMIT(request_seconds), KIND_SECONDS, 1, 3600, "120" },
+	{ LIMIT(store), KIND_BYTES, 0, 1ULL << 50, "0" },
+	{ LIMIT(free), KIND_BYTES, 0, 1ULL << 50, "1G" },
 	{ LIMIT(rate), KIND_RATE, 1, 10000, "20/s" },
 	{ PRESET(name), KIND_NAME, 1, PRESET_NAME_MAX, NULL },
 	{ PRESET(width), KIND_SIDE, 1, 16000, NULL },
@@ -62,6 +69,13 @@ const struct setting setting_table[] = {
 	{ PRESET(gravity), KIND_GRAVITY, 0, GRAVITY_COUNT - 1, "center" },
 	{ PRESET(quality), KIND_NUMBER, 1, 100, "80" },
 	{ PRESET(background), KIND_COLOR, 0, 0xffffff, "#ffffff" },
+	{ PRESET(enlarge), KIND_FLAG, 0, 1, "false" },
+	{ PRESET(sharpen), KIND_NUMBER, 0, 100, "0" },
+	{ PRESET(progressive), KIND_FLAG, 0, 1, "false" },
+	{ PRESET(chroma), KIND_CHROMA, 0, CHROMA_COUNT - 1, "420" },
+	{ PRESET(keep_copyright), KIND_FLAG, 0, 1, "false" },
+	{ PRESET(animated), KIND_FLAG, 0, 1, "false" },
+	{ PRESET(eager), KIND_FLAG, 0, 1, "false" },
 	{ PRESET(formats), KIND_FORMATS, 1, SETTINGS_FORMATS_MAX, "jpeg" },
 };
 /* clang-format on */
@@ -163,6 +177,8 @@ settings_row(unsigned i, struct setting_row *out)
 	setting_full_key(&setting_table[i], -1, out->key, sizeof out->key);
 	setting_range(&setting_table[i], out->range, sizeof out->range);
 	out->type = setting_type(&setting_table[i]);
-	out->fallback = setting_table[i].fallback;
+	out->fallback = setting_is_text_list(&setting_table[i])
+	    ? "[ ]"
+	    : setting_table[i].fallback;
 	return true;
 }

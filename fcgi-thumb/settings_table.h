@@ -30,12 +30,17 @@ enum setting_kind {
 	KIND_COLOR,
 	KIND_FIT,
 	KIND_GRAVITY,
+	KIND_CHROMA,
+	KIND_AUTH,
 	KIND_PATH, /* from here on: text */
 	KIND_GROUP,
 	KIND_PREFIX,
 	KIND_URL,
 	KIND_NAME,
-	KIND_FORMATS, /* a list of names */
+	KIND_URI,
+	KIND_ORIGINS, /* from here on: lists */
+	KIND_NETS,
+	KIND_FORMATS, /* the one that is no text in memory */
 	KIND_COUNT
 };
 
@@ -53,7 +58,8 @@ struct setting {
 	size_t offset;   /* in struct settings, or in struct preset */
 	size_t size;     /* of the member */
 	enum setting_kind kind;
-	unsigned long long min, max; /* of a number; bytes of a text */
+	/* Of a number; bytes of a text; items of a list. */
+	unsigned long long min, max;
 	const char *fallback; /* as text without quotes; NULL: required */
 };
 
@@ -90,6 +96,9 @@ unsigned setting_written(const struct setting *row);
 /* Is it kept as a number, of which KIND_FLAG and choices are some? */
 bool setting_is_number(const struct setting *row);
 
+/* Is it a list that is kept as a text, items parted by newlines? */
+bool setting_is_text_list(const struct setting *row);
+
 /* A number from text, "32M" or "cover"; 0, or -1: not of that form. */
 int setting_parse(const struct setting *row, const char *text,
     unsigned long long *out);
@@ -98,7 +107,10 @@ int setting_parse(const struct setting *row, const char *text,
 void setting_format(const struct setting *row, unsigned long long value,
     char *out, size_t size);
 
-/* What is wrong with a text, in words that end a sentence, or NULL. */
+/*
+ * What is wrong with a text, or with one item of a list, in words that end a
+ * sentence, or NULL.
+ */
 const char *setting_text_problem(const struct setting *row, const char *text);
 
 /* The member of a row in base (a struct settings, or preset by scope). */

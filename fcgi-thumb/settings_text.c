@@ -8,6 +8,8 @@
 
 #include "settings_table.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "number.h"
@@ -100,11 +102,46 @@ name_problem(const char *text)
 	return NULL;
 }
 
+/* As browsers send it: no slash at the end, nothing in upper case. */
+static const char *
+origin_problem(const char *text)
+{
+	if (strcmp(text, "*") == 0)
+		return NULL;
+	if (strpbrk(text, UPPER) != NULL)
+		return "has an upper-case letter, which no browser sends";
+	return url_problem(text);
+}
+
+static const char *
+net_problem(const char *text)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	unsigned long long bits;
+	char host[INET6_ADDRSTRLEN];
+	size_t len = strcspn(text, "/");
+	bool six = memchr(text, ':', len) != NULL;
+
+	if (len >= sizeof host)
+		return "is no address";
+	(void)snprintf(host, sizeof host, "%.*s", (int)len, text);
+	if (inet_pton(six ? AF_INET6 : AF_INET, host, address) != 1)
+		return "is no address";
+	if (text[len] == '/' &&
+	    number_parse(text + len + 1, 0, six ? 128 : 32, &bits) == -1)
+		return "has no such number of bits behind the slash";
+	return NULL;
+}
+
 const char *
 setting_text_problem(const struct setting *row, const char *text)
 {
 	size_t len = strlen(text);
 
+	if (row->kind == KIND_ORIGINS)
+		return origin_problem(text);
+	if (row->kind == KIND_NETS)
+		return net_problem(text);
 	if (len < row->min)
 		return "is empty";
 	if (len > row->max)
@@ -118,6 +155,11 @@ setting_text_problem(const struct setting *row, const char *text)
 		return strspn(text, LOWER UPPER DIGITS "._-") == len
 		    ? NULL
 		    : "has a character that is not allowed";
+	case KIND_URI:
+		return text[0] == '/' &&
+			strspn(text, LOWER UPPER DIGITS "._~/-") == len
+		    ? NULL
+		    : "is not a path of letters, digits and ._~/-";
 	case KIND_PREFIX:
 		return prefix_problem(text);
 	case KIND_URL:

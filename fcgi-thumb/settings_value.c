@@ -36,8 +36,23 @@ static const char *const gravities[] = {
 	[GRAVITY_SOUTHWEST] = "southwest",
 	[GRAVITY_WEST] = "west",
 	[GRAVITY_NORTHWEST] = "northwest",
+	[GRAVITY_SMART] = "smart",
 };
 _Static_assert(NELEM(gravities) == GRAVITY_COUNT, "every gravity has its name");
+
+static const char *const chromas[] = {
+	[CHROMA_420] = "420",
+	[CHROMA_422] = "422",
+	[CHROMA_444] = "444",
+};
+_Static_assert(NELEM(chromas) == CHROMA_COUNT, "every chroma has its name");
+
+static const char *const auths[] = {
+	[AUTH_NONE] = "none",
+	[AUTH_TOKEN] = "token",
+	[AUTH_REQUEST] = "request",
+};
+_Static_assert(NELEM(auths) == AUTH_COUNT, "every way has its name");
 
 static const char *const flags[] = { "false", "true" };
 
@@ -59,11 +74,16 @@ static const struct kind kinds[] = {
 	[KIND_COLOR] = { "color", WRITTEN_TEXT, NULL },
 	[KIND_FIT] = { "choice", WRITTEN_TEXT, fits },
 	[KIND_GRAVITY] = { "choice", WRITTEN_TEXT, gravities },
+	[KIND_CHROMA] = { "choice", WRITTEN_TEXT, chromas },
+	[KIND_AUTH] = { "choice", WRITTEN_TEXT, auths },
 	[KIND_PATH] = { "path", WRITTEN_TEXT, NULL },
 	[KIND_GROUP] = { "group", WRITTEN_TEXT, NULL },
 	[KIND_PREFIX] = { "prefix", WRITTEN_TEXT, NULL },
 	[KIND_URL] = { "URL", WRITTEN_TEXT, NULL },
 	[KIND_NAME] = { "name", WRITTEN_TEXT, NULL },
+	[KIND_URI] = { "address", WRITTEN_TEXT, NULL },
+	[KIND_ORIGINS] = { "origins", WRITTEN_LIST, NULL },
+	[KIND_NETS] = { "networks", WRITTEN_LIST, NULL },
 	[KIND_FORMATS] = { "formats", WRITTEN_LIST, NULL },
 };
 _Static_assert(NELEM(kinds) == KIND_COUNT, "every kind has its row");
@@ -84,6 +104,12 @@ bool
 setting_is_number(const struct setting *row)
 {
 	return row->kind < KIND_PATH;
+}
+
+bool
+setting_is_text_list(const struct setting *row)
+{
+	return row->kind == KIND_ORIGINS || row->kind == KIND_NETS;
 }
 
 static int
@@ -243,6 +269,21 @@ setting_range(const struct setting *row, char *out, size_t size)
 	case KIND_FORMATS:
 		join_formats(out, size);
 		return;
+	case KIND_ORIGINS:
+		(void)snprintf(out, size,
+		    "at most %llu of http://host[:port] or "
+		    "https://host[:port], each once, or \"*\" alone",
+		    row->max);
+		return;
+	case KIND_NETS:
+		(void)snprintf(out, size,
+		    "at most %llu IPv4 or IPv6 addresses or networks such as "
+		    "10.0.0.0/8, each once",
+		    row->max);
+		return;
+	case KIND_URI:
+		words = "/path of letters, digits and ._~/-, at most";
+		break;
 	case KIND_PATH:
 		words = "absolute, letters, digits, non-ASCII and "
 			"/._~+@=,%-, at most";

@@ -32,7 +32,7 @@ static const struct {
 	{ "RIFF", 4, 8, "WEBP", sniff_webp },
 };
 
-_Static_assert(FORMAT_COUNT == 5, "ACCEPTED names every format");
+_Static_assert(FORMAT_COUNT == 9, "ACCEPTED names every format");
 #define ACCEPTED "Accepted are JPEG, PNG, GIF and WebP."
 
 static bool

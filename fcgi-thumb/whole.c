@@ -144,6 +144,11 @@ whole_file(const void *data, size_t len, enum format format)
 		return walk_gif(&w);
 	case FORMAT_WEBP:
 		return walk_webp(&w);
+	case FORMAT_AVIF:
+	case FORMAT_HEIC:
+	case FORMAT_TIFF:
+	case FORMAT_BMP:
+		return true;
 	case FORMAT_NONE:
 	case FORMAT_COUNT:
 		break;

@@ -24,6 +24,7 @@ static const struct {
 	{ "@localstatedir@", LOCALSTATEDIR },
 	{ "@runstatedir@", RUNSTATEDIR },
 	{ "@pkgdatadir@", PKGDATADIR },
+	{ "@sysconfdir@", SYSCONFDIR },
 };
 
 /* Copy text with the directories of this build, as the Makefile does. */

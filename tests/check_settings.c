@@ -70,8 +70,7 @@ static bool
 is_measured(const struct setting *row)
 {
 	return setting_is_number(row) && row->kind != KIND_FLAG &&
-	    row->kind != KIND_FIT && row->kind != KIND_GRAVITY &&
-	    row->kind != KIND_COLOR;
+	    strcmp(setting_type(row), "choice") != 0 && row->kind != KIND_COLOR;
 }
 
 /* The i-th key that has a least and a greatest number, or NULL. */
@@ -291,6 +290,10 @@ START_TEST(texts_and_choices_survive_printing_and_loading)
 	    "data = \"/d/\"; run = \"/r\"; logs = \"\"; html = \"/h\";\n"
 	    "page = false; socket_group = \"g\"; workers = 3;\n"
 	    "prefix = \"/p\"; public_url = \"http://u\";\n"
+	    "upload_auth = \"request\"; auth_request = \"/auth\";\n"
+	    "upload_secret = \"/s\"; trusted_proxies = [ \"10.0.0.0/8\", "
+	    "\"::1\" ];\n"
+	    "cors_origins = [ \"https://a\", \"http://b:8080\" ];\n"
 	    "presets = ({ name = \"n\"; " BOX " fit = \"pad\";\n"
 	    "gravity = \"southwest\"; background = \"#0A0b0c\";\n"
 	    "formats = [ \"webp\", \"png\" ]; });");
@@ -305,6 +308,11 @@ START_TEST(texts_and_choices_survive_printing_and_loading)
 	ck_assert_uint_eq(t->workers, 3);
 	ck_assert_str_eq(t->prefix, "/p");
 	ck_assert_str_eq(t->public_url, "http://u");
+	ck_assert_int_eq(t->upload_auth, AUTH_REQUEST);
+	ck_assert_str_eq(t->auth_request, "/auth");
+	ck_assert_str_eq(t->upload_secret, "/s");
+	ck_assert_str_eq(t->cors_origins, "https://a\nhttp://b:8080");
+	ck_assert_str_eq(t->trusted_proxies, "10.0.0.0/8\n::1");
 	ck_assert_uint_eq(t->n_presets, 1);
 	ck_assert_mem_eq(&t->presets[0], &s->presets[0], sizeof t->presets[0]);
 	ck_assert_str_eq(t->presets[0].name, "n");
@@ -375,6 +383,16 @@ static const struct {
 	    "width = 1; height = 11;", false },
 	{ "quality", BOX, BOX "quality = 81;", false },
 	{ "background", BOX, BOX "background = \"#fffffe\";", false },
+	{ "enlarge", BOX, BOX "enlarge = true;", false },
+	{ "sharpen", BOX, BOX "sharpen = 1;", false },
+	{ "progressive", BOX, BOX "progressive = true;", false },
+	{ "chroma", BOX, BOX "chroma = \"444\";", false },
+	{ "keep_copyright", BOX, BOX "keep_copyright = true;", false },
+	{ "animated", BOX "formats = [ \"gif\" ];",
+	    BOX "formats = [ \"gif\" ]; animated = true;", false },
+	{ "eager", BOX, BOX "eager = true;", true },
+	{ "new keys at their defaults", BOX,
+	    BOX "enlarge = false; sharpen = 0; chroma = \"420\";", true },
 };
 
 START_TEST(recipe_is_another_only_where_the_picture_is)

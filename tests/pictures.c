@@ -341,6 +341,10 @@ picture_extras(const void *data, size_t len, enum format format)
 	case FORMAT_WEBP:
 		return webp_extras(data, len);
 	case FORMAT_GIF:
+	case FORMAT_AVIF:
+	case FORMAT_HEIC:
+	case FORMAT_TIFF:
+	case FORMAT_BMP:
 	case FORMAT_NONE:
 	case FORMAT_COUNT:
 		break;

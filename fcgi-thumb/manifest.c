@@ -10,9 +10,14 @@
 #include "manifest.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Without the padding (RFC 4648, 4). */
+#define BASE64_DIGITS \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 void
 variant_file(const struct variant *v, char *out)
@@ -76,10 +81,11 @@ json_t *
 manifest_json(const struct manifest *m, const struct settings *settings)
 {
 	json_t *variants = json_array();
-	json_t *json = json_pack("{s:s, s:s, s:I, s:I, s:I}", "id", m->id,
-	    "type", format_spec(m->format)->type, "width",
+	json_t *json = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s}", "id",
+	    m->id, "type", format_spec(m->format)->type, "width",
 	    (json_int_t)m->size.width, "height", (json_int_t)m->size.height,
-	    "bytes", (json_int_t)m->bytes);
+	    "bytes", (json_int_t)m->bytes, "color", m->color, "placeholder",
+	    m->placeholder);
 
 	for (unsigned i = 0; i < m->n; i++)
 		if (json_array_append_new(variants,
@@ -154,6 +160,15 @@ parse_recipe(const json_t *object, char *out)
 	return 0;
 }
 
+/* A format that browsers show; FORMAT_NONE for any other. */
+static enum format
+shown_format(const char *type)
+{
+	enum format f = type ? format_by_type(type) : FORMAT_NONE;
+
+	return f != FORMAT_NONE && format_spec(f)->writes ? f : FORMAT_NONE;
+}
+
 static int
 parse_variant(const json_t *object, struct variant *v)
 {
@@ -161,16 +176,58 @@ parse_variant(const json_t *object, struct variant *v)
 	    json_string_value(json_object_get(object, "preset"));
 	const char *type = json_string_value(json_object_get(object, "type"));
 
-	if (preset == NULL || type == NULL || preset[0] == '\0' ||
+	if (preset == NULL || preset[0] == '\0' ||
 	    strlen(preset) > PRESET_NAME_MAX ||
 	    strspn(preset, "abcdefghijklmnopqrstuvwxyz0123456789_-") !=
 		strlen(preset))
 		return -1;
 	memcpy(v->preset, preset, strlen(preset) + 1);
-	v->format = format_by_type(type);
+	v->format = shown_format(type);
 	if (v->format == FORMAT_NONE || parse_recipe(object, v->recipe) == -1)
 		return -1;
 	return parse_size(object, &v->size, &v->bytes);
+}
+
+/* "#rrggbb": clients put it into their style sheets. */
+static int
+parse_color(const json_t *object, char *out)
+{
+	const char *color = json_string_value(json_object_get(object, "color"));
+
+	if (color == NULL || strlen(color) != COLOR_LEN || color[0] != '#' ||
+	    strspn(color + 1, "0123456789abcdef") != COLOR_LEN - 1)
+		return -1;
+	memcpy(out, color, COLOR_LEN + 1);
+	return 0;
+}
+
+/* Whole groups of four with their padding (RFC 4648, 4). */
+static bool
+is_base64(const char *text)
+{
+	size_t digits = strspn(text, BASE64_DIGITS);
+	size_t padding = strspn(text + digits, "=");
+
+	return digits > 0 && padding <= 2 && (digits + padding) % 4 == 0 &&
+	    text[digits + padding] == '\0';
+}
+
+/* "data:image/webp;base64,..." (RFC 2397): pages take it as an address. */
+static int
+parse_placeholder(const json_t *object, char *out)
+{
+	const char *uri =
+	    json_string_value(json_object_get(object, "placeholder"));
+	char type[32];
+	int digits = -1;
+
+	if (uri == NULL || strlen(uri) > PLACEHOLDER_MAX ||
+	    sscanf(uri, "data:%31[a-z/];base64,%n", type, &digits) != 1 ||
+	    digits == -1 || shown_format(type) == FORMAT_NONE ||
+	    !is_base64(uri + digits))
+		return -1;
+	memcpy(out, uri, strlen(uri) + 1);
+	return 0;
 }
 
 static int
@@ -181,7 +238,9 @@ parse_photo(const json_t *object, struct manifest *m)
 	const json_t *variants = json_object_get(object, "variants");
 
 	if (id == NULL || !photo_id_is_valid(id) || type == NULL ||
-	    parse_size(object, &m->size, &m->bytes) == -1)
+	    parse_size(object, &m->size, &m->bytes) == -1 ||
+	    parse_color(object, m->color) == -1 ||
+	    parse_placeholder(object, m->placeholder) == -1)
 		return -1;
 	memcpy(m->id, id, sizeof m->id);
 	m->format = format_by_type(type);

@@ -13,6 +13,8 @@ struct
 
 #define MANIFEST_VARIANTS_MAX (SETTINGS_PRESETS_MAX * SETTINGS_FORMATS_MAX)
 #define VARIANT_FILE_MAX (PRESET_NAME_MAX + 1 + RECIPE_LEN + 1 + 8)
+#define COLOR_LEN 7         /* "#8a7a66" */
+#define PLACEHOLDER_MAX 399 /* characters of a data URI */
 
 /* One thumbnail file as the world is told of it. */
 struct variant {
@@ -26,9 +28,11 @@ struct variant {
 /* What is known of a stored photo: the content of meta.json. */
 struct manifest {
 	char id[PHOTO_ID_LEN + 1];
-	enum format format; /* of the original */
-	struct size size;   /* of the upright original */
-	uint64_t bytes;     /* of the original */
+	enum format format;                    /* of the original */
+	struct size size;                      /* of the upright original */
+	uint64_t bytes;                        /* of the original */
+	char color[COLOR_LEN + 1];             /* the one that stands for it */
+	char placeholder[PLACEHOLDER_MAX + 1]; /* data:image/...;base64,... */
 	struct variant variants[MANIFEST_VARIANTS_MAX];
 	unsigned n;
 };
@@ -63,7 +67,8 @@ void manifest_write(const struct manifest *m, const struct settings *settings,
 
 /*
  * Read meta.json back. 0, or -1 where it is not what manifest_write makes.
- * Every length and name is checked: the file may be an older version's.
+ * Every length and name is checked: the file may be an older version's, and
+ * one without color and placeholder is.
  */
 int manifest_parse(const char *text, size_t len, struct manifest *out);
 

@@ -20,6 +20,8 @@ sample(void)
 		.format = FORMAT_JPEG,
 		.size = { 3024, 4032 },
 		.bytes = 3423409,
+		.color = "#8a7a66",
+		.placeholder = "data:image/webp;base64,UklGRgA=",
 		.n = 2 };
 
 	m.variants[0] = (struct variant){ "large", "1f0c9a2e", FORMAT_JPEG,
@@ -88,6 +90,8 @@ START_TEST(a_manifest_reads_back_as_it_was)
 	ck_assert_uint_eq(is.size.width, was.size.width);
 	ck_assert_uint_eq(is.size.height, was.size.height);
 	ck_assert_uint_eq(is.bytes, was.bytes);
+	ck_assert_str_eq(is.color, was.color);
+	ck_assert_str_eq(is.placeholder, was.placeholder);
 	ck_assert_uint_eq(is.n, was.n);
 	for (unsigned i = 0; i < is.n; i++) {
 		ck_assert_str_eq(is.variants[i].preset, was.variants[i].preset);
@@ -100,6 +104,12 @@ START_TEST(a_manifest_reads_back_as_it_was)
 }
 END_TEST
 
+#define A100                                                                   \
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" \
+	"AAAA"                                                                 \
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define A400 A100 A100 A100 A100
+
 /* Each replaces a piece of a good manifest. */
 static const struct {
 	const char *why;
@@ -107,7 +117,9 @@ static const struct {
 } broken[] = {
 	{ "another id", "\"" ID "\"", "\"../../../../etc/passwd\"" },
 	{ "an id that is a number", "\"id\":\"" ID "\"", "\"id\":1" },
-	{ "a type that nobody knows", "image/webp", "image/tiff" },
+	{ "a type that nobody knows", "\"image/webp\"", "\"image/x\"" },
+	{ "a type that is not written", "\"image/webp\"", "\"image/tiff\"" },
+	{ "no type", "\"type\":\"image/webp\"", "\"t\":1" },
 	{ "a preset that is a path", "\"large\"", "\"../large\"" },
 	{ "an empty preset", "\"large\"", "\"\"" },
 	{ "a preset that is too long", "\"large\"",
@@ -118,6 +130,29 @@ static const struct {
 	{ "a width of 0", "\"width\":960", "\"width\":0" },
 	{ "a width beyond every format", "\"width\":3024", "\"width\":70000" },
 	{ "negative bytes", "\"bytes\":214005", "\"bytes\":-1" },
+	{ "an older version's, without a colour", "\"color\":", "\"c\":" },
+	{ "a colour that is a word", "#8a7a66", "red" },
+	{ "a colour without its mark", "#8a7a66", "08a7a66" },
+	{ "a colour in capitals", "#8a7a66", "#8A7A66" },
+	{ "a colour that goes on", "#8a7a66", "#8a7a66;x" },
+	{ "a colour that is a number", "\"#8a7a66\"", "1" },
+	{ "an older version's, without a placeholder",
+	    "\"placeholder\":", "\"p\":" },
+	{ "a placeholder that is a number",
+	    "\"data:image/webp;base64,UklGRgA=\"", "1" },
+	{ "an empty placeholder", "data:image/webp;base64,UklGRgA=", "" },
+	{ "a placeholder elsewhere", "data:", "http:" },
+	{ "a placeholder that is a document", "image/webp;", "image/svg+xml;" },
+	{ "a placeholder with a type that has no end", "image/webp;",
+	    "image/webp/webp/webp/webp/webp/webp;" },
+	{ "a placeholder in plain", ";base64,", ";utf8," },
+	{ "a placeholder of nothing", "UklGRgA=", "" },
+	{ "a placeholder of padding", "UklGRgA=", "====" },
+	{ "a placeholder with too much padding", "UklGRgA=", "UklGR===" },
+	{ "a placeholder that is cut", "UklGRgA=", "UklGRgA" },
+	{ "a placeholder that goes on", "UklGRgA=", "UklGRg=A" },
+	{ "a placeholder with a quote", "UklGRgA=", "UklGRgA\\\"" },
+	{ "a placeholder too long", "UklGRgA=", A400 },
 	{ "no variants", "\"variants\":", "\"others\":" },
 	{ "an end that is missing", "}\n", "\n" },
 	{ "nothing", NULL, "" },

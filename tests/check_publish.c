@@ -72,7 +72,9 @@ draft_all(struct draft *d, struct manifest *m)
 
 	*m = (struct manifest){ .format = FORMAT_JPEG,
 		.size = { 40, 30 },
-		.bytes = spool.len };
+		.bytes = spool.len,
+		.color = "#8a7a66",
+		.placeholder = "data:image/webp;base64,UklGRgA=" };
 	memcpy(m->id, spool.id, sizeof m->id);
 	ck_assert_int_eq(draft_open(d, store, &info), FAULT_NONE);
 	ck_assert_int_eq(draft_original(d, &spool, FORMAT_JPEG, &info), 0);

@@ -25,6 +25,8 @@ take(struct outcome *o, const char *name, enum photo_status status)
 		.format = FORMAT_JPEG,
 		.size = { 3024, 4032 },
 		.bytes = 3423409,
+		.color = "#8a7a66",
+		.placeholder = "data:image/webp;base64,UklGRgA=",
 		.n = 1 };
 	o->manifest.variants[0] = (struct variant){ "large", "1f0c9a2e",
 		FORMAT_JPEG, { 960, 1280 }, 214005 };
@@ -98,7 +100,7 @@ START_TEST(a_new_photo_is_answered_by_the_contract)
 	photo = json_array_get(json_object_get(json, "photos"), 0);
 	variant = json_array_get(json_object_get(photo, "variants"), 0);
 	ck_assert_uint_eq(json_object_size(json), 2);
-	ck_assert_uint_eq(json_object_size(photo), 9);
+	ck_assert_uint_eq(json_object_size(photo), 11);
 	ck_assert_uint_eq(json_object_size(variant), 6);
 	ck_assert_str_eq(json_string_value(json_object_get(photo, "status")),
 	    "created");

@@ -24,20 +24,27 @@
  */
 #define DECODE_LEAVE 1.5
 
+#define FIRST_FRAME (-1)
+
 /* A preset's share in the work. */
 struct job {
 	const struct preset *preset;
 	struct placement placement; /* on the upright original */
-	unsigned first;             /* index of its first file */
+	unsigned wanted;            /* formats, as in struct wanted */
+	unsigned file;              /* index of its first wanted file */
+	int source;          /* the job that it is cut from, or FIRST_FRAME */
+	bool needed;         /* it makes a file, or feeds one that does */
+	bool feeds;          /* a needed one is cut from it */
+	struct image *frame; /* its picture, where it feeds others */
 };
 
 struct work {
 	struct size photo;                     /* the upright original */
 	struct job jobs[SETTINGS_PRESETS_MAX]; /* by scale, largest first */
 	unsigned n_jobs;
-	/* Whole frames, upright and sRGB: sources for thumbnails. */
-	struct image *frames[SETTINGS_PRESETS_MAX + 1];
-	unsigned n_frames;
+	/* The whole photo, upright and sRGB, as large as any preset needs. */
+	struct size frame_size;
+	struct image *frame;
 	struct progress *progress;
 	struct rendering rendering;
 };
@@ -83,25 +90,7 @@ compare_jobs(const void *a, const void *b)
 
 	if (x->placement.scale != y->placement.scale)
 		return x->placement.scale < y->placement.scale ? 1 : -1;
-	return x->first < y->first ? -1 : 1;
-}
-
-static void
-plan(struct work *w, const struct settings *settings)
-{
-	unsigned first = 0;
-
-	for (unsigned i = 0; i < settings->n_presets; i++) {
-		struct job *job = &w->jobs[i];
-
-		job->preset = &settings->presets[i];
-		job->first = first;
-		place(job->preset, w->photo, &job->placement);
-		first += job->preset->n_formats;
-	}
-	w->n_jobs = settings->n_presets;
-	w->rendering.n = first;
-	qsort(w->jobs, w->n_jobs, sizeof w->jobs[0], compare_jobs);
+	return x->preset < y->preset ? -1 : 1;
 }
 
 static unsigned
@@ -129,6 +118,89 @@ frame_size(const struct work *w)
 	return s;
 }
 
+/* The placement in px of a frame instead of the original. */
+static struct placement
+placement_on(const struct placement *p, struct size photo, struct size frame)
+{
+	const double x = (double)frame.width / photo.width;
+	const double y = (double)frame.height / photo.height;
+	struct placement on = *p;
+
+	on.crop_x *= x;
+	on.crop_width *= x;
+	on.crop_y *= y;
+	on.crop_height *= y;
+	return on;
+}
+
+/* May thumbnails be cut from this one's picture? All of the photo is on it. */
+static bool
+can_feed(const struct job *job)
+{
+	return job->preset->fit == FIT_INSIDE;
+}
+
+/*
+ * The last job whose picture is large enough: they come smaller and smaller.
+ * Half a px is what rounding the picture's own size can take away.
+ */
+static int
+choose_source(const struct work *w, unsigned of)
+{
+	int best = FIRST_FRAME;
+
+	for (unsigned i = 0; i < of; i++) {
+		const struct placement on = placement_on(&w->jobs[of].placement,
+		    w->photo, w->jobs[i].placement.canvas);
+
+		if (can_feed(&w->jobs[i]) &&
+		    on.crop_width + 0.5 >= on.scaled.width &&
+		    on.crop_height + 0.5 >= on.scaled.height)
+			best = (int)i;
+	}
+	return best;
+}
+
+/*
+ * Where each job's picture comes from, whatever is wanted of them; then which
+ * of them have to be made for what is wanted.
+ */
+static void
+plan_cascade(struct work *w)
+{
+	for (unsigned i = 0; i < w->n_jobs; i++)
+		w->jobs[i].source = choose_source(w, i);
+	for (unsigned i = w->n_jobs; i-- > 0;) {
+		struct job *job = &w->jobs[i];
+
+		job->needed = job->feeds || job->wanted != 0;
+		if (job->needed && job->source != FIRST_FRAME)
+			w->jobs[job->source].feeds = true;
+	}
+}
+
+static void
+plan(struct work *w, const struct settings *settings,
+    const struct wanted *wanted)
+{
+	unsigned files = 0;
+
+	for (unsigned i = 0; i < settings->n_presets; i++) {
+		struct job *job = &w->jobs[i];
+
+		job->preset = &settings->presets[i];
+		job->wanted = wanted->formats[i];
+		job->file = files;
+		place(job->preset, w->photo, &job->placement);
+		files += (unsigned)__builtin_popcount(job->wanted);
+	}
+	w->n_jobs = settings->n_presets;
+	w->rendering.n = files;
+	qsort(w->jobs, w->n_jobs, sizeof w->jobs[0], compare_jobs);
+	w->frame_size = frame_size(w);
+	plan_cascade(w);
+}
+
 static enum fault
 shrink(struct image **img, struct size to, struct fault_info *info)
 {
@@ -151,7 +223,7 @@ shrink(struct image **img, struct size to, struct fault_info *info)
 static enum fault
 make_first_frame(struct work *w, struct image **img, struct fault_info *info)
 {
-	struct size to = frame_size(w);
+	struct size to = w->frame_size;
 	enum fault f;
 
 	if (image_is_sideways(*img))
@@ -162,45 +234,10 @@ make_first_frame(struct work *w, struct image **img, struct fault_info *info)
 	if (f == FAULT_NONE)
 		f = image_to_srgb(*img, info);
 	if (f == FAULT_NONE) {
-		w->frames[w->n_frames++] = *img;
+		w->frame = *img;
 		*img = NULL;
 	}
 	return f;
-}
-
-/* The placement in px of a frame instead of the original. */
-static struct placement
-placement_on(const struct placement *p, struct size photo, struct size frame)
-{
-	const double x = (double)frame.width / photo.width;
-	const double y = (double)frame.height / photo.height;
-	struct placement on = *p;
-
-	on.crop_x *= x;
-	on.crop_width *= x;
-	on.crop_y *= y;
-	on.crop_height *= y;
-	return on;
-}
-
-/*
- * The last frame that is large enough: they come smaller and smaller. Half a
- * px is what rounding the frame's own size can take away.
- */
-static const struct image *
-choose_frame(const struct work *w, const struct placement *p)
-{
-	const struct image *best = w->frames[0];
-
-	for (unsigned i = 1; i < w->n_frames; i++) {
-		struct placement on =
-		    placement_on(p, w->photo, image_size(w->frames[i]));
-
-		if (on.crop_width + 0.5 >= on.scaled.width &&
-		    on.crop_height + 0.5 >= on.scaled.height)
-			best = w->frames[i];
-	}
-	return best;
 }
 
 static enum fault
@@ -208,25 +245,28 @@ encode_job(struct work *w, const struct job *job, const struct image *img,
     struct fault_info *info)
 {
 	const struct preset *preset = job->preset;
+	struct rendered *file = w->rendering.files + job->file;
 	enum fault f = FAULT_NONE;
 
 	progress_enter(w->progress, PHASE_ENCODE);
 	for (unsigned i = 0; i < preset->n_formats && f == FAULT_NONE; i++) {
-		struct rendered *file = &w->rendering.files[job->first + i];
-
+		if ((job->wanted >> i & 1) == 0)
+			continue;
 		file->preset = preset;
 		file->format = preset->formats[i];
 		file->size = image_size(img);
 		f = image_encode(img, file->format, preset->quality,
 		    preset->background, &file->data, &file->len, info);
+		file++;
 	}
 	return f;
 }
 
 static enum fault
-render_job(struct work *w, const struct job *job, struct fault_info *info)
+render_job(struct work *w, struct job *job, struct fault_info *info)
 {
-	const struct image *frame = choose_frame(w, &job->placement);
+	const struct image *frame =
+	    job->source == FIRST_FRAME ? w->frame : w->jobs[job->source].frame;
 	struct placement on =
 	    placement_on(&job->placement, w->photo, image_size(frame));
 	struct image *img;
@@ -237,8 +277,8 @@ render_job(struct work *w, const struct job *job, struct fault_info *info)
 	if (f != FAULT_NONE)
 		return f;
 	f = encode_job(w, job, img, info);
-	if (f == FAULT_NONE && job->preset->fit == FIT_INSIDE)
-		w->frames[w->n_frames++] = img;
+	if (job->feeds)
+		job->frame = img;
 	else
 		image_free(img);
 	return f;
@@ -262,10 +302,29 @@ decode(struct work *w, const void *data, size_t len, const struct sniff *sniff,
 	return f;
 }
 
+static enum fault
+render_jobs(struct work *w, struct fault_info *info)
+{
+	enum fault f = FAULT_NONE;
+
+	for (unsigned i = 0; i < w->n_jobs && f == FAULT_NONE; i++)
+		if (w->jobs[i].needed)
+			f = render_job(w, &w->jobs[i], info);
+	return f;
+}
+
+static void
+free_frames(struct work *w)
+{
+	image_free(w->frame);
+	for (unsigned i = 0; i < w->n_jobs; i++)
+		image_free(w->jobs[i].frame);
+}
+
 enum fault
 render_photo(const void *data, size_t len, const struct sniff *sniff,
-    const struct settings *settings, struct progress *progress,
-    struct rendering *out, struct fault_info *info)
+    const struct settings *settings, const struct wanted *wanted,
+    struct progress *progress, struct rendering *out, struct fault_info *info)
 {
 	struct work w = { .progress = progress };
 	struct image *img = NULL;
@@ -273,21 +332,20 @@ render_photo(const void *data, size_t len, const struct sniff *sniff,
 
 	if (f != FAULT_NONE)
 		return f;
-	plan(&w, settings);
+	plan(&w, settings, wanted);
 	w.rendering.photo = w.photo;
-	w.rendering.files = calloc(w.rendering.n, sizeof w.rendering.files[0]);
-	if (w.rendering.files == NULL) {
+	/* One more, for calloc may answer NULL where nothing is wanted. */
+	w.rendering.files =
+	    calloc(w.rendering.n + 1, sizeof w.rendering.files[0]);
+	if (w.rendering.files == NULL)
 		f = fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
-		goto out;
-	}
 	progress_enter(progress, PHASE_RESIZE);
-	f = make_first_frame(&w, &img, info);
-	for (unsigned i = 0; i < w.n_jobs && f == FAULT_NONE; i++)
-		f = render_job(&w, &w.jobs[i], info);
-out:
+	if (f == FAULT_NONE)
+		f = make_first_frame(&w, &img, info);
+	if (f == FAULT_NONE)
+		f = render_jobs(&w, info);
 	image_free(img);
-	while (w.n_frames > 0)
-		image_free(w.frames[--w.n_frames]);
+	free_frames(&w);
 	if (f == FAULT_NONE)
 		*out = w.rendering;
 	else

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "fault.h"
+#include "manifest.h"
 #include "progress.h"
 #include "settings.h"
 #include "sniff.h"
@@ -24,25 +25,30 @@ struct rendered {
 };
 
 struct rendering {
-	struct size photo; /* the upright original */
+	struct size photo;                     /* the upright original */
+	char color[COLOR_LEN + 1];             /* the dominant one: "#8a7a66" */
+	char placeholder[PLACEHOLDER_MAX + 1]; /* a data URI */
 	struct rendered
 	    *files; /* in the settings' order: presets, then formats */
 	unsigned n;
 };
 
 /*
- * Make every preset in every one of its formats.
+ * Make the wanted files of the presets.
  *
  * data, len  the photo, borrowed for the call
  * sniff      from sniff_read, within the limits
+ * wanted     which files; the decoder's hint and the steps from size to size
+ *            do not depend on it, so that a file made alone is the same byte
+ *            by byte as one made with all others
  * progress   phases and deadline
  *
  * The caller calls rendering_fini after success. Faults are those of image.h.
  * image_boot has been called.
  */
 enum fault render_photo(const void *data, size_t len, const struct sniff *sniff,
-    const struct settings *settings, struct progress *progress,
-    struct rendering *out, struct fault_info *info);
+    const struct settings *settings, const struct wanted *wanted,
+    struct progress *progress, struct rendering *out, struct fault_info *info);
 
 void rendering_fini(struct rendering *r);
 

@@ -117,6 +117,7 @@ create(struct service *sv, struct spool *spool, struct progress *progress,
 	struct draft draft = { 0 };
 	const void *bytes = spool_bytes(spool, info);
 	struct sniff sniff;
+	struct wanted wanted;
 	enum fault f;
 
 	if (bytes == NULL)
@@ -126,8 +127,9 @@ create(struct service *sv, struct spool *spool, struct progress *progress,
 		FAULT_NONE)
 		return f;
 	out->decoded = true;
-	f = render_photo(bytes, spool->len, &sniff, sv->settings, progress,
-	    &rendering, info);
+	wanted_all(sv->settings, &wanted);
+	f = render_photo(bytes, spool->len, &sniff, sv->settings, &wanted,
+	    progress, &rendering, info);
 	if (f != FAULT_NONE)
 		return f;
 	give_time(sv, progress, request_end);

@@ -75,7 +75,7 @@ struct limits {
 	unsigned request_seconds; /* one request, all its photos */
 	uint64_t store; /* bytes of all photos and thumbnails; 0: no limit */
 	uint64_t free;  /* bytes that stay free on the store's disk */
-	unsigned rate;            /* uploads a second from one address */
+	unsigned rate;  /* uploads a second from one address */
 };
 
 struct settings {
@@ -96,7 +96,7 @@ struct settings {
 	char *upload_secret; /* file of the upload tokens' secrets */
 	char *auth_request;  /* "" or the address that nginx asks: "/auth" */
 	/* Lists are texts with a newline between two items, "" is none. */
-	char *cors_origins; /* origins as browsers say them, or "*" */
+	char *cors_origins;    /* origins as browsers say them, or "*" */
 	char *trusted_proxies; /* addresses or networks: "10.0.0.0/8" */
 	struct limits limits;
 	struct preset presets[SETTINGS_PRESETS_MAX];
@@ -122,6 +122,23 @@ void settings_free(struct settings *s);
 
 /* Write the effective settings as a file that settings_load reads back. */
 void settings_print(const struct settings *s, FILE *out);
+
+/* Which files of the settings: bit f of formats[p] is presets[p].formats[f]. */
+struct wanted {
+	unsigned formats[SETTINGS_PRESETS_MAX];
+};
+
+/* Every file of every preset. */
+void wanted_all(const struct settings *s, struct wanted *out);
+
+/*
+ * What is made when a photo comes: the first format of each preset, all where
+ * the preset is eager.
+ */
+void wanted_at_upload(const struct settings *s, struct wanted *out);
+
+/* Is there no file among them? */
+bool wanted_is_empty(const struct wanted *w);
 
 /*
  * Seconds that one request may keep a worker, from its first byte to the last

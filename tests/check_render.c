@@ -31,8 +31,8 @@ set_preset(unsigned i, const char *name, unsigned width, unsigned height,
 }
 
 static enum fault
-render_bytes(const void *data, size_t len, struct rendering *out,
-    struct fault_info *info)
+render_wanted(const void *data, size_t len, const struct wanted *wanted,
+    struct rendering *out, struct fault_info *info)
 {
 	struct sniff sniff;
 	enum fault f = sniff_read(data, len, &sniff, info);
@@ -40,9 +40,19 @@ render_bytes(const void *data, size_t len, struct rendering *out,
 	if (f == FAULT_NONE)
 		f = sniff_check(&sniff, &picture_settings->limits, info);
 	if (f == FAULT_NONE)
-		f = render_photo(data, len, &sniff, picture_settings,
+		f = render_photo(data, len, &sniff, picture_settings, wanted,
 		    &picture_progress, out, info);
 	return f;
+}
+
+static enum fault
+render_bytes(const void *data, size_t len, struct rendering *out,
+    struct fault_info *info)
+{
+	struct wanted wanted;
+
+	wanted_all(picture_settings, &wanted);
+	return render_wanted(data, len, &wanted, out, info);
 }
 
 static struct rendering
@@ -132,6 +142,88 @@ START_TEST(files_come_in_the_order_of_the_settings)
 	ck_assert_str_eq(r.files[3].preset->name, "middle");
 	ck_assert_uint_eq(r.files[3].size.height, 100);
 	rendering_fini(&r);
+}
+END_TEST
+
+/* The file that is rendered for that preset and format alone. */
+static struct rendered
+render_alone(const char *name, unsigned preset, unsigned format)
+{
+	struct wanted wanted = { 0 };
+	struct fault_info info = { 0 };
+	struct rendering r;
+	struct rendered file;
+	size_t len;
+	char *data = test_data(name, &len);
+
+	wanted.formats[preset] = 1U << format;
+	ck_assert_int_eq(render_wanted(data, len, &wanted, &r, &info),
+	    FAULT_NONE);
+	ck_assert_uint_eq(r.n, 1);
+	file = r.files[0];
+	r.files[0].data = NULL;
+	rendering_fini(&r);
+	free(data);
+	return file;
+}
+
+/* Each fit; sizes that feed others, that need not, and equal ones. */
+START_TEST(a_file_made_alone_is_that_made_with_all)
+{
+	static const char *const names[] = { "data/p3.jpg", "data/orient-6.jpg",
+		"data/alpha.png", "data/animated.gif" };
+	struct rendering all;
+	unsigned n = 0;
+
+	set_preset(0, "small", 90, 90, FIT_INSIDE, FORMAT_PNG);
+	set_preset(1, "large", 900, 900, FIT_INSIDE, FORMAT_JPEG);
+	set_preset(2, "cover", 200, 100, FIT_COVER, FORMAT_JPEG);
+	set_preset(3, "middle", 300, 300, FIT_INSIDE, FORMAT_WEBP);
+	set_preset(4, "pad", 90, 90, FIT_PAD, FORMAT_PNG);
+	picture_settings->presets[1].formats[1] = FORMAT_WEBP;
+	picture_settings->presets[1].n_formats = 2;
+	all = render_file(names[_i]);
+	for (unsigned i = 0; i < picture_settings->n_presets; i++)
+		for (unsigned k = 0; k < picture_settings->presets[i].n_formats;
+		     k++, n++) {
+			struct rendered *with = &all.files[n];
+			struct rendered alone = render_alone(names[_i], i, k);
+
+			ck_assert_ptr_eq(alone.preset, with->preset);
+			ck_assert_int_eq(alone.format, with->format);
+			ck_assert_mem_eq(&alone.size, &with->size,
+			    sizeof alone.size);
+			ck_assert_uint_eq(alone.len, with->len);
+			ck_assert_mem_eq(alone.data, with->data, alone.len);
+			free(alone.data);
+		}
+	ck_assert_uint_eq(n, all.n);
+	rendering_fini(&all);
+}
+END_TEST
+
+START_TEST(what_is_not_wanted_is_not_made)
+{
+	struct wanted wanted = { .formats = { 2, 0, 1 } };
+	struct fault_info info = { 0 };
+	struct rendering r;
+	size_t len;
+	char *data = test_data("data/rgb.png", &len);
+
+	ck_assert_int_eq(render_wanted(data, len, &wanted, &r, &info),
+	    FAULT_NONE);
+	ck_assert_uint_eq(r.n, 2);
+	ck_assert_str_eq(r.files[0].preset->name, "large");
+	ck_assert_int_eq(r.files[0].format, FORMAT_WEBP);
+	ck_assert_str_eq(r.files[1].preset->name, "square");
+	rendering_fini(&r);
+	wanted = (struct wanted){ 0 };
+	ck_assert_int_eq(render_wanted(data, len, &wanted, &r, &info),
+	    FAULT_NONE);
+	ck_assert_uint_eq(r.n, 0);
+	ck_assert_uint_eq(r.photo.width, 360);
+	rendering_fini(&r);
+	free(data);
 }
 END_TEST
 
@@ -498,6 +590,8 @@ main(void)
 	tcase_add_loop_test(tc, every_file_has_its_type_size_and_no_metadata, 0,
 	    NELEM(photos));
 	tcase_add_test(tc, files_come_in_the_order_of_the_settings);
+	tcase_add_loop_test(tc, a_file_made_alone_is_that_made_with_all, 0, 4);
+	tcase_add_test(tc, what_is_not_wanted_is_not_made);
 
 	tc = case_of(suite, "picture", true);
 	tcase_add_loop_test(tc, nine_orientations_give_the_same_thumbnails, 0,

@@ -348,6 +348,30 @@ START_TEST(no_workers_means_the_processors_one_may_run_on)
 }
 END_TEST
 
+START_TEST(at_upload_the_first_format_is_wanted_and_all_of_the_eager)
+{
+	struct settings *s = load_good(
+	    "presets = ("
+	    "{ name = \"a\"; " BOX " formats = [ \"jpeg\", \"webp\" ]; },"
+	    "{ name = \"b\"; " BOX " },"
+	    "{ name = \"c\"; " BOX " eager = true;"
+	    "  formats = [ \"webp\", \"png\", \"jpeg\" ]; } );");
+	static const unsigned all[] = { 3, 1, 7 }, at_upload[] = { 1, 1, 7 };
+	struct wanted w;
+
+	wanted_all(s, &w);
+	for (unsigned i = 0; i < SETTINGS_PRESETS_MAX; i++)
+		ck_assert_uint_eq(w.formats[i], i < 3 ? all[i] : 0);
+	wanted_at_upload(s, &w);
+	for (unsigned i = 0; i < SETTINGS_PRESETS_MAX; i++)
+		ck_assert_uint_eq(w.formats[i], i < 3 ? at_upload[i] : 0);
+	ck_assert(!wanted_is_empty(&w));
+	w = (struct wanted){ 0 };
+	ck_assert(wanted_is_empty(&w));
+	settings_free(s);
+}
+END_TEST
+
 START_TEST(path_is_put_together_with_one_slash)
 {
 	char *below = settings_path("/a", "b"), *top = settings_path("/", "b");
@@ -459,6 +483,8 @@ results(void)
 	tcase_add_test(tc, default_presets_are_large_medium_and_square);
 	tcase_add_test(tc, texts_and_choices_survive_printing_and_loading);
 	tcase_add_test(tc, no_workers_means_the_processors_one_may_run_on);
+	tcase_add_test(tc,
+	    at_upload_the_first_format_is_wanted_and_all_of_the_eager);
 	tcase_add_test(tc, path_is_put_together_with_one_slash);
 	tcase_add_loop_test(tc, recipe_is_another_only_where_the_picture_is, 0,
 	    NELEM(recipes));

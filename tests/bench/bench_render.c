@@ -63,10 +63,12 @@ render_ours(const struct photo *photo, const struct settings *settings)
 	struct progress progress;
 	struct fault_info info;
 	struct rendering r;
+	struct wanted wanted;
 
+	wanted_all(settings, &wanted);
 	progress_start(&progress, NULL);
 	if (render_photo(photo->data, photo->len, &photo->sniff, settings,
-		&progress, &r, &info) != FAULT_NONE) {
+		&wanted, &progress, &r, &info) != FAULT_NONE) {
 		fprintf(stderr, "%s: %s: %s\n", photo->name,
 		    fault_code(info.fault), info.cause);
 		return false;

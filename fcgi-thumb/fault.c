@@ -29,6 +29,10 @@ static const struct fault_row table[] = {
 	    "The body ended before its announced end" },
 	[FAULT_NO_FILE] = { "no-file", 400, 0,
 	    "There is no photo in the form" },
+	[FAULT_TOKEN_INVALID] = { "token-invalid", 403, 0,
+	    "This upload has no valid token" },
+	[FAULT_TOKEN_EXPIRED] = { "token-expired", 403, 0,
+	    "The upload's token has expired" },
 	[FAULT_NOT_FOUND] = { "not-found", 404, 0, "There is nothing here" },
 	[FAULT_METHOD_NOT_ALLOWED] = { "method-not-allowed", 405, 0,
 	    "This method is not for this address" },
@@ -40,6 +44,8 @@ static const struct fault_row table[] = {
 	    "The photo has too many bytes" },
 	[FAULT_TOO_MANY_FILES] = { "too-many-files", 413, 0,
 	    "There are too many photos in one upload" },
+	[FAULT_BANNED] = { "banned", 403, 0,
+	    "This photo is not accepted here" },
 	[FAULT_UNSUPPORTED_FORMAT] = { "unsupported-format", 415, 0,
 	    "This is not a picture of an accepted format" },
 	[FAULT_CORRUPT_IMAGE] = { "corrupt-image", 422, 0,
@@ -89,6 +95,7 @@ fault_reason(enum fault f)
 		const char *reason;
 	} reasons[] = {
 		{ 400, "Bad Request" },
+		{ 403, "Forbidden" },
 		{ 404, "Not Found" },
 		{ 405, "Method Not Allowed" },
 		{ 408, "Request Timeout" },

@@ -79,6 +79,10 @@ const WORDS = {
 	"multipart-syntax": () => [damaged, true],
 	"body-truncated": () => [`The upload broke off on its way. ${again}`, true],
 	"no-file": () => ["No photo arrived.", true],
+	"token-invalid": () => ["This page may not send photos here."],
+	"token-expired": () => ["The permission to send photos has run out. "
+	    + "Load this page again to get a new one."],
+	"banned": () => ["This photo is not accepted here."],
 	"not-found": () => ["There is no upload service at this address."],
 	"method-not-allowed": () => ["This address takes no uploads."],
 	"body-timeout": () =>

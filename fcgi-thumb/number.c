@@ -62,3 +62,27 @@ number_parse_scaled(const char *text, unsigned base, unsigned long long *out)
 	*out = n;
 	return 0;
 }
+
+int
+number_parse_duration(const char *text, unsigned long long *out)
+{
+	static const struct {
+		char suffix;
+		unsigned seconds;
+	} units[] = { { '\0', 1 }, { 's', 1 }, { 'm', 60 }, { 'h', 3600 },
+		{ 'd', 86400 } };
+	unsigned long long n;
+	const char *end = read_digits(text, &n);
+
+	if (end == NULL || (*end != '\0' && end[1] != '\0'))
+		return -1;
+	for (unsigned i = 0; i < sizeof units / sizeof units[0]; i++) {
+		if (units[i].suffix != *end)
+			continue;
+		if (n > ULLONG_MAX / units[i].seconds)
+			return -1;
+		*out = n * units[i].seconds;
+		return 0;
+	}
+	return -1;
+}

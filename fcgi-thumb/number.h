@@ -15,4 +15,10 @@ int number_parse(const char *text, unsigned long long min,
 int number_parse_scaled(const char *text, unsigned base,
     unsigned long long *out);
 
+/*
+ * A length of time in seconds: a number with one optional suffix s, m, h or d.
+ * "90m", "30d", "3600". 0 and *out set, or -1 and *out untouched.
+ */
+int number_parse_duration(const char *text, unsigned long long *out);
+
 #endif

@@ -76,6 +76,41 @@ START_TEST(one_suffix_multiplies)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	int rc;
+	unsigned long long value;
+} durations[] = {
+	{ "0", 0, 0 },
+	{ "3600", 0, 3600 },
+	{ "3600s", 0, 3600 },
+	{ "90m", 0, 5400 },
+	{ "12h", 0, 43200 },
+	{ "30d", 0, 2592000 },
+	{ "213503982334601d", 0, 18446744073709526400ULL },
+	{ "213503982334602d", -1, UNTOUCHED },
+	{ "", -1, UNTOUCHED },
+	{ "d", -1, UNTOUCHED },
+	{ "1D", -1, UNTOUCHED },
+	{ "1w", -1, UNTOUCHED },
+	{ "1 d", -1, UNTOUCHED },
+	{ "1d ", -1, UNTOUCHED },
+	{ "1h30m", -1, UNTOUCHED },
+	{ "1.5h", -1, UNTOUCHED },
+	{ "-1d", -1, UNTOUCHED },
+};
+
+START_TEST(a_duration_has_one_unit)
+{
+	unsigned long long out = UNTOUCHED;
+
+	ck_assert_msg(number_parse_duration(durations[_i].text, &out) ==
+		durations[_i].rc,
+	    "\"%s\"", durations[_i].text);
+	ck_assert_uint_eq(out, durations[_i].value);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -85,6 +120,7 @@ main(void)
 	tcase_add_loop_test(tc, only_digits_within_the_range_are_a_number, 0,
 	    NELEM(plain));
 	tcase_add_loop_test(tc, one_suffix_multiplies, 0, NELEM(scaled));
+	tcase_add_loop_test(tc, a_duration_has_one_unit, 0, NELEM(durations));
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }

@@ -27,6 +27,7 @@ struct receiver {
 	int dirfd;
 	unsigned files; /* also those over limits->files */
 	/* the part that is coming in */
+	struct upload_field *field; /* NULL: a file, or nothing that we keep */
 	bool is_file;
 	char name[PART_NAME_MAX + 1];
 	uint64_t len;               /* bytes so far */
@@ -52,17 +53,45 @@ open_photo(struct receiver *r, struct fault_info *info)
 	return FAULT_NONE;
 }
 
+/* The field of that name that we keep, or NULL. */
+static struct upload_field *
+find_field(struct upload *u, const char *name)
+{
+	if (strcmp(name, "token") == 0)
+		return &u->token;
+	if (strcmp(name, "expires") == 0)
+		return &u->expires;
+	return NULL;
+}
+
 static enum fault
-begin_file(void *ctx, const struct part *part, struct fault_info *info)
+begin_part(void *ctx, const struct part *part, struct fault_info *info)
 {
 	struct receiver *r = ctx;
 
 	(void)info; /* nothing can fail before the first byte */
+	r->field = part->is_file ? NULL : find_field(r->upload, part->name);
+	if (r->field != NULL) {
+		r->field->is_spoilt = r->field->is_there;
+		r->field->is_there = true;
+	}
 	r->is_file = part->is_file;
 	memcpy(r->name, part->filename, sizeof r->name);
 	r->len = 0;
 	r->photo = NULL;
 	return FAULT_NONE;
+}
+
+static void
+add_text(struct receiver *r, const void *data, size_t len)
+{
+	struct upload_field *field = r->field;
+
+	if (r->len + len > UPLOAD_FIELD_MAX || memchr(data, '\0', len) != NULL)
+		field->is_spoilt = true;
+	if (!field->is_spoilt)
+		memcpy(field->text + r->len, data, len);
+	r->len += len;
 }
 
 static enum fault
@@ -71,8 +100,11 @@ add_data(void *ctx, const void *data, size_t len, struct fault_info *info)
 	struct receiver *r = ctx;
 	enum fault f;
 
+	if (r->field != NULL)
+		add_text(r, data, len);
 	if (!r->is_file)
 		return FAULT_NONE;
+	r->upload->bytes += len;
 	if (r->len == 0) {
 		if ((f = open_photo(r, info)) != FAULT_NONE)
 			return f;
@@ -86,14 +118,14 @@ add_data(void *ctx, const void *data, size_t len, struct fault_info *info)
 		return FAULT_NONE;
 	if (r->len <= r->limits->photo)
 		return spool_write(&r->photo->spool, data, len, info);
-	/* It is only counted from here on; end_file says by how much. */
+	/* It is only counted from here on; end_part says by how much. */
 	r->photo->info.fault = FAULT_PHOTO_TOO_LARGE;
 	spool_fini(&r->photo->spool);
 	return FAULT_NONE;
 }
 
 static enum fault
-end_file(void *ctx, struct fault_info *info)
+end_part(void *ctx, struct fault_info *info)
 {
 	struct receiver *r = ctx;
 	uint64_t max = r->limits->photo;
@@ -122,9 +154,9 @@ static enum fault
 receive_multipart(struct receiver *r, struct body *body,
     const char *content_type, char *piece, struct fault_info *info)
 {
-	const struct multipart_events events = { .begin = begin_file,
+	const struct multipart_events events = { .begin = begin_part,
 		.data = add_data,
-		.end = end_file,
+		.end = end_part,
 		.ctx = r };
 	char boundary[MULTIPART_BOUNDARY_MAX + 1];
 	struct multipart *m;
@@ -156,7 +188,7 @@ receive_raw(struct receiver *r, struct body *body, char *piece,
     struct fault_info *info)
 {
 	const struct part unnamed = { .is_file = true };
-	enum fault f = begin_file(r, &unnamed, info);
+	enum fault f = begin_part(r, &unnamed, info);
 	size_t len = 0;
 
 	while (f == FAULT_NONE) {
@@ -165,7 +197,7 @@ receive_raw(struct receiver *r, struct body *body, char *piece,
 			break;
 		f = add_data(r, piece, len, info);
 	}
-	return f == FAULT_NONE ? end_file(r, info) : f;
+	return f == FAULT_NONE ? end_part(r, info) : f;
 }
 
 /*

@@ -1,6 +1,9 @@
 #ifndef FT_UPLOAD_H
 #define FT_UPLOAD_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "exchange.h"
 #include "fault.h"
 #include "multipart.h"
@@ -15,10 +18,26 @@ struct upload_photo {
 	struct fault_info info; /* its .fault is set: refused while receiving */
 };
 
+/*
+ * The bytes that are kept of a text field, enough for a whole token. Fields of
+ * other names are read and forgotten.
+ */
+#define UPLOAD_FIELD_MAX 1000
+
+/* One field of the form that is no file. */
+struct upload_field {
+	char text[UPLOAD_FIELD_MAX + 1]; /* "" where there is none */
+	bool is_there;
+	bool is_spoilt; /* too long, there twice, or with a NUL: of no use */
+};
+
 /* All files of a request. The zero state is empty and valid. */
 struct upload {
 	struct upload_photo *photos;
 	unsigned n;
+	uint64_t bytes; /* of all files, also of those that are refused */
+	struct upload_field token;
+	struct upload_field expires;
 };
 
 /*
@@ -28,7 +47,8 @@ struct upload {
  *
  * Every type but multipart and urlencoded forms, and none, is one photo with
  * the name "": what it is, its bytes say. In a form each part with a filename
- * is a photo, unless it has neither a name nor bytes.
+ * is a photo, unless it has neither a name nor bytes. Of the other parts those
+ * named `token` and `expires` are kept as they are.
  *
  * u      the zero state
  * dirfd  staging directory of this worker; borrowed until upload_fini

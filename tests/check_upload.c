@@ -318,6 +318,117 @@ START_TEST(too_many_files_are_counted_but_not_kept)
 }
 END_TEST
 
+/* Text fields */
+
+static void
+add_text(struct buf *form, const char *name, const void *data, size_t len)
+{
+	buf_printf(form,
+	    "--AaB03x\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n",
+	    name);
+	buf_add(form, data, len);
+	buf_puts(form, "\r\n");
+}
+
+static void
+receive_form(struct buf *form, size_t chunk)
+{
+	end_form(form);
+	request(FORM, form->data, form->len);
+	fx.m.chunk = chunk;
+	ck_assert_int_eq(receive(), FAULT_NONE);
+	buf_fini(form);
+}
+
+START_TEST(fields_before_and_after_the_photos_are_kept)
+{
+	struct buf form = { 0 };
+
+	add_text(&form, "title", "A day at the sea", 16);
+	add_text(&form, "token", "abc.def", 7);
+	add_file(&form, "a.jpg", "data", 4);
+	add_text(&form, "expires", "30d", 3);
+	receive_form(&form, chunks[_i]);
+	ck_assert(fx.upload.token.is_there && !fx.upload.token.is_spoilt);
+	ck_assert_str_eq(fx.upload.token.text, "abc.def");
+	ck_assert(fx.upload.expires.is_there && !fx.upload.expires.is_spoilt);
+	ck_assert_str_eq(fx.upload.expires.text, "30d");
+	assert_photo(0, "a.jpg", "data", 4);
+}
+END_TEST
+
+START_TEST(fields_that_are_not_there_are_empty)
+{
+	struct buf form = { 0 };
+
+	add_text(&form, "tokens", "abc", 3);
+	add_text(&form, "expires", "", 0);
+	add_file(&form, "a.jpg", "data", 4);
+	receive_form(&form, 0);
+	ck_assert(!fx.upload.token.is_there);
+	ck_assert_str_eq(fx.upload.token.text, "");
+	ck_assert(fx.upload.expires.is_there && !fx.upload.expires.is_spoilt);
+	ck_assert_str_eq(fx.upload.expires.text, "");
+}
+END_TEST
+
+START_TEST(a_field_is_kept_up_to_its_longest)
+{
+	struct buf form = { 0 };
+	char text[UPLOAD_FIELD_MAX + 1];
+
+	memset(text, 't', sizeof text);
+	add_text(&form, "token", text, UPLOAD_FIELD_MAX);
+	add_text(&form, "expires", text, UPLOAD_FIELD_MAX + 1);
+	add_file(&form, "a.jpg", "data", 4);
+	receive_form(&form, chunks[_i]);
+	ck_assert(!fx.upload.token.is_spoilt);
+	ck_assert_uint_eq(strlen(fx.upload.token.text), UPLOAD_FIELD_MAX);
+	ck_assert(fx.upload.expires.is_spoilt);
+}
+END_TEST
+
+START_TEST(a_field_twice_or_with_a_nul_is_spoilt)
+{
+	struct buf form = { 0 };
+
+	add_text(&form, "token", "abc", 3);
+	add_text(&form, "token", "", 0);
+	add_text(&form, "expires", "30\0d", 4);
+	add_file(&form, "a.jpg", "data", 4);
+	receive_form(&form, 0);
+	ck_assert(fx.upload.token.is_spoilt);
+	ck_assert(fx.upload.expires.is_spoilt);
+}
+END_TEST
+
+START_TEST(a_file_is_no_field_whatever_it_is_called)
+{
+	struct buf form = { 0 };
+
+	buf_puts(&form,
+	    "--AaB03x\r\nContent-Disposition: form-data; name=\"token\"; "
+	    "filename=\"a.jpg\"\r\n\r\ndata\r\n");
+	receive_form(&form, 0);
+	ck_assert(!fx.upload.token.is_there);
+	assert_photo(0, "a.jpg", "data", 4);
+}
+END_TEST
+
+START_TEST(the_bytes_of_all_files_are_counted)
+{
+	struct buf form = { 0 };
+
+	fx.settings.limits.photo = 10;
+	add_text(&form, "title", "A day at the sea", 16);
+	add_file(&form, "a.jpg", "data", 4);
+	add_file(&form, "too-large.jpg", "more than ten bytes", 19);
+	add_file(&form, "empty.jpg", "", 0);
+	receive_form(&form, chunks[_i]);
+	ck_assert_uint_eq(fx.upload.bytes, 23);
+}
+END_TEST
+
 /* What is left behind: teardown looks, too. */
 
 static const char cut_body[] =
@@ -448,6 +559,17 @@ upload_suite(void)
 	    (int)NELEM(photo_limits));
 	tcase_add_test(tc, too_large_a_raw_photo_says_both_sizes);
 	tcase_add_test(tc, too_many_files_are_counted_but_not_kept);
+
+	tc = add_case(s, "fields");
+	tcase_add_loop_test(tc, fields_before_and_after_the_photos_are_kept, 0,
+	    (int)NELEM(chunks));
+	tcase_add_test(tc, fields_that_are_not_there_are_empty);
+	tcase_add_loop_test(tc, a_field_is_kept_up_to_its_longest, 0,
+	    (int)NELEM(chunks));
+	tcase_add_test(tc, a_field_twice_or_with_a_nul_is_spoilt);
+	tcase_add_test(tc, a_file_is_no_field_whatever_it_is_called);
+	tcase_add_loop_test(tc, the_bytes_of_all_files_are_counted, 0,
+	    (int)NELEM(chunks));
 
 	tc = add_case(s, "left behind");
 	tcase_add_loop_test(tc, body_that_breaks_off_anywhere_is_refused, 0,

@@ -1,0 +1,95 @@
+#ifndef FT_THUMBCTL_H
+#define FT_THUMBCTL_H
+
+#include <stddef.h>
+
+#include "settings.h"
+
+/*
+ * What the commands of the operator's tool share; for no one else. Each is a
+ * function that does one thing and says on stderr why it could not.
+ */
+
+#define NELEM(array) (sizeof(array) / sizeof(array)[0])
+#define TEMPLATES_DEFAULT PKGDATADIR "/nginx"
+
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *summary; /* for the list of commands */
+	const char *help;    /* more lines for --help, or NULL */
+	/*
+	 * argv[0] is the command's name. Returns the exit status: 0, 1 (it
+	 * failed), EX_USAGE or EX_CONFIG. --help never comes here.
+	 */
+	int (*run)(const struct command *self, const char *settings_file,
+	    int argc, char **argv);
+};
+
+int run_nginx_conf(const struct command *self, const char *settings_file,
+    int argc, char **argv);
+
+/* ---- thumbctl_common.c ---- */
+
+/* The usage line to stderr. Returns EX_USAGE. */
+int wrong_use(const struct command *command);
+
+/* "thumbctl: words" and a newline to stderr. */
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Root becomes the owner of the data directory for good, with that account's
+ * rights alone and no HOME, since what root made in the store the service could
+ * not change. Nothing happens for another account, or where root owns it. To
+ * be called before the store is opened. 0, or -1 after a complaint.
+ */
+int become_owner(const struct settings *settings);
+
+/* ---- thumbctl_nginx.c ---- */
+
+#define NGINX_FILES_MAX 3
+
+/* What is to be made of nginx's side, as the command line says it. */
+struct nginx_job {
+	const char *templates;
+	const char *dir; /* NULL: not given */
+	unsigned port;   /* of the standalone configuration; 0: without one */
+};
+
+/* nginx's files as texts, or what takes their place. */
+struct nginx_files {
+	struct {
+		char *data; /* NULL: there is no such file */
+		size_t len;
+	} texts[NGINX_FILES_MAX];
+	unsigned n;
+};
+
+/* The name of a file in job->dir. */
+const char *nginx_file_name(unsigned i);
+
+/*
+ * Fill in all templates by the settings. 0, or -1 after a complaint. The caller
+ * calls nginx_free in any case; of the zero state too.
+ */
+int nginx_fill(const struct settings *settings, const struct nginx_job *job,
+    struct nginx_files *out);
+
+/*
+ * The same files as they are in job->dir now; one that is not there is NULL.
+ * 0, or -1 after a complaint.
+ */
+int nginx_read(const struct nginx_job *job, struct nginx_files *out);
+
+/*
+ * Put the files into job->dir, each whole and by a rename; NULL is removed. 0,
+ * or -1 after a complaint, when some may be in place already.
+ */
+int nginx_write(const struct nginx_job *job, const struct nginx_files *files);
+
+void nginx_free(struct nginx_files *files);
+
+/* Parse --standalone's argument. 0, or -1. */
+int nginx_parse_port(const char *text, struct nginx_job *job);
+
+#endif

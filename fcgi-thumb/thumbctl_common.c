@@ -1,0 +1,60 @@
+#include "config.h"
+
+/*
+ * Words to the operator, and whose rights a command has.
+ */
+
+#include "thumbctl.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+int
+wrong_use(const struct command *command)
+{
+	(void)fprintf(stderr, "usage: thumbctl [-c FILE] %s %s\n",
+	    command->name, command->arguments);
+	return EX_USAGE;
+}
+
+void
+complain(const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)fputs("thumbctl: ", stderr);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fputc('\n', stderr);
+}
+
+int
+become_owner(const struct settings *settings)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return 0;
+	if (stat(settings->data, &st) == -1) {
+		complain("%s: %s", settings->data, strerror(errno));
+		return -1;
+	}
+	/* What ImageMagick finds in root's home is not for this account. */
+	(void)unsetenv("HOME");
+	if (st.st_uid == 0)
+		return 0;
+	if (setgroups(0, NULL) == 0 && setgid(st.st_gid) == 0 &&
+	    setuid(st.st_uid) == 0)
+		return 0;
+	complain("cannot become the owner of %s: %s", settings->data,
+	    strerror(errno));
+	return -1;
+}

@@ -1,0 +1,91 @@
+#!/bin/sh
+# The command line of thumbctl: options, exit statuses, what goes where.
+# Usage: check_thumbctl.sh [PROGRAM], in the build directory.
+set -eu
+
+program=${1:-./fcgi-thumb/thumbctl}
+templates=${srcdir:-.}/nginx
+dir=$(mktemp -d "${TMPDIR:-/tmp}/fcgi-thumb-test.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+bad=0
+
+echo "data = \"$dir/data\"; run = \"$dir/run\"; logs = \"\";" >"$dir/good.conf"
+echo 'workers = -3;' >"$dir/bad.conf"
+mkdir "$dir/nginx"
+
+# wants STATUS STDOUT STDERR ARGS...: 0 where nothing, 1 where something is said
+wants() {
+	status=$1 out=$2 err=$3
+	shift 3
+	got=0
+	"$program" "$@" >"$dir/out" 2>"$dir/err" </dev/null || got=$?
+	got_out=0 got_err=0
+	[ ! -s "$dir/out" ] || got_out=1
+	[ ! -s "$dir/err" ] || got_err=1
+	[ "$got $got_out $got_err" = "$status $out $err" ] && return
+	echo "thumbctl $*: status, output, errors: $got $got_out $got_err," \
+		"wanted $status $out $err"
+	cat "$dir/out" "$dir/err"
+	bad=1
+}
+
+# has FILE TEXT: the last call has said so there
+has() {
+	grep -qF -e "$2" "$dir/$1" && return
+	echo "not in $1: $2"
+	cat "$dir/$1"
+	bad=1
+}
+
+wants 0 1 0 -V
+has out "thumbctl "
+wants 0 1 0 -h
+cp "$dir/out" "$dir/list"
+wants 0 1 0
+cmp "$dir/out" "$dir/list" || bad=1
+wants 64 0 1 -x
+wants 64 0 1 -c
+wants 64 0 1 no-such-command
+has err 'no command "no-such-command"'
+
+# Each command says how it is used, and refuses to be used otherwise.
+sed -n '/^commands:/,$s/^  \([a-z][a-z-]*\) .*/\1/p' "$dir/list" >"$dir/names"
+[ -s "$dir/names" ] || bad=1
+while read -r name; do
+	wants 0 1 0 "$name" --help
+	has out "usage: thumbctl [-c FILE] $name "
+	wants 64 0 1 -c "$dir/good.conf" "$name" --no-such-option
+	has err "usage: thumbctl [-c FILE] $name "
+done <"$dir/names"
+
+wants 64 0 1 -c "$dir/good.conf" nginx-conf
+wants 64 0 1 -c "$dir/good.conf" nginx-conf "$dir/nginx" "$dir/nginx"
+for port in 0 65536 x; do
+	wants 64 0 1 -c "$dir/good.conf" nginx-conf --standalone "$port" \
+		"$dir/nginx"
+done
+wants 78 0 1 -c "$dir/bad.conf" nginx-conf "$dir/nginx"
+has err "$dir/bad.conf:1: workers: -3 is out of range (count: 0..512)"
+wants 78 0 1 -c "$dir/missing.conf" nginx-conf "$dir/nginx"
+wants 1 0 1 -c "$dir/good.conf" nginx-conf --templates "$dir" "$dir/nginx"
+wants 1 0 1 -c "$dir/good.conf" nginx-conf --templates "$templates" "$dir/no"
+if [ -n "$(ls -A "$dir/nginx")" ]; then
+	echo "a refused nginx-conf has written files"
+	bad=1
+fi
+wants 0 0 0 -c "$dir/good.conf" nginx-conf --templates "$templates" \
+	--standalone 8080 "$dir/nginx"
+files=$(cd "$dir/nginx" && echo *)
+[ "$files" = "fcgi-thumb-http.conf fcgi-thumb-server.conf nginx.conf" ] || {
+	echo "nginx-conf --standalone made $files"
+	bad=1
+}
+
+# A full disk is no success.
+if [ -c /dev/full ] && "$program" -V >/dev/full 2>"$dir/err"; then
+	echo "thumbctl -V is content with a full disk"
+	bad=1
+fi
+
+exit $bad

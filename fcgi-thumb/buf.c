@@ -73,6 +73,30 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	b->len += (size_t)len;
 }
 
+/* HTML 13.1.2.3 and 13.2.5. */
+void
+buf_html(struct buf *b, const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++) {
+		switch (*p) {
+		case '&':
+			buf_puts(b, "&amp;");
+			break;
+		case '<':
+			buf_puts(b, "&lt;");
+			break;
+		case '>':
+			buf_puts(b, "&gt;");
+			break;
+		case '"':
+			buf_puts(b, "&quot;");
+			break;
+		default:
+			buf_add(b, p, 1);
+		}
+	}
+}
+
 void
 buf_fini(struct buf *b)
 {

@@ -22,6 +22,9 @@ void buf_puts(struct buf *b, const char *text);
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Text that is safe in HTML, between tags and within double quotes. */
+void buf_html(struct buf *b, const char *text);
+
 /* Frees the memory and returns to the zero state. */
 void buf_fini(struct buf *b);
 

@@ -77,28 +77,47 @@ variant_json(const struct variant *v, const char *id,
 	return json;
 }
 
+static json_t *
+variants_json(const struct manifest *m, const struct settings *settings)
+{
+	json_t *variants = json_array();
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (json_array_append_new(variants,
+			variant_json(&m->variants[i], m->id, settings)) == -1) {
+			json_decref(variants);
+			return NULL;
+		}
+	return variants;
+}
+
+static json_t *
+html_json(const struct manifest *m, const struct settings *settings)
+{
+	struct buf html = { 0 };
+	json_t *json;
+
+	buf_puts(&html, "");
+	manifest_html(m, settings, &html);
+	json = html.failed ? NULL : json_string(html.data);
+	buf_fini(&html);
+	return json;
+}
+
 json_t *
 manifest_json(const struct manifest *m, const struct settings *settings)
 {
-	json_t *variants = json_array();
 	json_t *json = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s}", "id",
 	    m->id, "type", format_spec(m->format)->type, "width",
 	    (json_int_t)m->size.width, "height", (json_int_t)m->size.height,
 	    "bytes", (json_int_t)m->bytes, "color", m->color, "placeholder",
 	    m->placeholder);
 
-	for (unsigned i = 0; i < m->n; i++)
-		if (json_array_append_new(variants,
-			variant_json(&m->variants[i], m->id, settings)) == -1)
-			goto fail;
-	/* Takes the reference, also when it fails. */
-	if (json_object_set_new(json, "variants", variants) == -1) {
-		json_decref(json);
-		return NULL;
-	}
-	return json;
-fail:
-	json_decref(variants);
+	/* Each takes its value's reference, also when it fails. */
+	if (json_object_set_new(json, "variants", variants_json(m, settings)) ==
+		0 &&
+	    json_object_set_new(json, "html", html_json(m, settings)) == 0)
+		return json;
 	json_decref(json);
 	return NULL;
 }

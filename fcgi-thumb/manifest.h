@@ -55,8 +55,22 @@ const struct variant *manifest_find(const struct manifest *m,
     const struct preset *preset, enum format format);
 
 /*
- * The JSON object of DESIGN.md's photos[], without name, status and timing.
- * The caller calls json_decref. NULL when memory is short.
+ * The photo for a page: a whole <picture> with a <source> for AVIF and WebP and
+ * an <img> for every browser, appended to out. Nothing where m has no variant
+ * of the present settings.
+ *
+ * Lists the presets that show the photo whole (fit inside), or, where none
+ * does, the first and those that cut or pad alike; each width once, and every
+ * configured format, made already or at its first request. Of jpeg, png and gif
+ * only the first: each is shown everywhere, so that a <source> of another would
+ * always win over it. The same m and settings give the same bytes.
+ */
+void manifest_html(const struct manifest *m, const struct settings *settings,
+    struct buf *out);
+
+/*
+ * The JSON object of DESIGN.md's photos[], without name, status, timing
+ * and token. The caller calls json_decref. NULL when memory is short.
  */
 struct json_t *manifest_json(const struct manifest *m,
     const struct settings *settings);

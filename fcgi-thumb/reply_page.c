@@ -9,30 +9,6 @@
 
 #include <string.h>
 
-/* HTML 13.1.2.3 and 13.2.5: safe as text and within double quotes. */
-static void
-put_escaped(struct buf *out, const char *text)
-{
-	for (const char *p = text; *p != '\0'; p++) {
-		switch (*p) {
-		case '&':
-			buf_puts(out, "&amp;");
-			break;
-		case '<':
-			buf_puts(out, "&lt;");
-			break;
-		case '>':
-			buf_puts(out, "&gt;");
-			break;
-		case '"':
-			buf_puts(out, "&quot;");
-			break;
-		default:
-			buf_add(out, p, 1);
-		}
-	}
-}
-
 static void
 put_url(struct buf *out, const struct variant *v, const char *id,
     const struct settings *settings)
@@ -40,7 +16,7 @@ put_url(struct buf *out, const struct variant *v, const char *id,
 	struct buf url = { 0 };
 
 	variant_url(v, id, settings, &url);
-	put_escaped(out, url.failed ? "" : url.data);
+	buf_html(out, url.failed ? "" : url.data);
 	out->failed |= url.failed;
 	buf_fini(&url);
 }
@@ -70,9 +46,9 @@ static void
 put_refusal(struct buf *out, const struct fault_info *info)
 {
 	buf_puts(out, "<p class=\"refusal\">");
-	put_escaped(out, fault_title(info->fault));
+	buf_html(out, fault_title(info->fault));
 	buf_puts(out, ". ");
-	put_escaped(out, info->detail);
+	buf_html(out, info->detail);
 	if (info->has_limit && info->detail[0] == '\0')
 		buf_printf(out, "%llu; the limit is %llu.", info->actual,
 		    info->limit);
@@ -84,7 +60,7 @@ put_name(struct buf *out, const struct outcome *o)
 {
 	/* Isolated: a name may hold marks that turn the direction of text. */
 	buf_puts(out, "<h2><bdi>");
-	put_escaped(out, o->name[0] != '\0' ? o->name : "Photo");
+	buf_html(out, o->name[0] != '\0' ? o->name : "Photo");
 	buf_puts(out, "</bdi></h2>\n");
 }
 

@@ -197,12 +197,241 @@ START_TEST(only_the_present_recipe_is_found)
 }
 END_TEST
 
+/* ---- html ---- */
+
+#define T "/t/" ID "/"
+
+/* Presets whose recipes are their numbers, and the size that each has given. */
+struct shown {
+	struct preset preset;
+	struct size size; /* 0 x 0: no file is there */
+};
+
+static const struct {
+	const char *why;
+	struct shown shown[5];
+	const char *html;
+} markups[] = {
+	{ "all that hold the whole photo, ascending, with a source each",
+	    { { { .name = "large",
+		    .formats = { FORMAT_JPEG, FORMAT_WEBP, FORMAT_AVIF },
+		    .n_formats = 3 },
+		  { 960, 1280 } },
+		{ { .name = "small",
+		      .formats = { FORMAT_JPEG, FORMAT_AVIF },
+		      .n_formats = 2 },
+		    { 120, 160 } },
+		{ { .name = "medium",
+		      .formats = { FORMAT_JPEG },
+		      .n_formats = 1 },
+		    { 480, 640 } },
+		{ { .name = "square",
+		      .fit = FIT_COVER,
+		      .formats = { FORMAT_JPEG },
+		      .n_formats = 1 },
+		    { 320, 320 } } },
+	    "<picture>"
+	    "<source type=\"image/avif\" srcset=\"" T
+	    "small.avif?v=00000001 120w, " T "large.avif?v=00000000 960w\" "
+	    "sizes=\"(max-width: 960px) 100vw, 960px\">"
+	    "<source type=\"image/webp\" srcset=\"" T
+	    "large.webp?v=00000000 960w\" "
+	    "sizes=\"(max-width: 960px) 100vw, 960px\">"
+	    "<img src=\"" T "large.jpg?v=00000000\" srcset=\"" T
+	    "small.jpg?v=00000001 120w, " T "medium.jpg?v=00000002 480w, " T
+	    "large.jpg?v=00000000 960w\" "
+	    "sizes=\"(max-width: 960px) 100vw, 960px\" "
+	    "width=\"960\" height=\"1280\" alt=\"\" loading=\"lazy\" "
+	    "decoding=\"async\"></picture>" },
+	{ "each width of a small photo once, the first preset's",
+	    { { { .name = "large", .formats = { FORMAT_PNG }, .n_formats = 1 },
+		  { 90, 60 } },
+		{ { .name = "medium",
+		      .formats = { FORMAT_PNG, FORMAT_WEBP },
+		      .n_formats = 2 },
+		    { 90, 60 } } },
+	    "<picture><source type=\"image/webp\" srcset=\"" T
+	    "medium.webp?v=00000001 90w\" "
+	    "sizes=\"(max-width: 90px) 100vw, 90px\">"
+	    "<img src=\"" T "large.png?v=00000000\" srcset=\"" T
+	    "large.png?v=00000000 90w\" "
+	    "sizes=\"(max-width: 90px) 100vw, 90px\" "
+	    "width=\"90\" height=\"60\" alt=\"\" loading=\"lazy\" "
+	    "decoding=\"async\"></picture>" },
+	{ "cut in one way only, where none holds the whole photo",
+	    { { { .name = "a",
+		    .width = 300,
+		    .height = 200,
+		    .fit = FIT_COVER,
+		    .formats = { FORMAT_JPEG },
+		    .n_formats = 1 },
+		  { 300, 200 } },
+		{ { .name = "square",
+		      .width = 200,
+		      .height = 200,
+		      .fit = FIT_COVER,
+		      .formats = { FORMAT_JPEG },
+		      .n_formats = 1 },
+		    { 200, 200 } },
+		{ { .name = "north",
+		      .width = 150,
+		      .height = 100,
+		      .fit = FIT_COVER,
+		      .gravity = GRAVITY_NORTH,
+		      .formats = { FORMAT_JPEG },
+		      .n_formats = 1 },
+		    { 150, 100 } },
+		{ { .name = "padded",
+		      .width = 150,
+		      .height = 100,
+		      .fit = FIT_PAD,
+		      .formats = { FORMAT_JPEG },
+		      .n_formats = 1 },
+		    { 150, 100 } },
+		{ { .name = "b",
+		      .width = 600,
+		      .height = 400,
+		      .fit = FIT_COVER,
+		      .formats = { FORMAT_JPEG },
+		      .n_formats = 1 },
+		    { 600, 400 } } },
+	    "<picture><img src=\"" T "b.jpg?v=00000004\" srcset=\"" T
+	    "a.jpg?v=00000000 300w, " T "b.jpg?v=00000004 600w\" "
+	    "sizes=\"(max-width: 600px) 100vw, 600px\" "
+	    "width=\"600\" height=\"400\" alt=\"\" loading=\"lazy\" "
+	    "decoding=\"async\"></picture>" },
+	{ "the img in a format for every browser, though WebP is first",
+	    { { { .name = "large",
+		    .formats = { FORMAT_WEBP, FORMAT_PNG, FORMAT_JPEG },
+		    .n_formats = 3 },
+		  { 640, 480 } },
+		{ { .name = "small",
+		      .formats = { FORMAT_WEBP },
+		      .n_formats = 1 },
+		    { 64, 48 } } },
+	    "<picture><source type=\"image/webp\" srcset=\"" T
+	    "small.webp?v=00000001 64w, " T "large.webp?v=00000000 640w\" "
+	    "sizes=\"(max-width: 640px) 100vw, 640px\">"
+	    "<img src=\"" T "large.png?v=00000000\" srcset=\"" T
+	    "large.png?v=00000000 640w\" "
+	    "sizes=\"(max-width: 640px) 100vw, 640px\" "
+	    "width=\"640\" height=\"480\" alt=\"\" loading=\"lazy\" "
+	    "decoding=\"async\"></picture>" },
+	{ "the img in the first format, where none is for every browser",
+	    { { { .name = "large",
+		    .formats = { FORMAT_WEBP, FORMAT_AVIF },
+		    .n_formats = 2 },
+		{ 640, 480 } } },
+	    "<picture><source type=\"image/avif\" srcset=\"" T
+	    "large.avif?v=00000000 640w\" "
+	    "sizes=\"(max-width: 640px) 100vw, 640px\">"
+	    "<img src=\"" T "large.webp?v=00000000\" srcset=\"" T
+	    "large.webp?v=00000000 640w\" "
+	    "sizes=\"(max-width: 640px) 100vw, 640px\" "
+	    "width=\"640\" height=\"480\" alt=\"\" loading=\"lazy\" "
+	    "decoding=\"async\"></picture>" },
+	{ "nothing of a preset that has no file",
+	    { { { .name = "large", .formats = { FORMAT_JPEG }, .n_formats = 1 },
+		  { 0, 0 } },
+		{ { .name = "small",
+		      .formats = { FORMAT_JPEG },
+		      .n_formats = 1 },
+		    { 8, 6 } } },
+	    "<picture><img src=\"" T "small.jpg?v=00000001\" srcset=\"" T
+	    "small.jpg?v=00000001 8w\" sizes=\"(max-width: 8px) 100vw, 8px\" "
+	    "width=\"8\" height=\"6\" alt=\"\" loading=\"lazy\" "
+	    "decoding=\"async\"></picture>" },
+	{ "nothing of nothing",
+	    { { { .name = "large", .formats = { FORMAT_JPEG }, .n_formats = 1 },
+		{ 0, 0 } } },
+	    "" },
+};
+
+/* Only each preset's first file is there, as when an upload is answered. */
+static void
+arrange(const struct shown *shown, struct settings *s, struct manifest *m)
+{
+	*m = (struct manifest){ .id = ID };
+	*s = (struct settings){ .prefix = no_text, .public_url = no_text };
+	for (; s->n_presets < 5 && shown->preset.n_formats > 0; shown++) {
+		struct preset *p = &s->presets[s->n_presets];
+		struct variant *v = &m->variants[m->n];
+
+		*p = shown->preset;
+		(void)snprintf(p->recipe, sizeof p->recipe, "%08u",
+		    s->n_presets++);
+		if (shown->size.width == 0)
+			continue;
+		m->n++;
+		v->format = p->formats[0];
+		v->size = shown->size;
+		memcpy(v->preset, p->name, sizeof v->preset);
+		memcpy(v->recipe, p->recipe, sizeof v->recipe);
+	}
+}
+
+START_TEST(a_picture_lists_what_shows_the_same)
+{
+	struct settings settings;
+	struct manifest m;
+	struct buf html = { 0 };
+
+	arrange(markups[_i].shown, &settings, &m);
+	buf_puts(&html, "");
+	manifest_html(&m, &settings, &html);
+	ck_assert(!html.failed);
+	ck_assert_msg(strcmp(html.data, markups[_i].html) == 0, "%s:\n%s\n%s",
+	    markups[_i].why, html.data, markups[_i].html);
+	buf_fini(&html);
+}
+END_TEST
+
+START_TEST(what_addresses_hold_cannot_leave_its_attribute)
+{
+	static char hostile[] = "https://x\"><script>&y";
+	struct settings settings;
+	struct manifest m;
+	struct buf html = { 0 };
+
+	arrange(markups[0].shown, &settings, &m);
+	settings.public_url = hostile;
+	manifest_html(&m, &settings, &html);
+	ck_assert_ptr_null(strstr(html.data, "<script"));
+	ck_assert_ptr_null(strstr(html.data, "//x\""));
+	ck_assert_ptr_nonnull(strstr(html.data,
+	    "src=\"https://x&quot;&gt;&lt;script&gt;&amp;y/t/" ID));
+	buf_fini(&html);
+}
+END_TEST
+
+START_TEST(the_members_stand_in_the_order_of_the_documentation)
+{
+	static const char *const keys[] = { "\"id\":", "\"type\":",
+		"\"width\":", "\"height\":", "\"bytes\":", "\"color\":",
+		"\"placeholder\":", "\"variants\":", "\"html\":\"<picture>" };
+	struct settings settings;
+	struct manifest m;
+	struct buf text = { 0 };
+	const char *at;
+
+	arrange(markups[0].shown, &settings, &m);
+	manifest_write(&m, &settings, &text);
+	at = text.data;
+	for (unsigned i = 0; i < NELEM(keys); i++) {
+		at = strstr(at, keys[i]);
+		ck_assert_msg(at != NULL, "%s", keys[i]);
+	}
+	buf_fini(&text);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *s = suite_create("manifest");
 	TCase *names = tcase_create("names");
 	TCase *text = tcase_create("text");
+	TCase *html = tcase_create("html");
 
 	tcase_add_test(names, names_are_made_of_preset_recipe_and_extension);
 	tcase_add_loop_test(names, addresses_honour_prefix_and_public_url, 0,
@@ -211,7 +440,13 @@ main(void)
 	tcase_add_test(text, a_manifest_reads_back_as_it_was);
 	tcase_add_loop_test(text, a_damaged_manifest_is_refused, 0,
 	    NELEM(broken));
+	tcase_add_test(text,
+	    the_members_stand_in_the_order_of_the_documentation);
+	tcase_add_loop_test(html, a_picture_lists_what_shows_the_same, 0,
+	    NELEM(markups));
+	tcase_add_test(html, what_addresses_hold_cannot_leave_its_attribute);
 	suite_add_tcase(s, names);
 	suite_add_tcase(s, text);
+	suite_add_tcase(s, html);
 	return run_suite(s);
 }

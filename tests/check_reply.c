@@ -100,7 +100,7 @@ START_TEST(a_new_photo_is_answered_by_the_contract)
 	photo = json_array_get(json_object_get(json, "photos"), 0);
 	variant = json_array_get(json_object_get(photo, "variants"), 0);
 	ck_assert_uint_eq(json_object_size(json), 2);
-	ck_assert_uint_eq(json_object_size(photo), 11);
+	ck_assert_uint_eq(json_object_size(photo), 12);
 	ck_assert_uint_eq(json_object_size(variant), 6);
 	ck_assert_str_eq(json_string_value(json_object_get(photo, "status")),
 	    "created");

@@ -1,16 +1,22 @@
 #include "config.h"
 
-/* SHA-256 by libcrypto, and the names that are made of it. */
+/* SHA-256 by libcrypto, the names that are made of it, and texts of bytes. */
 
 #include "digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 /* RFC 4648 6, in lower case so that an address survives being typed. */
 static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+/* RFC 4648 5. */
+static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				"abcdefghijklmnopqrstuvwxyz0123456789-_";
 
 struct digest {
 	EVP_MD_CTX *ctx;
@@ -59,6 +65,65 @@ digest_sha256(const void *data, size_t len,
 {
 	return EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL) == 1 ? 0
 									 : -1;
+}
+
+int
+digest_hmac_sha256(const void *key, size_t key_len, const void *data,
+    size_t len, unsigned char out[DIGEST_SHA256_LEN])
+{
+	return HMAC(EVP_sha256(), key, (int)key_len, data, len, out, NULL) !=
+		NULL
+	    ? 0
+	    : -1;
+}
+
+bool
+digest_is_equal(const void *a, const void *b, size_t len)
+{
+	return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+void
+base64url_encode(const void *data, size_t len, char *out)
+{
+	const unsigned char *bytes = data;
+	unsigned bits = 0, have = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		bits = bits << 8 | bytes[i];
+		for (have += 8; have >= 6; have -= 6)
+			*out++ = base64url[bits >> (have - 6) & 63];
+	}
+	if (have > 0)
+		*out++ = base64url[bits << (6 - have) & 63];
+	*out = '\0';
+}
+
+int
+base64url_decode(const char *text, size_t len, unsigned char *out,
+    size_t *out_len)
+{
+	unsigned bits = 0, have = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		const char *at = memchr(base64url, text[i], 64);
+
+		if (at == NULL)
+			return -1;
+		bits = bits << 6 | (unsigned)(at - base64url);
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			out[n++] = (unsigned char)(bits >> have);
+			bits &= (1U << have) - 1;
+		}
+	}
+	/* A character too many, or bits that belong to no byte. */
+	if (have == 6 || bits != 0)
+		return -1;
+	*out_len = n;
+	return 0;
 }
 
 void

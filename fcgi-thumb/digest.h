@@ -24,6 +24,27 @@ int digest_final(struct digest *d, unsigned char out[DIGEST_SHA256_LEN]);
 int digest_sha256(const void *data, size_t len,
     unsigned char out[DIGEST_SHA256_LEN]);
 
+/* HMAC-SHA-256 (RFC 2104); 0 or -1. */
+int digest_hmac_sha256(const void *key, size_t key_len, const void *data,
+    size_t len, unsigned char out[DIGEST_SHA256_LEN]);
+
+/* Are these bytes equal? Takes as long whatever they are: for secrets. */
+bool digest_is_equal(const void *a, const void *b, size_t len);
+
+/*
+ * Bytes as base64url without padding (RFC 4648 5) into out[BASE64URL_LEN(len) +
+ * 1], NUL-terminated.
+ */
+#define BASE64URL_LEN(bytes) (((bytes)*8 + 5) / 6)
+void base64url_encode(const void *data, size_t len, char *out);
+
+/*
+ * And back, into out, which has room for 3/4 of len: 0 and *out_len, or -1
+ * where text is not what base64url_encode makes.
+ */
+int base64url_decode(const char *text, size_t len, unsigned char *out,
+    size_t *out_len);
+
 /*
  * The public name of a photo: the first 128 bits of its SHA-256 in base32,
  * lower case, no padding, so [a-z2-7]{25}[aeimquy4]. NUL-terminated.

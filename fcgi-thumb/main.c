@@ -46,21 +46,36 @@ show(const char *text)
 	return end_output();
 }
 
+/* What a start would find out beyond the file's own errors. */
+static int
+check(const char *path, struct settings *settings)
+{
+	char why[512];
+
+	if (settings_read_secrets(settings, why, sizeof why) == -1) {
+		(void)fprintf(stderr, "%s: %s\n", path, why);
+		return EX_CONFIG;
+	}
+	(void)printf("%s: the settings are valid\n", path);
+	return EXIT_SUCCESS;
+}
+
 static int
 run(enum mode mode, const char *path)
 {
 	struct settings *settings = settings_load(path, stderr);
+	int status = EXIT_SUCCESS;
 
 	if (settings == NULL)
 		return EX_CONFIG;
 	if (mode == MODE_RUN)
 		return master_run(path, settings);
-	if (mode == MODE_PRINT)
-		settings_print(settings, stdout);
+	if (mode == MODE_CHECK)
+		status = check(path, settings);
 	else
-		(void)printf("%s: the settings are valid\n", path);
+		settings_print(settings, stdout);
 	settings_free(settings);
-	return end_output();
+	return status == EXIT_SUCCESS ? end_output() : status;
 }
 
 int

@@ -161,7 +161,7 @@ static struct settings *
 load_again(const char *path)
 {
 	struct settings *s = NULL;
-	char why[256];
+	char why[512];
 	char *text = NULL;
 	size_t len = 0;
 	FILE *errors;
@@ -174,7 +174,9 @@ load_again(const char *path)
 	if (text != NULL)
 		say_lines(text);
 	free(text);
-	if (s != NULL && store_prepare(s->data, why, sizeof why) != 0) {
+	if (s != NULL &&
+	    (settings_read_secrets(s, why, sizeof why) != 0 ||
+		store_prepare(s->data, why, sizeof why) != 0)) {
 		log_error("%s", why);
 		settings_free(s);
 		return NULL;
@@ -360,7 +362,8 @@ begin(struct master *m, struct settings *settings, char *why, size_t why_size)
 		.group = strdup(settings->socket_group) };
 	if (b->run == NULL || b->group == NULL)
 		(void)snprintf(why, why_size, "%s", strerror(errno));
-	else if (store_prepare(settings->data, why, why_size) == 0 &&
+	else if (settings_read_secrets(settings, why, why_size) == 0 &&
+	    store_prepare(settings->data, why, why_size) == 0 &&
 	    listeners_open(&m->listeners, b->run, b->mode, b->group,
 		m->booting->backlog, why, why_size) == 0)
 		return 0;
@@ -372,7 +375,7 @@ int
 master_run(const char *settings_path, struct settings *settings)
 {
 	struct master m = { .settings_path = settings_path, .status = 1 };
-	char why[256];
+	char why[512];
 	sigset_t signals;
 
 	block_signals(&signals);

@@ -398,10 +398,25 @@ settings_free(struct settings *s)
 	free(s->prefix);
 	free(s->public_url);
 	free(s->upload_secret);
+	secrets_free(s->secrets);
 	free(s->auth_request);
 	free(s->cors_origins);
 	free(s->trusted_proxies);
 	free(s);
+}
+
+int
+settings_read_secrets(struct settings *s, char *why, size_t why_size)
+{
+	static const char key[] = "upload_secret: ";
+	const size_t key_len = sizeof key - 1;
+
+	if (s->upload_auth != AUTH_TOKEN)
+		return 0;
+	(void)snprintf(why, why_size, "%s", key);
+	s->secrets =
+	    secrets_load(s->upload_secret, why + key_len, why_size - key_len);
+	return s->secrets != NULL ? 0 : -1;
 }
 
 unsigned

@@ -2,11 +2,13 @@
 #define FT_SETTINGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "format.h"
 #include "geometry.h"
+#include "secret.h"
 
 /* The file that both programs read unless told otherwise. */
 #define SETTINGS_FILE SYSCONFDIR "/fcgi-thumb/fcgi-thumb.conf"
@@ -93,8 +95,9 @@ struct settings {
 	char *
 	    public_url; /* "" or "https://img.example.org": no slash at the end */
 	enum upload_auth upload_auth;
-	char *upload_secret; /* file of the upload tokens' secrets */
-	char *auth_request;  /* "" or the address that nginx asks: "/auth" */
+	char *upload_secret;     /* file of the upload tokens' secrets */
+	struct secrets *secrets; /* of settings_read_secrets, or NULL */
+	char *auth_request; /* "" or the address that nginx asks: "/auth" */
 	/* Lists are texts with a newline between two items, "" is none. */
 	char *cors_origins;    /* origins as browsers say them, or "*" */
 	char *trusted_proxies; /* addresses or networks: "10.0.0.0/8" */
@@ -116,6 +119,15 @@ struct settings {
  * written are errors. @include is refused and the file it names never opened.
  */
 struct settings *settings_load(const char *path, FILE *errors);
+
+/*
+ * Read the file upload_secret where upload_auth is AUTH_TOKEN; it is not opened
+ * for other values. Not a part of settings_load, since who may read the
+ * settings need not be who may read the secrets.
+ *
+ * 0, or -1 after one line to why: uploads cannot be served with these settings.
+ */
+int settings_read_secrets(struct settings *s, char *why, size_t why_size);
 
 /* NULL is allowed. */
 void settings_free(struct settings *s);

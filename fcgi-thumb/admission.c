@@ -4,11 +4,18 @@
 
 #include "admission.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
+#include "multipart.h"
 #include "number.h"
+#include "token.h"
+
+/* More than the texts and headers of any form that comes with photos. */
+#define FORM_MAX (1024 * 1024)
 
 /* nginx's $msec: seconds, a dot, three digits. -1 for anything else. */
 static int
@@ -40,6 +47,42 @@ waited_ms(const struct io *io)
 	return now - then;
 }
 
+/*
+ * Does the announced body fit what the token allows? Of a form the photos are
+ * counted later; here it is refused only where its other parts cannot account
+ * for the difference. A length that is none is body_open's to refuse.
+ */
+static enum fault
+check_length(const struct io *io, const struct grant *grant, bool is_form,
+    struct fault_info *info)
+{
+	const char *text = io->param(io->ctx, "CONTENT_LENGTH");
+	unsigned long long length;
+
+	if (text == NULL || number_parse(text, 0, INT64_MAX, &length) == -1 ||
+	    (is_form && length <= grant->max + FORM_MAX))
+		return FAULT_NONE;
+	return token_check_bytes(grant, length, info);
+}
+
+static enum fault
+check_token(const struct io *io, const struct settings *settings,
+    struct fault_info *info)
+{
+	const char *type = io->param(io->ctx, "CONTENT_TYPE");
+	const char *token = token_bearer(io);
+	bool is_form = type != NULL && multipart_is(type);
+	struct grant grant;
+	enum fault f;
+
+	if (token == NULL)
+		return is_form ? FAULT_NONE : token_missing(info);
+	f = token_check(settings->secrets, token, time(NULL), &grant, info);
+	if (f != FAULT_NONE)
+		return f;
+	return check_length(io, &grant, is_form, info);
+}
+
 enum fault
 admission_check(const struct io *io, const struct settings *settings,
     struct progress *progress, struct fault_info *info)
@@ -58,5 +101,7 @@ admission_check(const struct io *io, const struct settings *settings,
 		    (waited + 999) / 1000,
 		    "The upload waited longer for a worker than %u seconds.",
 		    limit);
+	if (settings->upload_auth == AUTH_TOKEN)
+		return check_token(io, settings, info);
 	return FAULT_NONE;
 }

@@ -18,6 +18,7 @@
 #include "render.h"
 #include "reply.h"
 #include "sniff.h"
+#include "terms.h"
 #include "upload.h"
 
 /* Is this photo here already, whole? Under its lock, so that no half is seen. */
@@ -196,6 +197,7 @@ request_handle(struct service *sv, const struct io *io)
 	struct upload upload = { 0 };
 	struct outcome *outcomes = NULL;
 	struct fault_info whole = { 0 };
+	struct terms terms;
 	struct progress progress;
 	enum fault f;
 
@@ -207,6 +209,8 @@ request_handle(struct service *sv, const struct io *io)
 		f = upload_receive(&upload, io, sv->settings,
 		    store_staging(sv->store), &progress, &whole);
 	}
+	if (f == FAULT_NONE)
+		f = terms_read(io, &upload, sv->settings, &terms, &whole);
 	if (f == FAULT_NONE) {
 		outcomes = calloc(upload.n, sizeof *outcomes);
 		if (outcomes == NULL)

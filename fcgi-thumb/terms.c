@@ -124,6 +124,37 @@ read_expires(const struct io *io, const struct upload *upload, int64_t now,
 	return FAULT_NONE;
 }
 
+/* The token of a request, or NULL. */
+static const char *
+find_token(const struct io *io, const struct upload *upload)
+{
+	const char *token = token_bearer(io);
+
+	if (token != NULL || upload == NULL || !upload->token.is_there)
+		return token;
+	/* What is spoilt is no token. */
+	return upload->token.is_spoilt ? "" : upload->token.text;
+}
+
+static enum fault
+read_token(const struct io *io, const struct upload *upload,
+    const struct secrets *secrets, int64_t now, struct terms *out,
+    struct fault_info *info)
+{
+	const char *token = find_token(io, upload);
+	struct grant grant;
+	enum fault f;
+
+	if (token == NULL)
+		return token_missing(info);
+	f = token_check(secrets, token, now, &grant, info);
+	if (f == FAULT_NONE && upload != NULL)
+		f = token_check_bytes(&grant, upload->bytes, info);
+	if (f == FAULT_NONE)
+		memcpy(out->owner, grant.owner, sizeof out->owner);
+	return f;
+}
+
 /*
  * Whom nginx was told about by the site that it asked. The name comes from the
  * site's own server, so that it is made fit, not judged.
@@ -142,13 +173,16 @@ terms_read(const struct io *io, const struct upload *upload,
     const struct settings *settings, struct terms *out, struct fault_info *info)
 {
 	struct terms terms = { 0 };
-	enum fault f;
+	int64_t now = time(NULL);
+	enum fault f = FAULT_NONE;
 
-	if (settings->upload_auth == AUTH_REQUEST)
+	if (settings->upload_auth == AUTH_TOKEN)
+		f = read_token(io, upload, settings->secrets, now, &terms,
+		    info);
+	else if (settings->upload_auth == AUTH_REQUEST)
 		read_owner(io, &terms);
-	if ((f = read_key(io, &terms, info)) != FAULT_NONE ||
-	    (f = read_expires(io, upload, time(NULL), &terms, info)) !=
-		FAULT_NONE)
+	if (f != FAULT_NONE || (f = read_key(io, &terms, info)) != FAULT_NONE ||
+	    (f = read_expires(io, upload, now, &terms, info)) != FAULT_NONE)
 		return f;
 	*out = terms;
 	return FAULT_NONE;

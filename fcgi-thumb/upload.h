@@ -10,6 +10,7 @@
 #include "progress.h"
 #include "settings.h"
 #include "spool.h"
+#include "token.h"
 
 /* One file of a request, received. */
 struct upload_photo {
@@ -22,7 +23,7 @@ struct upload_photo {
  * The bytes that are kept of a text field, enough for a whole token. Fields of
  * other names are read and forgotten.
  */
-#define UPLOAD_FIELD_MAX 1000
+#define UPLOAD_FIELD_MAX TOKEN_LEN_MAX
 
 /* One field of the form that is no file. */
 struct upload_field {

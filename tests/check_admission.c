@@ -4,9 +4,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "clock.h"
+#include "secrets_file.h"
 #include "support.h"
+#include "token.h"
 
 static struct settings settings = { .limits.queue_seconds = 10 };
 
@@ -96,6 +100,79 @@ START_TEST(only_post_and_put_bring_photos)
 }
 END_TEST
 
+/* Uploads that need a token */
+
+#define FORM "multipart/form-data; boundary=AaB03x"
+#define PHOTO "image/jpeg"
+#define EXPIRED "expired"
+#define GOOD "good" /* allows 1000 bytes */
+
+static const struct {
+	const char *why;
+	const char *type;
+	const char *token; /* GOOD and EXPIRED stand for one of that kind */
+	const char *length;
+	enum fault fault;
+} token_cases[] = {
+	{ "no token, no form", PHOTO, NULL, "10", FAULT_TOKEN_INVALID },
+	{ "no token, no type", NULL, NULL, "10", FAULT_TOKEN_INVALID },
+	{ "no token yet, but a form", FORM, NULL, "10", FAULT_NONE },
+	{ "a form in the wrong encoding", "application/x-www-form-urlencoded",
+	    NULL, "10", FAULT_TOKEN_INVALID },
+	{ "nonsense", PHOTO, "nonsense", "10", FAULT_TOKEN_INVALID },
+	{ "nonsense before a form", FORM, "nonsense", "10",
+	    FAULT_TOKEN_INVALID },
+	{ "an expired one", PHOTO, EXPIRED, "10", FAULT_TOKEN_EXPIRED },
+	{ "an expired one before a form", FORM, EXPIRED, "10",
+	    FAULT_TOKEN_EXPIRED },
+	{ "a good one", PHOTO, GOOD, "1000", FAULT_NONE },
+	{ "a photo too large for it", PHOTO, GOOD, "1001",
+	    FAULT_BODY_TOO_LARGE },
+	{ "a form whose texts may be long", FORM, GOOD, "1049576", FAULT_NONE },
+	{ "a form whose photos must be too large", FORM, GOOD, "1049577",
+	    FAULT_BODY_TOO_LARGE },
+	{ "no length, which is body.c's", PHOTO, GOOD, NULL, FAULT_NONE },
+	{ "no number, which is body.c's", PHOTO, GOOD, "x", FAULT_NONE },
+};
+
+START_TEST(a_token_is_asked_for_before_the_body)
+{
+	struct settings asking = { .limits.queue_seconds = 10,
+		.upload_auth = AUTH_TOKEN };
+	struct grant grant = { .expires = time(NULL) + 60, .max = 1000 };
+	const char *kind = token_cases[_i].token;
+	char token[TOKEN_LEN_MAX + 1], header[TOKEN_LEN_MAX + 8];
+	struct progress progress;
+	struct fault_info info = { 0 };
+	struct memory_io m;
+	enum fault f;
+
+	tempdir_setup();
+	asking.secrets = secrets_of(SECRET_A "\n");
+	memory_io_init(&m, "", 0);
+	memory_io_param(&m, "REQUEST_METHOD", "POST");
+	memory_io_param(&m, "CONTENT_TYPE", token_cases[_i].type);
+	memory_io_param(&m, "CONTENT_LENGTH", token_cases[_i].length);
+	if (kind != NULL && strcmp(kind, EXPIRED) == 0)
+		grant.expires -= 61;
+	ck_assert_int_eq(token_make(asking.secrets, &grant, token), 0);
+	(void)snprintf(header, sizeof header, "Bearer %s",
+	    kind == NULL || strcmp(kind, "nonsense") == 0 ? "nonsense" : token);
+	if (kind != NULL)
+		memory_io_param(&m, "HTTP_AUTHORIZATION", header);
+	progress_start(&progress, NULL);
+	f = admission_check(&m.io, &asking, &progress, &info);
+	ck_assert_msg(f == token_cases[_i].fault, "%s: %s", token_cases[_i].why,
+	    fault_code(f));
+	ck_assert_uint_eq(m.at, 0);
+	if (f == FAULT_BODY_TOO_LARGE)
+		ck_assert_uint_eq(info.limit, 1000);
+	memory_io_fini(&m);
+	secrets_free(asking.secrets);
+	tempdir_teardown();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -108,6 +185,8 @@ main(void)
 	    NELEM(odd));
 	tcase_add_loop_test(tc, only_post_and_put_bring_photos, 0,
 	    NELEM(methods));
+	tcase_add_loop_test(tc, a_token_is_asked_for_before_the_body, 0,
+	    NELEM(token_cases));
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }

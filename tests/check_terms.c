@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "secrets_file.h"
 #include "support.h"
 #include "terms_time.h"
 
@@ -28,6 +29,7 @@ static struct fixture fx;
 static void
 setup(void)
 {
+	tempdir_setup();
 	memset(&fx, 0, sizeof fx);
 	memory_io_init(&fx.m, "", 0);
 }
@@ -35,7 +37,9 @@ setup(void)
 static void
 teardown(void)
 {
+	secrets_free(fx.settings.secrets);
 	memory_io_fini(&fx.m);
+	tempdir_teardown();
 }
 
 static enum fault
@@ -352,6 +356,157 @@ START_TEST(times_are_those_of_rfc_3339)
 }
 END_TEST
 
+/* Tokens */
+
+static void
+want_tokens(void)
+{
+	fx.settings.upload_auth = AUTH_TOKEN;
+	fx.settings.secrets = secrets_of(SECRET_A "\n");
+}
+
+static void
+make_token(const char *owner, int64_t seconds, uint64_t max,
+    char out[TOKEN_LEN_MAX + 1])
+{
+	struct grant grant = { .expires = time(NULL) + seconds, .max = max };
+
+	(void)snprintf(grant.owner, sizeof grant.owner, "%s", owner);
+	ck_assert_int_eq(token_make(fx.settings.secrets, &grant, out), 0);
+}
+
+static void
+give_header(const char *scheme, const char *token)
+{
+	char text[TOKEN_LEN_MAX + 20];
+
+	(void)snprintf(text, sizeof text, "%s %s", scheme, token);
+	memory_io_param(&fx.m, "HTTP_AUTHORIZATION", text);
+}
+
+START_TEST(a_token_in_the_header_or_the_form_says_the_owner)
+{
+	char token[TOKEN_LEN_MAX + 1];
+
+	want_tokens();
+	make_token("alice", 60, 0, token);
+	if (_i == 0)
+		give_header("Bearer", token);
+	else
+		give_field(&fx.upload.token, token);
+	ck_assert_msg(ask() == FAULT_NONE, "%s", fx.info.detail);
+	ck_assert_str_eq(fx.terms.owner, "alice");
+}
+END_TEST
+
+START_TEST(a_site_s_password_leaves_the_form_s_token)
+{
+	char token[TOKEN_LEN_MAX + 1];
+
+	want_tokens();
+	make_token("alice", 60, 0, token);
+	give_header("Basic", "YWxpY2U6cGFzcw==");
+	give_field(&fx.upload.token, token);
+	ck_assert_int_eq(ask(), FAULT_NONE);
+	ck_assert_str_eq(fx.terms.owner, "alice");
+}
+END_TEST
+
+START_TEST(the_header_s_token_goes_before_the_form_s)
+{
+	char token[TOKEN_LEN_MAX + 1];
+
+	want_tokens();
+	make_token("alice", 60, 0, token);
+	give_header("Bearer", "nonsense");
+	give_field(&fx.upload.token, token);
+	ck_assert_int_eq(ask(), FAULT_TOKEN_INVALID);
+}
+END_TEST
+
+START_TEST(without_a_token_an_upload_is_refused)
+{
+	want_tokens();
+	if (_i > 0)
+		give_field(&fx.upload.token, "");
+	fx.upload.token.is_spoilt = _i == 2;
+	ck_assert_int_eq(ask(), FAULT_TOKEN_INVALID);
+	if (_i == 0)
+		ck_assert_ptr_nonnull(strstr(fx.info.detail, "Bearer TOKEN"));
+}
+END_TEST
+
+START_TEST(a_spoilt_token_is_refused)
+{
+	char token[TOKEN_LEN_MAX + 1];
+
+	want_tokens();
+	make_token("alice", 60, 0, token);
+	give_field(&fx.upload.token, token);
+	fx.upload.token.is_spoilt = true;
+	ck_assert_int_eq(ask(), FAULT_TOKEN_INVALID);
+}
+END_TEST
+
+START_TEST(a_request_without_photos_needs_a_token_too)
+{
+	char token[TOKEN_LEN_MAX + 1];
+
+	want_tokens();
+	ck_assert_int_eq(terms_read(&fx.m.io, NULL, &fx.settings, &fx.terms,
+			     &fx.info),
+	    FAULT_TOKEN_INVALID);
+	make_token("alice", 60, 1, token);
+	give_header("Bearer", token);
+	ck_assert_int_eq(terms_read(&fx.m.io, NULL, &fx.settings, &fx.terms,
+			     &fx.info),
+	    FAULT_NONE);
+	ck_assert_str_eq(fx.terms.owner, "alice");
+}
+END_TEST
+
+START_TEST(a_token_in_the_form_expires)
+{
+	char token[TOKEN_LEN_MAX + 1];
+
+	want_tokens();
+	make_token("alice", -1, 0, token);
+	give_field(&fx.upload.token, token);
+	ck_assert_int_eq(ask(), FAULT_TOKEN_EXPIRED);
+	ck_assert_ptr_nonnull(strstr(fx.info.detail, "was good until"));
+}
+END_TEST
+
+START_TEST(a_token_s_bytes_are_those_of_all_photos)
+{
+	char token[TOKEN_LEN_MAX + 1];
+
+	want_tokens();
+	make_token("alice", 60, 1000, token);
+	give_field(&fx.upload.token, token);
+	fx.upload.bytes = 1000;
+	ck_assert_int_eq(ask(), FAULT_NONE);
+	fx.upload.bytes = 1001;
+	ck_assert_int_eq(ask(), FAULT_BODY_TOO_LARGE);
+	ck_assert_uint_eq(fx.info.limit, 1000);
+	ck_assert_uint_eq(fx.info.actual, 1001);
+}
+END_TEST
+
+START_TEST(where_none_is_asked_for_a_token_says_nothing)
+{
+	char token[TOKEN_LEN_MAX + 1];
+
+	want_tokens();
+	make_token("alice", 60, 1, token);
+	fx.settings.upload_auth = _i == 0 ? AUTH_NONE : AUTH_REQUEST;
+	give_header("Bearer", _i == 0 ? token : "nonsense");
+	fx.upload.bytes = 1001;
+	ck_assert_int_eq(ask(), FAULT_NONE);
+	ck_assert_str_eq(fx.terms.owner, "");
+}
+END_TEST
+
 /* The owner, when nginx has asked the site. */
 
 static const struct {
@@ -426,6 +581,19 @@ terms_suite(void)
 	tcase_add_test(tc, an_offset_keeps_its_plus_in_a_query);
 	tcase_add_test(tc, the_field_goes_before_the_query);
 	tcase_add_loop_test(tc, times_are_those_of_rfc_3339, 0, NELEM(times));
+
+	tc = add_case(s, "token");
+	tcase_add_loop_test(tc,
+	    a_token_in_the_header_or_the_form_says_the_owner, 0, 2);
+	tcase_add_test(tc, a_site_s_password_leaves_the_form_s_token);
+	tcase_add_test(tc, the_header_s_token_goes_before_the_form_s);
+	tcase_add_loop_test(tc, without_a_token_an_upload_is_refused, 0, 3);
+	tcase_add_test(tc, a_spoilt_token_is_refused);
+	tcase_add_test(tc, a_request_without_photos_needs_a_token_too);
+	tcase_add_test(tc, a_token_in_the_form_expires);
+	tcase_add_test(tc, a_token_s_bytes_are_those_of_all_photos);
+	tcase_add_loop_test(tc, where_none_is_asked_for_a_token_says_nothing, 0,
+	    2);
 
 	tc = add_case(s, "owner");
 	tcase_add_loop_test(tc, the_site_s_owner_is_kept_clean, 0,

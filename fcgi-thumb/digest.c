@@ -152,6 +152,12 @@ photo_id_is_valid(const char *id)
 	    strchr("aeimquy4", id[PHOTO_ID_LEN - 1]) != NULL;
 }
 
+void
+base64_encode(const void *data, size_t len, char *out)
+{
+	(void)EVP_EncodeBlock((unsigned char *)out, data, (int)len);
+}
+
 int
 random_name(char *out, size_t len)
 {

@@ -56,6 +56,13 @@ void photo_id_make(const unsigned char sha[DIGEST_SHA256_LEN],
 bool photo_id_is_valid(const char *id);
 
 /*
+ * Bytes in base64 with its padding (RFC 4648, 4) and a NUL, into
+ * out[BASE64_LEN(len) + 1]. len is INT_MAX / 2 at most.
+ */
+#define BASE64_LEN(bytes) (((bytes) + 2) / 3 * 4)
+void base64_encode(const void *data, size_t len, char *out);
+
+/*
  * len lower-case base32 characters from the kernel's random source, and a NUL,
  * into out[len + 1]. For names that nobody may guess or meet twice. 0 or -1.
  */

@@ -9,7 +9,7 @@
 
 #include "geometry.h"
 
-#include <stdbool.h>
+#include <math.h>
 #include <stdint.h>
 
 /*
@@ -79,11 +79,13 @@ fit_shape(struct size shape, struct size room)
 
 /* All of the photo, in the box. */
 static void
-place_inside(struct size photo, struct size box, struct placement *p)
+place_inside(struct size photo, struct size box, bool enlarge,
+    struct placement *p)
 {
 	p->crop_width = photo.width;
 	p->crop_height = photo.height;
-	p->scaled = fits(photo, box) ? photo : fit_shape(photo, box);
+	p->scaled =
+	    fits(photo, box) && !enlarge ? photo : fit_shape(photo, box);
 	p->canvas = p->scaled;
 }
 
@@ -117,14 +119,14 @@ place_cut(struct size photo, struct size region, enum gravity gravity,
 
 static void
 place_cover(struct size photo, struct size box, enum gravity gravity,
-    struct placement *p)
+    bool enlarge, struct placement *p)
 {
 	bool covers = fits(box, photo);
 	bool as_it_is = box.width == photo.width || box.height == photo.height;
 
-	if (!covers)
+	if (!covers && !enlarge)
 		place_cut(photo, fit_shape(box, photo), gravity, p);
-	else if (as_it_is)
+	else if (covers && as_it_is)
 		place_cut(photo, box, gravity, p);
 	else
 		place_scaled_cover(photo, box, gravity, p);
@@ -132,20 +134,20 @@ place_cover(struct size photo, struct size box, enum gravity gravity,
 
 void
 geometry_place(struct size photo, struct size box, enum fit fit,
-    enum gravity gravity, struct placement *out)
+    enum gravity gravity, bool enlarge, struct placement *out)
 {
 	struct placement p = { 0 };
 	double x_scale, y_scale;
 
 	switch (fit) {
 	case FIT_INSIDE:
-		place_inside(photo, box, &p);
+		place_inside(photo, box, enlarge, &p);
 		break;
 	case FIT_COVER:
-		place_cover(photo, box, gravity, &p);
+		place_cover(photo, box, gravity, enlarge, &p);
 		break;
 	case FIT_PAD:
-		place_inside(photo, box, &p);
+		place_inside(photo, box, enlarge, &p);
 		p.canvas = box;
 		p.x = offset(box.width - p.scaled.width, halves[gravity].x);
 		p.y = offset(box.height - p.scaled.height, halves[gravity].y);
@@ -157,6 +159,20 @@ geometry_place(struct size photo, struct size box, enum fit fit,
 	y_scale = p.scaled.height / p.crop_height;
 	p.scale = x_scale > y_scale ? x_scale : y_scale;
 	*out = p;
+}
+
+void
+geometry_slide(struct placement *p, struct size photo, double share)
+{
+	bool unscaled = p->scaled.width == p->crop_width &&
+	    p->scaled.height == p->crop_height;
+
+	p->crop_x = (photo.width - p->crop_width) * share;
+	p->crop_y = (photo.height - p->crop_height) * share;
+	if (unscaled) {
+		p->crop_x = floor(p->crop_x);
+		p->crop_y = floor(p->crop_y);
+	}
 }
 
 struct size

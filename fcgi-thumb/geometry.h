@@ -1,12 +1,14 @@
 #ifndef FT_GEOMETRY_H
 #define FT_GEOMETRY_H
 
+#include <stdbool.h>
+
 /*
  * The arithmetic of fitting: numbers in, numbers out, no pixels.
  *
- * The rounding rule, the only one: a side that is not given by the preset is
- * the exact quotient rounded half up, and never less than 1 px. An offset in
- * whole px is rounded down.
+ * The rounding rule, the only one, whether a photo shrinks or grows: a side
+ * that is not given by the preset is the exact quotient rounded half up, and
+ * never less than 1 px. An offset in whole px is rounded down.
  */
 
 enum fit {
@@ -27,7 +29,7 @@ enum gravity {
 	GRAVITY_SOUTHWEST,
 	GRAVITY_WEST,
 	GRAVITY_NORTHWEST,
-	GRAVITY_SMART, /* where most detail is; center until that is known */
+	GRAVITY_SMART, /* where most detail is; as center until geometry_slide */
 	GRAVITY_COUNT
 };
 
@@ -48,16 +50,25 @@ struct placement {
 	struct size scaled;
 	struct size canvas; /* = scaled but for FIT_PAD */
 	unsigned x, y;      /* px; 0 but for FIT_PAD */
-	double scale; /* scaled px for each photo px, the larger axis; ..1 */
+	double scale;       /* scaled px for each photo px, the larger axis */
 };
 
 /*
- * photo and box have sides of 1..65535 px. Never enlarges: where the box is
- * larger than the photo, FIT_INSIDE gives the photo's own size, FIT_COVER the
- * largest region of the box's shape, FIT_PAD the photo as it is on the box.
+ * photo and box have sides of 1..65535 px. Where the box is larger than the
+ * photo and enlarge is not set, FIT_INSIDE gives the photo's own size,
+ * FIT_COVER the largest region of the box's shape, FIT_PAD the photo as it is
+ * on the box. With enlarge set every fit gives what it gives for a larger photo
+ * of the same shape; scale is over 1 then.
  */
 void geometry_place(struct size photo, struct size box, enum fit fit,
-    enum gravity gravity, struct placement *out);
+    enum gravity gravity, bool enlarge, struct placement *out);
+
+/*
+ * Move the region of a FIT_COVER along the axis on which it has room.
+ *
+ * share  0..1 of the room: 0 to the left or top, 1 to the right or bottom
+ */
+void geometry_slide(struct placement *p, struct size photo, double share);
 
 /*
  * The smallest size at which a decoder may hand the photo over (its own

@@ -8,6 +8,7 @@
 #include "fault.h"
 #include "format.h"
 #include "geometry.h"
+#include "glance.h"
 #include "progress.h"
 #include "settings.h"
 #include "sniff.h"
@@ -76,12 +77,25 @@ enum fault image_orient(struct image *img, struct fault_info *info);
 enum fault image_to_srgb(struct image *img, struct fault_info *info);
 
 /*
- * A new picture from a region of this one, scaled (Lanczos) and laid on a
- * canvas where placement says so. p's crop is in px of img; it is moved by
- * half a px at most, to whole ones. background 0xRRGGBB is for the canvas.
+ * A new picture from a region of this one, scaled (Lanczos), sharpened and
+ * laid on a canvas where placement says so. p's crop is in px of img; it is
+ * moved by half a px at most, to whole ones.
+ *
+ * background  0xRRGGBB, for the canvas
+ * sharpen     0 (not at all) ..100, the strength of an unsharp mask; it does
+ *             not touch the canvas beside the picture
  */
 enum fault image_place(const struct image *img, const struct placement *p,
-    uint32_t background, struct image **out, struct fault_info *info);
+    uint32_t background, unsigned sharpen, struct image **out,
+    struct fault_info *info);
+
+/* A smaller one by averaging: quick, to be looked at, not to be shown. */
+enum fault image_reduce(const struct image *img, struct size to,
+    struct image **out, struct fault_info *info);
+
+/* The px of one that is in sRGB and no larger than a glance. */
+enum fault image_glance(const struct image *img, struct glance *out,
+    struct fault_info *info);
 
 /*
  * Encode without any metadata: JPEG as baseline 4:2:0, 8 bits everywhere.

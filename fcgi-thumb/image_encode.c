@@ -53,11 +53,11 @@ set_options(MagickWand *wand, enum format format, unsigned quality)
 	return ok;
 }
 
-static bool
-flatten(MagickWand *wand, uint32_t background)
+bool
+image_flatten(MagickWand *wand, uint32_t rgb)
 {
 	return MagickGetImageAlphaChannel(wand) == MagickFalse ||
-	    (image_background(wand, background, false) &&
+	    (image_background(wand, rgb, false) &&
 		MagickSetImageAlphaChannel(wand, RemoveAlphaChannel) ==
 		    MagickTrue);
 }
@@ -100,7 +100,8 @@ image_encode(const struct image *img, enum format format, unsigned quality,
 
 	if (made == NULL)
 		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
-	if ((format_spec(format)->alpha || flatten(made->wand, background)) &&
+	if ((format_spec(format)->alpha ||
+		image_flatten(made->wand, background)) &&
 	    set_options(made->wand, format, quality))
 		blob = MagickGetImageBlob(made->wand, &len);
 	f = image_judge(made, blob != NULL && is_format(blob, len, format),

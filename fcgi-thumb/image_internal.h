@@ -39,6 +39,9 @@ struct image *image_from_rgb(const void *rgb, struct size size,
 /* The colour for what a step fills: 0xRRGGBB, opaque or wholly clear. */
 bool image_background(MagickWand *wand, uint32_t rgb, bool clear);
 
+/* Lay what is transparent over a colour, 0xRRGGBB; it is opaque then. */
+bool image_flatten(MagickWand *wand, uint32_t rgb);
+
 /*
  * Let it lie at (x, y) on a canvas of that size. A picture in gray is made RGB
  * first: on a gray canvas, a coloured background would be gray too.

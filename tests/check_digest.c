@@ -168,6 +168,32 @@ START_TEST(only_ids_of_the_exact_form_are_valid)
 }
 END_TEST
 
+/* RFC 4648, 10. */
+static const struct {
+	const char *bytes, *text;
+} base64s[] = {
+	{ "", "" },
+	{ "f", "Zg==" },
+	{ "fo", "Zm8=" },
+	{ "foo", "Zm9v" },
+	{ "foob", "Zm9vYg==" },
+	{ "fooba", "Zm9vYmE=" },
+	{ "foobar", "Zm9vYmFy" },
+	{ "\xfb\xff\xfe", "+//+" },
+};
+
+START_TEST(base64_is_that_of_its_rfc)
+{
+	const size_t len = strlen(base64s[_i].bytes);
+	char out[16];
+
+	memset(out, 'x', sizeof out);
+	base64_encode(base64s[_i].bytes, len, out);
+	ck_assert_str_eq(out, base64s[_i].text);
+	ck_assert_uint_eq(BASE64_LEN(len), strlen(out));
+}
+END_TEST
+
 START_TEST(random_names_have_their_length_and_differ)
 {
 	char a[101], b[101];
@@ -203,6 +229,7 @@ main(void)
 	tcase_add_test(text, a_nul_is_not_base64url);
 	tcase_add_loop_test(name, only_ids_of_the_exact_form_are_valid, 0,
 	    NELEM(ids));
+	tcase_add_loop_test(name, base64_is_that_of_its_rfc, 0, NELEM(base64s));
 	tcase_add_test(name, random_names_have_their_length_and_differ);
 	suite_add_tcase(s, sum);
 	suite_add_tcase(s, text);

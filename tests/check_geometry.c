@@ -94,7 +94,7 @@ START_TEST(a_photo_gets_the_size_of_its_fit)
 	struct placement p;
 
 	geometry_place(sizes[_i].photo, sizes[_i].box, sizes[_i].fit,
-	    GRAVITY_CENTER, &p);
+	    GRAVITY_CENTER, false, &p);
 
 	ck_assert_msg(p.scaled.width == sizes[_i].scaled.width &&
 		p.scaled.height == sizes[_i].scaled.height,
@@ -106,6 +106,54 @@ START_TEST(a_photo_gets_the_size_of_its_fit)
 	    p.canvas.height);
 	ck_assert_msg(p.x == sizes[_i].x && p.y == sizes[_i].y, "%s: at %u, %u",
 	    sizes[_i].name, p.x, p.y);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	struct size photo, box;
+	enum fit fit;
+	struct size scaled;
+	double crop_width, crop_height, scale;
+} enlarged[] = {
+	{ "inside", { 40, 30 }, { 100, 100 }, FIT_INSIDE, { 100, 75 }, 40, 30,
+	    2.5 },
+	{ "inside, half rounds up", { 40, 5 }, { 100, 100 }, FIT_INSIDE,
+	    { 100, 13 }, 40, 5, 2.6 },
+	{ "inside, a line", { 1, 100 }, { 150, 150 }, FIT_INSIDE, { 2, 150 }, 1,
+	    100, 2 },
+	{ "inside, one px", { 1, 1 }, { 7, 9 }, FIT_INSIDE, { 7, 7 }, 1, 1, 7 },
+	{ "inside, the largest", { 1, 1 }, { HUGE_SIDE, HUGE_SIDE }, FIT_INSIDE,
+	    { HUGE_SIDE, HUGE_SIDE }, 1, 1, HUGE_SIDE },
+	{ "inside, a larger photo shrinks", { 400, 300 }, { 100, 100 },
+	    FIT_INSIDE, { 100, 75 }, 400, 300, .25 },
+	{ "cover", { 40, 30 }, { 120, 120 }, FIT_COVER, { 120, 120 }, 30, 30,
+	    4 },
+	{ "cover, one side is there", { 100, 50 }, { 100, 100 }, FIT_COVER,
+	    { 100, 100 }, 50, 50, 2 },
+	{ "cover, a line", { 100, 1 }, { 200, 200 }, FIT_COVER, { 200, 200 }, 1,
+	    1, 200 },
+	{ "cover, not even a px", { 1, 100 }, { 200, 2 }, FIT_COVER, { 200, 2 },
+	    1, .01, 200 },
+	{ "cover, a larger photo shrinks", { 400, 300 }, { 150, 150 },
+	    FIT_COVER, { 150, 150 }, 300, 300, .5 },
+	{ "pad", { 40, 30 }, { 100, 100 }, FIT_PAD, { 100, 75 }, 40, 30, 2.5 },
+};
+
+START_TEST(where_allowed_a_small_photo_grows_to_the_box)
+{
+	struct placement p;
+
+	geometry_place(enlarged[_i].photo, enlarged[_i].box, enlarged[_i].fit,
+	    GRAVITY_CENTER, true, &p);
+
+	ck_assert_msg(p.scaled.width == enlarged[_i].scaled.width &&
+		p.scaled.height == enlarged[_i].scaled.height &&
+		fabs(p.crop_width - enlarged[_i].crop_width) < 1e-9 &&
+		fabs(p.crop_height - enlarged[_i].crop_height) < 1e-9 &&
+		fabs(p.scale - enlarged[_i].scale) < 1e-9,
+	    "%s: %g x %g to %u x %u, scale %g", enlarged[_i].name, p.crop_width,
+	    p.crop_height, p.scaled.width, p.scaled.height, p.scale);
 }
 END_TEST
 
@@ -180,7 +228,7 @@ START_TEST(a_crop_lies_where_gravity_puts_it)
 	struct placement p;
 
 	geometry_place(crops[_i].photo, crops[_i].box, crops[_i].fit,
-	    crops[_i].gravity, &p);
+	    crops[_i].gravity, false, &p);
 
 	ck_assert_msg(fabs(p.crop_x - crops[_i].x) < 1e-9 &&
 		fabs(p.crop_y - crops[_i].y) < 1e-9 &&
@@ -188,6 +236,38 @@ START_TEST(a_crop_lies_where_gravity_puts_it)
 		fabs(p.crop_height - crops[_i].height) < 1e-9,
 	    "%d, %s: %g x %g + %g + %g", _i, crops[_i].name, p.crop_width,
 	    p.crop_height, p.crop_x, p.crop_y);
+}
+END_TEST
+
+static const struct {
+	struct size photo, box;
+	enum gravity first, last;
+} slides[] = {
+	{ { 4032, 3024 }, { 320, 320 }, GRAVITY_WEST, GRAVITY_EAST },
+	{ { 3024, 4032 }, { 320, 320 }, GRAVITY_NORTH, GRAVITY_SOUTH },
+	{ { 100, 51 }, { 320, 320 }, GRAVITY_WEST, GRAVITY_EAST },
+	{ { 51, 100 }, { 320, 320 }, GRAVITY_NORTH, GRAVITY_SOUTH },
+	{ { 321, 4000 }, { 321, 321 }, GRAVITY_NORTH, GRAVITY_SOUTH },
+	{ { 320, 320 }, { 320, 320 }, GRAVITY_NORTH, GRAVITY_SOUTH },
+};
+
+START_TEST(a_region_slides_from_one_end_to_the_other)
+{
+	const enum gravity gravities[] = { slides[_i].first, GRAVITY_CENTER,
+		slides[_i].last };
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct placement want, p;
+
+		geometry_place(slides[_i].photo, slides[_i].box, FIT_COVER,
+		    gravities[i], false, &want);
+		geometry_place(slides[_i].photo, slides[_i].box, FIT_COVER,
+		    GRAVITY_SMART, false, &p);
+		geometry_slide(&p, slides[_i].photo, i / 2.0);
+		ck_assert_double_eq(p.crop_x, want.crop_x);
+		ck_assert_double_eq(p.crop_y, want.crop_y);
+		ck_assert_double_eq(p.crop_width, want.crop_width);
+	}
 }
 END_TEST
 
@@ -212,7 +292,7 @@ START_TEST(a_padded_photo_lies_where_gravity_puts_it)
 	struct placement p;
 
 	geometry_place((struct size){ 60, 40 }, (struct size){ 101, 101 },
-	    FIT_PAD, pads[_i].gravity, &p);
+	    FIT_PAD, pads[_i].gravity, false, &p);
 
 	ck_assert_uint_eq(p.x, pads[_i].x);
 	ck_assert_uint_eq(p.y, pads[_i].y);
@@ -239,7 +319,7 @@ START_TEST(the_scale_is_that_of_the_larger_axis)
 	struct placement p;
 
 	geometry_place(scales[_i].photo, scales[_i].box, scales[_i].fit,
-	    GRAVITY_CENTER, &p);
+	    GRAVITY_CENTER, false, &p);
 
 	ck_assert_msg(fabs(p.scale - scales[_i].scale) < 1e-12, "%s: %.15g",
 	    scales[_i].name, p.scale);
@@ -288,34 +368,43 @@ END_TEST
 static const unsigned sides[] = { 1, 2, 3, 7, 99, 100, 319, 320, 1279, 3024,
 	4032, 16000, 65534, HUGE_SIDE };
 
-/* What holds for every placement. */
+/* Is it one that takes part of the photo and puts it into the box? */
+static bool
+is_sane(struct size photo, struct size box, enum fit fit, bool enlarge,
+    const struct placement *p)
+{
+	bool good = p->crop_x >= 0 && p->crop_y >= 0 && p->crop_width > 0 &&
+	    p->crop_height > 0 && p->crop_x + p->crop_width <= photo.width &&
+	    p->crop_y + p->crop_height <= photo.height;
+
+	good = good && p->scaled.width >= 1 && p->scaled.height >= 1 &&
+	    p->scale > 0 &&
+	    (enlarge ||
+		(p->scaled.width <= p->crop_width &&
+		    p->scaled.height <= p->crop_height && p->scale <= 1));
+	good = good && p->canvas.width <= box.width &&
+	    p->canvas.height <= box.height &&
+	    p->x + p->scaled.width <= p->canvas.width &&
+	    p->y + p->scaled.height <= p->canvas.height;
+	if (fit == FIT_PAD || (fit == FIT_COVER && enlarge))
+		good = good && p->canvas.width == box.width &&
+		    p->canvas.height == box.height;
+	return good;
+}
+
 static void
 assert_sane(struct size photo, struct size box, enum fit fit,
-    enum gravity gravity)
+    enum gravity gravity, bool enlarge)
 {
 	struct placement p;
-	bool good;
 
-	geometry_place(photo, box, fit, gravity, &p);
-	good = p.crop_x >= 0 && p.crop_y >= 0 && p.crop_width > 0 &&
-	    p.crop_height > 0 && p.crop_x + p.crop_width <= photo.width &&
-	    p.crop_y + p.crop_height <= photo.height;
-	good = good && p.scaled.width >= 1 && p.scaled.height >= 1 &&
-	    p.scaled.width <= p.crop_width && p.scaled.height <= p.crop_height;
-	good = good && p.scale > 0 && p.scale <= 1;
-	good = good && p.canvas.width <= box.width &&
-	    p.canvas.height <= box.height;
-	good = good && p.x + p.scaled.width <= p.canvas.width &&
-	    p.y + p.scaled.height <= p.canvas.height;
-	if (fit == FIT_PAD)
-		good = good && p.canvas.width == box.width &&
-		    p.canvas.height == box.height;
-	ck_assert_msg(good,
-	    "photo %u x %u, box %u x %u, fit %d, gravity %d: %g x %g + %g + %g "
-	    "to %u x %u, at %u, %u on %u x %u, scale %g",
+	geometry_place(photo, box, fit, gravity, enlarge, &p);
+	ck_assert_msg(is_sane(photo, box, fit, enlarge, &p),
+	    "photo %u x %u, box %u x %u, fit %d, gravity %d, enlarge %d: "
+	    "%g x %g + %g + %g to %u x %u, at %u, %u on %u x %u, scale %g",
 	    photo.width, photo.height, box.width, box.height, (int)fit,
-	    (int)gravity, p.crop_width, p.crop_height, p.crop_x, p.crop_y,
-	    p.scaled.width, p.scaled.height, p.x, p.y, p.canvas.width,
+	    (int)gravity, enlarge, p.crop_width, p.crop_height, p.crop_x,
+	    p.crop_y, p.scaled.width, p.scaled.height, p.x, p.y, p.canvas.width,
 	    p.canvas.height, p.scale);
 }
 
@@ -326,13 +415,14 @@ assert_sane_in_all_boxes(struct size photo)
 		struct size box = { sides[i / NELEM(sides)],
 			sides[i % NELEM(sides)] };
 
-		for (int j = 0; j < FIT_COUNT * GRAVITY_COUNT; j++)
-			assert_sane(photo, box, (enum fit)(j / GRAVITY_COUNT),
-			    (enum gravity)(j % GRAVITY_COUNT));
+		for (int j = 0; j < FIT_COUNT * GRAVITY_COUNT * 2; j++)
+			assert_sane(photo, box,
+			    (enum fit)(j / 2 / GRAVITY_COUNT),
+			    (enum gravity)(j / 2 % GRAVITY_COUNT), j % 2 == 1);
 	}
 }
 
-START_TEST(no_placement_leaves_photo_or_box_or_enlarges)
+START_TEST(no_placement_leaves_photo_or_box_or_enlarges_unasked)
 {
 	struct size photo = { sides[_i / NELEM(sides)],
 		sides[_i % NELEM(sides)] };
@@ -351,19 +441,24 @@ geometry_suite(void)
 	    NELEM(sizes));
 	tcase_add_loop_test(t, the_scale_is_that_of_the_larger_axis, 0,
 	    NELEM(scales));
+	tcase_add_loop_test(t, where_allowed_a_small_photo_grows_to_the_box, 0,
+	    NELEM(enlarged));
 	suite_add_tcase(s, t);
 	t = tcase_create("gravity");
 	tcase_add_loop_test(t, a_crop_lies_where_gravity_puts_it, 0,
 	    NELEM(crops));
 	tcase_add_loop_test(t, a_padded_photo_lies_where_gravity_puts_it, 0,
 	    NELEM(pads));
+	tcase_add_loop_test(t, a_region_slides_from_one_end_to_the_other, 0,
+	    NELEM(slides));
 	suite_add_tcase(s, t);
 	t = tcase_create("hints");
 	tcase_add_loop_test(t, a_hint_leaves_enough_to_the_scaling, 0,
 	    NELEM(hints));
 	suite_add_tcase(s, t);
 	t = tcase_create("limits");
-	tcase_add_loop_test(t, no_placement_leaves_photo_or_box_or_enlarges, 0,
+	tcase_add_loop_test(t,
+	    no_placement_leaves_photo_or_box_or_enlarges_unasked, 0,
 	    NELEM(sides) * NELEM(sides));
 	suite_add_tcase(s, t);
 	return s;

@@ -312,7 +312,7 @@ place_on_ruler(const struct placement *p, uint32_t background)
 	struct fault_info info = { 0 };
 	struct pixels pixels;
 
-	ck_assert_msg(image_place(img, p, background, &made, &info) ==
+	ck_assert_msg(image_place(img, p, background, 0, &made, &info) ==
 		FAULT_NONE,
 	    "%s", info.cause);
 	pixels = picture_look(made);
@@ -391,7 +391,7 @@ START_TEST(padding_of_gray_and_clear_has_colour)
 	struct fault_info info = { 0 };
 	struct pixels is;
 
-	ck_assert_int_eq(image_place(img, &p, 0xff8000, &made, &info),
+	ck_assert_int_eq(image_place(img, &p, 0xff8000, 0, &made, &info),
 	    FAULT_NONE);
 	is = picture_look(made);
 	ck_assert_uint_eq(is.width, 200);

@@ -9,74 +9,8 @@
 
 #include "image.h"
 #include "pictures.h"
+#include "renders.h"
 #include "support.h"
-
-/* Presets of one's own instead of the settings'. */
-static void
-set_preset(unsigned i, const char *name, unsigned width, unsigned height,
-    enum fit fit, enum format format)
-{
-	struct preset *preset = &picture_settings->presets[i];
-
-	memset(preset, 0, sizeof *preset);
-	snprintf(preset->name, sizeof preset->name, "%s", name);
-	preset->width = width;
-	preset->height = height;
-	preset->fit = fit;
-	preset->quality = 80;
-	preset->background = 0xffffff;
-	preset->formats[0] = format;
-	preset->n_formats = 1;
-	picture_settings->n_presets = i + 1;
-}
-
-static enum fault
-render_wanted(const void *data, size_t len, const struct wanted *wanted,
-    struct rendering *out, struct fault_info *info)
-{
-	struct sniff sniff;
-	enum fault f = sniff_read(data, len, &sniff, info);
-
-	if (f == FAULT_NONE)
-		f = sniff_check(&sniff, &picture_settings->limits, info);
-	if (f == FAULT_NONE)
-		f = render_photo(data, len, &sniff, picture_settings, wanted,
-		    &picture_progress, out, info);
-	return f;
-}
-
-static enum fault
-render_bytes(const void *data, size_t len, struct rendering *out,
-    struct fault_info *info)
-{
-	struct wanted wanted;
-
-	wanted_all(picture_settings, &wanted);
-	return render_wanted(data, len, &wanted, out, info);
-}
-
-static struct rendering
-render_file(const char *name)
-{
-	struct rendering r = { 0 };
-	struct fault_info info = { 0 };
-	size_t len;
-	char *data = test_data(name, &len);
-	enum fault f = render_bytes(data, len, &r, &info);
-
-	ck_assert_msg(f == FAULT_NONE, "%s: %s %s %s", name, fault_code(f),
-	    info.detail, info.cause);
-	free(data);
-	return r;
-}
-
-static struct pixels
-file_pixels(const struct rendering *r, unsigned i)
-{
-	ck_assert_uint_lt(i, r->n);
-	return pixels_read(r->files[i].data, r->files[i].len,
-	    r->files[i].format);
-}
 
 static const char *const photos[] = { "data/orient-1.jpg", "data/orient-3.jpg",
 	"data/orient-6.jpg", "data/orient-8.jpg", "data/gray.jpg",
@@ -97,7 +31,7 @@ START_TEST(every_file_has_its_type_size_and_no_metadata)
 		struct placement want;
 
 		geometry_place(r.photo, box, preset->fit, preset->gravity,
-		    &want);
+		    preset->enlarge, &want);
 		for (unsigned k = 0; k < preset->n_formats; k++, n++) {
 			const struct rendered *file = &r.files[n];
 			struct pixels is = file_pixels(&r, n);
@@ -344,7 +278,7 @@ START_TEST(odd_sizes_have_the_sizes_of_geometry)
 		struct placement want;
 
 		geometry_place(odd[_i], box, preset->fit, preset->gravity,
-		    &want);
+		    preset->enlarge, &want);
 		ck_assert_uint_eq(is.width, want.canvas.width);
 		ck_assert_uint_eq(is.height, want.canvas.height);
 		if (preset->fit != FIT_PAD) {

@@ -125,7 +125,8 @@ make_plain(MagickWand *full, const struct preset *preset)
 	if (ok) {
 		size.width = (unsigned)MagickGetImageWidth(wand);
 		size.height = (unsigned)MagickGetImageHeight(wand);
-		geometry_place(size, box, preset->fit, preset->gravity, &p);
+		geometry_place(size, box, preset->fit, preset->gravity,
+		    preset->enlarge, &p);
 		ok = resize(wand, &p) && MagickStripImage(wand) &&
 		    encode(wand, preset);
 	}

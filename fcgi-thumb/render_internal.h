@@ -1,0 +1,57 @@
+#ifndef FT_RENDER_INTERNAL_H
+#define FT_RENDER_INTERNAL_H
+
+/* What the files of the render module share. */
+
+#include "image.h"
+#include "render.h"
+
+#define FIRST_FRAME (-1)
+
+/* A preset's share in the work. */
+struct job {
+	const struct preset *preset;
+	struct placement placement; /* on the upright original */
+	unsigned wanted;            /* formats, as in struct wanted */
+	unsigned file;              /* index of its first wanted file */
+	int source;          /* the job that it is cut from, or FIRST_FRAME */
+	bool needed;         /* it makes a file, or feeds one that does */
+	bool feeds;          /* a needed one is cut from it */
+	struct image *frame; /* its picture, where it feeds others */
+};
+
+struct work {
+	struct size photo;                     /* the upright original */
+	struct job jobs[SETTINGS_PRESETS_MAX]; /* by scale, largest first */
+	unsigned n_jobs;
+	/* The whole photo, upright and sRGB, as large as any preset needs. */
+	struct size frame_size;
+	struct image *frame;
+	struct progress *progress;
+	struct rendering rendering;
+};
+
+/*
+ * The smallest size at which the decoder may hand the stored photo over. The
+ * same whatever is wanted of the presets.
+ */
+struct size plan_hint(const struct settings *settings, struct size stored);
+
+/*
+ * Fill jobs, frame_size and the number of files, from w->photo: what is cut
+ * from what, and which of it has to be made for what is wanted.
+ */
+void plan_jobs(struct work *w, const struct settings *settings,
+    const struct wanted *wanted);
+
+/* The placement in px of a picture of the whole photo instead of the original. */
+struct placement plan_on(const struct placement *p, struct size photo,
+    struct size frame);
+
+/*
+ * From the first frame: the photo's colour and placeholder, and where on it
+ * the wanted presets of GRAVITY_SMART find most detail.
+ */
+enum fault look_at_frame(struct work *w, struct fault_info *info);
+
+#endif

@@ -32,7 +32,7 @@ static const struct fault_row table[] = {
 	[FAULT_TOKEN_INVALID] = { "token-invalid", 403, 0,
 	    "This upload has no valid token" },
 	[FAULT_TOKEN_EXPIRED] = { "token-expired", 403, 0,
-	    "The upload's token has expired" },
+	    "The token of this upload has expired" },
 	[FAULT_NOT_FOUND] = { "not-found", 404, 0, "There is nothing here" },
 	[FAULT_METHOD_NOT_ALLOWED] = { "method-not-allowed", 405, 0,
 	    "This method is not for this address" },

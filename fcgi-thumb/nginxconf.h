@@ -9,23 +9,40 @@
  * nginx's side of the service, made from the settings: templates in nginx/
  * (http.conf.in, server.conf.in, standalone.conf.in) with @name@ in place of
  * what is generated. A line "@if name@" keeps the lines up to "@else@" or
- * "@end@" only where that value is not empty; no nesting. The values:
+ * "@end@" only where that value is not empty; a line "@each list@" has the
+ * lines up to "@end@" once for each item; no nesting. The values:
  *
  *   data, run, logs, html   the directories of the settings
  *   prefix, prefix-regex    "/v1.0", and as a regular expression "/v1[.]0"
  *   page                    "yes", or empty
  *   csp-origin              public_url behind a space, or empty
+ *   presets-regex           "large|square"
  *   variants-regex          "large[.](jpg|webp)|square[.](jpg)"
  *   request-bytes           limits.request, and in words "256 MB"
  *   request-words
  *   rate, rate-burst        uploads a second, and in one burst
  *   connections             uploads of one address under way at once
  *   upload-seconds          longest time from a whole body to the answer
+ *   renders                 first renders under way at once
+ *   render-seconds          longest time of one
+ *   any-origin              "yes" where cors_origins is "*", or empty
+ *   some-origins            "yes" where it names some, or empty
+ *   proxies                 "yes" where there are trusted_proxies, or empty
+ *   auth-request            the address of auth_request, or empty where
+ *                           upload_auth is another
  *   port                    as given
  *   problem:CODE            the members of a problem document (RFC 9457)
  *                           of that fault, without the braces
  *   title:CODE              its title
  *   retry-after:CODE        its seconds, or empty
+ *
+ * and the lists with what is known within them:
+ *
+ *   preset                  preset          "large"
+ *                           preset-formats  "jpg webp", the first one first
+ *   origin                  origin-regex    "https://a[.]example": of
+ *                           cors_origins, none where they are "*"
+ *   proxy                   proxy           "10.0.0.0/8": of trusted_proxies
  */
 
 /*

@@ -91,6 +91,9 @@ some_settings(void)
 	s->limits.rate = 7;
 	s->limits.queue_seconds = 11;
 	s->limits.request_seconds = 100;
+	s->workers = 5;
+	set_text(&s->cors_origins, "https://a.example\nhttp://[::1]:81");
+	set_text(&s->trusted_proxies, "10.0.0.0/8\n::1");
 	s->n_presets = 2;
 	(void)strcpy(s->presets[0].name, "large");
 	s->presets[0].formats[0] = FORMAT_JPEG;
@@ -117,9 +120,13 @@ static const struct {
 	{ "^@prefix-regex@/t/\n", "^/v1[.]0/media/t/\n" },
 	{ "data:@csp-origin@;\n", "data: https://img.example.org:8443;\n" },
 	{ "(@variants-regex@)\n", "(large[.](jpg|webp)|square[.](png))\n" },
+	{ "(@presets-regex@)\n", "(large|square)\n" },
 	{ "@request-bytes@ @request-words@\n", "1572864 1.5 MB\n" },
 	{ "@rate@ @rate-burst@ @connections@\n", "7 70 32\n" },
 	{ "@upload-seconds@s @port@\n", "176s 8911\n" },
+	{ "@renders@ @render-seconds@s\n", "5 76s\n" },
+	{ "@any-origin@|@some-origins@|@proxies@\n", "|yes|yes\n" },
+	{ "@auth-request@|\n", "|\n" },
 	{ "@title:overloaded@|@retry-after:overloaded@|@retry-after:no-file@\n",
 	    "The service is busy; try again|2|\n" },
 	{ "@page@\n", "yes\n" },
@@ -127,6 +134,13 @@ static const struct {
 	{ "@if page@\nb\n@else@\nc\n@end@\n", "b\n" },
 	{ "@if retry-after:no-file@\nb\n@else@\nc\n@end@\nd\n", "c\nd\n" },
 	{ "@if retry-after:no-file@\nb\n@end@\n@if page@\nc\n@end@\n", "c\n" },
+	{ "@each preset@\n@preset@: @preset-formats@;\nx\n@end@\ny\n",
+	    "large: jpg webp;\nx\nsquare: png;\nx\ny\n" },
+	{ "@each origin@\n~@origin-regex@\n@end@\n",
+	    "~https://a[.]example\n~http://[[]::1[]]:81\n" },
+	{ "@each proxy@\n@proxy@ @prefix@;\n@end@\n",
+	    "10.0.0.0/8 /v1.0/media;\n::1 /v1.0/media;\n" },
+	{ "@each proxy@\n@end@\nx\n", "x\n" },
 };
 
 START_TEST(a_name_becomes_its_value)
@@ -137,6 +151,59 @@ START_TEST(a_name_becomes_its_value)
 	ck_assert_str_eq(f.errors, "");
 	ck_assert_int_eq(f.rc, 0);
 	ck_assert_str_eq(f.text, values[_i].text);
+	filled_fini(&f);
+	settings_free(s);
+}
+END_TEST
+
+START_TEST(a_list_without_items_leaves_its_lines_out)
+{
+	static const char template[] = "@any-origin@|@some-origins@|@proxies@\n"
+				       "@each origin@\no\n@end@\n"
+				       "@each proxy@\np\n@end@\n"
+				       "z\n";
+	struct settings *s = some_settings();
+	struct filled f;
+
+	set_text(&s->trusted_proxies, "");
+	set_text(&s->cors_origins, "");
+	f = fill_text(s, 0, template);
+	ck_assert_str_eq(f.text, "||\nz\n");
+	filled_fini(&f);
+	/* No list, but a word for every one there is. */
+	set_text(&s->cors_origins, "*");
+	f = fill_text(s, 0, template);
+	ck_assert_str_eq(f.text, "yes||\nz\n");
+	filled_fini(&f);
+	settings_free(s);
+}
+END_TEST
+
+START_TEST(the_site_is_asked_only_where_the_settings_say_so)
+{
+	struct settings *s = some_settings();
+	struct filled f;
+
+	set_text(&s->auth_request, "/auth");
+	f = fill_text(s, 0, "@auth-request@|");
+	ck_assert_str_eq(f.text, "|");
+	filled_fini(&f);
+	s->upload_auth = AUTH_REQUEST;
+	f = fill_text(s, 0, "@auth-request@|");
+	ck_assert_str_eq(f.text, "/auth|");
+	filled_fini(&f);
+	settings_free(s);
+}
+END_TEST
+
+START_TEST(one_worker_has_the_next_first_render_at_hand)
+{
+	struct settings *s = some_settings();
+	struct filled f;
+
+	s->workers = 1;
+	f = fill_text(s, 0, "@renders@");
+	ck_assert_str_eq(f.text, "2");
 	filled_fini(&f);
 	settings_free(s);
 }
@@ -183,9 +250,19 @@ static const struct {
 	{ "@port@\n", ":1: unknown @port@\n" },
 	{ "@if nonsense@\n@end@\n", ":1: unknown @nonsense@\n" },
 	{ "@if page@ x\n@end@\n", ":1: @if@ is wanted alone on its line\n" },
-	{ "@if page@\n@if page@\n", ":2: @if@ within @if@\n" },
-	{ "@if page@\n", ":1: @if@ without @end@\n" },
-	{ "@end@\n", ":1: @end@ without @if@\n" },
+	{ "@if page@\n@if page@\n", ":2: @if@ within another one\n" },
+	{ "@if page@\n@each preset@\n", ":2: @each@ within another one\n" },
+	{ "@each preset@\n@if page@\n", ":2: @if@ within another one\n" },
+	{ "@if page@\n", ":1: a region without @end@\n" },
+	{ "@each preset@\n", ":1: a region without @end@\n" },
+	{ "@end@\n", ":1: @end@ without @if@ or @each@\n" },
+	{ "@each preset@ x\n@end@\n",
+	    ":1: @each@ is wanted alone on its line\n" },
+	{ "@each page@\n@end@\n", ":1: unknown @each page@\n" },
+	{ "@each preset@\n@else@\n", ":2: @else@ without @if@\n" },
+	{ "@preset@\n", ":1: unknown @preset@\n" },
+	{ "@each preset@\n@proxy@\n@end@\n", ":2: unknown @proxy@\n" },
+	{ "@each proxy@\na\n@nonsense@\n@end@\n", ":3: unknown @nonsense@\n" },
 	{ "@else@\n", ":1: @else@ without @if@\n" },
 	{ "@if page@\n@else@\n@else@\n", ":3: @else@ without @if@\n" },
 	{ "@if page@\n@else@\n@nonsense@\n@end@\n",
@@ -332,6 +409,10 @@ START_TEST(the_shipped_templates_fill_with_everything_set)
 {
 	struct settings *s = some_settings();
 
+	s->upload_auth = AUTH_REQUEST;
+	set_text(&s->auth_request, "/auth");
+	check_shipped(s);
+	set_text(&s->cors_origins, "*");
 	check_shipped(s);
 	settings_free(s);
 }
@@ -345,6 +426,8 @@ START_TEST(the_shipped_templates_fill_with_nothing_set)
 	set_text(&s->prefix, "");
 	set_text(&s->public_url, "");
 	set_text(&s->logs, "");
+	set_text(&s->cors_origins, "");
+	set_text(&s->trusted_proxies, "");
 	s->page = false;
 	check_shipped(s);
 	f = fill_shipped(s, "server.conf.in");
@@ -370,6 +453,10 @@ main(void)
 	    NELEM(values));
 	tcase_add_loop_test(filling, the_limit_in_words_never_promises_more, 0,
 	    NELEM(sizes));
+	tcase_add_test(filling, a_list_without_items_leaves_its_lines_out);
+	tcase_add_test(filling,
+	    the_site_is_asked_only_where_the_settings_say_so);
+	tcase_add_test(filling, one_worker_has_the_next_first_render_at_hand);
 	tcase_add_loop_test(filling, a_mistake_is_said_with_its_line, 0,
 	    NELEM(mistakes));
 	tcase_add_test(filling, a_missing_template_is_named);

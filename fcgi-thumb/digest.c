@@ -127,6 +127,19 @@ base64url_decode(const char *text, size_t len, unsigned char *out,
 }
 
 void
+digest_hex(const unsigned char sha[DIGEST_SHA256_LEN],
+    char out[DIGEST_HEX_LEN + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (unsigned i = 0; i < DIGEST_SHA256_LEN; i++) {
+		out[2 * i] = digits[sha[i] >> 4];
+		out[2 * i + 1] = digits[sha[i] & 15];
+	}
+	out[DIGEST_HEX_LEN] = '\0';
+}
+
+void
 photo_id_make(const unsigned char sha[DIGEST_SHA256_LEN],
     char out[PHOTO_ID_LEN + 1])
 {

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #define DIGEST_SHA256_LEN 32 /* bytes, FIPS 180-4 */
+#define DIGEST_HEX_LEN 64    /* characters: the same in hexadecimal */
 #define PHOTO_ID_LEN 26      /* characters: 128 bits in RFC 4648 base32 */
 
 /* A running SHA-256; opaque, so that libcrypto stays in digest.c. */
@@ -44,6 +45,10 @@ void base64url_encode(const void *data, size_t len, char *out);
  */
 int base64url_decode(const char *text, size_t len, unsigned char *out,
     size_t *out_len);
+
+/* The sum in lower-case hexadecimal digits, NUL-terminated. */
+void digest_hex(const unsigned char sha[DIGEST_SHA256_LEN],
+    char out[DIGEST_HEX_LEN + 1]);
 
 /*
  * The public name of a photo: the first 128 bits of its SHA-256 in base32,

@@ -25,6 +25,7 @@
 #include "generation.h"
 #include "listen.h"
 #include "log.h"
+#include "pidfile.h"
 #include "pool.h"
 #include "progress.h"
 #include "store.h"
@@ -40,6 +41,7 @@ struct master {
 	const char *settings_path;
 	struct listeners listeners;
 	struct bound bound;
+	struct pidfile pidfile;
 	struct generation *all;     /* the newest first */
 	struct generation *serving; /* NULL until the first is up */
 	struct generation *booting;
@@ -85,10 +87,12 @@ show(struct master *m, const struct generation *g)
 
 	if (child_open_log(g->settings) != 0)
 		return false;
-	if (listeners_show(&m->listeners, why, sizeof why) == 0)
-		return true;
-	log_error("cannot start: %s", why);
-	return false;
+	if (listeners_show(&m->listeners, why, sizeof why) != 0) {
+		log_error("cannot start: %s", why);
+		return false;
+	}
+	pidfile_open(&m->pidfile, m->bound.run, g->settings->digest);
+	return true;
 }
 
 static void
@@ -102,8 +106,10 @@ promote(struct master *m)
 		return;
 	}
 	listener_backlog(&m->listeners.photo, g->backlog);
-	if (!first)
+	if (!first) {
 		retire(m->serving);
+		pidfile_taken(&m->pidfile, g->settings->digest);
+	}
 	m->serving = g;
 	m->booting = NULL;
 	log_info("%s: %u workers, a queue of %d requests%s",
@@ -127,6 +133,7 @@ give_up(struct master *m)
 	retire(g);
 	log_error("a worker did not come up with the new settings: the old "
 		  "ones stay in force");
+	pidfile_refused(&m->pidfile, g->settings->digest);
 	(void)child_open_log(m->serving->settings);
 }
 
@@ -156,9 +163,9 @@ say_lines(char *text)
 		log_error("%s", line);
 }
 
-/* NULL after words to the log. */
+/* NULL after words to the log, and to whoever waits for these settings. */
 static struct settings *
-load_again(const char *path)
+load_again(struct master *m)
 {
 	struct settings *s = NULL;
 	char why[512];
@@ -168,20 +175,20 @@ load_again(const char *path)
 
 	errors = open_memstream(&text, &len);
 	if (errors != NULL) {
-		s = settings_load(path, errors);
+		s = settings_load(m->settings_path, errors);
 		(void)fclose(errors);
 	}
 	if (text != NULL)
 		say_lines(text);
 	free(text);
-	if (s != NULL &&
-	    (settings_read_secrets(s, why, sizeof why) != 0 ||
-		store_prepare(s->data, why, sizeof why) != 0)) {
+	if (s != NULL && settings_read_secrets(s, why, sizeof why) == 0 &&
+	    store_prepare(s->data, why, sizeof why) == 0)
+		return s;
+	if (s != NULL)
 		log_error("%s", why);
-		settings_free(s);
-		return NULL;
-	}
-	return s;
+	pidfile_refused(&m->pidfile, s != NULL ? s->digest : "");
+	settings_free(s);
+	return NULL;
 }
 
 /*
@@ -214,7 +221,7 @@ reload(struct master *m)
 	if (!m->reload || m->stopping || m->booting != NULL)
 		return;
 	m->reload = false;
-	s = load_again(m->settings_path);
+	s = load_again(m);
 	if (s == NULL) {
 		log_error("the old settings stay in force");
 		(void)child_open_log(m->serving->settings);
@@ -223,9 +230,11 @@ reload(struct master *m)
 	(void)child_open_log(s);
 	say_restart(m, s);
 	m->booting = generation_add(&m->all, s, &m->listeners);
-	if (m->booting == NULL)
+	if (m->booting == NULL) {
 		log_error("the old settings stay in force: %s",
 		    strerror(errno));
+		pidfile_refused(&m->pidfile, "");
+	}
 }
 
 /*
@@ -243,6 +252,7 @@ stop(struct master *m)
 	}
 	m->stopping = true;
 	listeners_unlink(&m->listeners);
+	pidfile_remove(&m->pidfile);
 	log_info("stopping: what is queued is served");
 	for (struct generation *g = m->all; g != NULL; g = g->next)
 		pool_leave(g->pool, SIGTERM,
@@ -344,6 +354,8 @@ block_signals(sigset_t *set)
 	(void)sigprocmask(SIG_BLOCK, set, NULL);
 	/* A reader of the log that goes away must not take us along. */
 	(void)sigaction(SIGPIPE, &ignore, NULL);
+	/* Nor a limit on the size of files, where all we write is a pid file. */
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 /* Takes settings, also on failure, which is in why then. */
@@ -374,7 +386,9 @@ begin(struct master *m, struct settings *settings, char *why, size_t why_size)
 int
 master_run(const char *settings_path, struct settings *settings)
 {
-	struct master m = { .settings_path = settings_path, .status = 1 };
+	struct master m = { .settings_path = settings_path,
+		.pidfile.fd = -1,
+		.status = 1 };
 	char why[512];
 	sigset_t signals;
 
@@ -386,6 +400,7 @@ master_run(const char *settings_path, struct settings *settings)
 	m.status = 0;
 	run(&m, &signals);
 	log_info("stopped");
+	pidfile_remove(&m.pidfile);
 	listeners_unlink(&m.listeners);
 	listeners_close(&m.listeners);
 out:

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "digest.h"
 #include "format.h"
 #include "geometry.h"
 #include "secret.h"
@@ -104,6 +105,11 @@ struct settings {
 	struct limits limits;
 	struct preset presets[SETTINGS_PRESETS_MAX];
 	unsigned n_presets; /* 1.. */
+	/*
+	 * Hash of what settings_print writes, with workers as the file has it:
+	 * which processors a process may use is no part of the settings.
+	 */
+	char digest[DIGEST_HEX_LEN + 1];
 };
 
 /*

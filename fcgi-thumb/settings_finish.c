@@ -8,6 +8,8 @@
 #include "settings_loader.h"
 
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -165,6 +167,26 @@ check_auth(struct loader *l)
 		    "it and upload_auth = \"request\" need each other");
 }
 
+static int
+make_digest(struct settings *s)
+{
+	unsigned char sha[DIGEST_SHA256_LEN];
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	int rc = -1;
+
+	if (out == NULL)
+		return -1;
+	settings_print(s, out);
+	if (fclose(out) == 0)
+		rc = digest_sha256(text, len, sha);
+	if (rc == 0)
+		digest_hex(sha, s->digest);
+	free(text);
+	return rc;
+}
+
 void
 loader_finish(struct loader *l)
 {
@@ -172,10 +194,13 @@ loader_finish(struct loader *l)
 
 	check_order(l, "photo", "request");
 	check_order(l, "job_seconds", "request_seconds");
-	if (s->workers == 0)
-		s->workers = count_processors();
 	check_auth(l);
 	for (unsigned i = 0; i < s->n_presets; i++)
 		if (make_recipe(&s->presets[i]) == -1)
 			loader_say(l, 0, "presets", "no recipe can be made");
+	/* What was refused cannot be printed. */
+	if (l->n_errors == 0 && make_digest(s) == -1)
+		loader_say(l, 0, "settings", "no digest can be made");
+	if (s->workers == 0)
+		s->workers = count_processors();
 }

@@ -3,6 +3,7 @@
 #include "digest.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ static const struct {
 START_TEST(known_texts_have_their_sums_and_ids)
 {
 	unsigned char sha[DIGEST_SHA256_LEN];
-	char id[PHOTO_ID_LEN + 1];
+	char id[PHOTO_ID_LEN + 1], hex[DIGEST_HEX_LEN + 1];
 
 	ck_assert_int_eq(digest_sha256(sums[_i].text, strlen(sums[_i].text),
 			     sha),
@@ -32,6 +33,14 @@ START_TEST(known_texts_have_their_sums_and_ids)
 	photo_id_make(sha, id);
 	ck_assert_str_eq(id, sums[_i].id);
 	ck_assert(photo_id_is_valid(id));
+	digest_hex(sha, hex);
+	ck_assert_uint_eq(strlen(hex), DIGEST_HEX_LEN);
+	for (unsigned i = 0; i < DIGEST_SHA256_LEN; i++) {
+		unsigned byte;
+
+		ck_assert_int_eq(sscanf(hex + 2 * i, "%2x", &byte), 1);
+		ck_assert_uint_eq(byte, sha[i]);
+	}
 }
 END_TEST
 

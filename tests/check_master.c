@@ -26,6 +26,7 @@
 #include "clock.h"
 #include "fcgi_client.h"
 #include "fdio.h"
+#include "pidfile.h"
 #include "support.h"
 
 #define WORKERS 2
@@ -150,6 +151,16 @@ is_ready(void)
 	fcgi_call(at("run/control.sock"), params, "", 0, &answer);
 	free(answer.text);
 	return answer.status == 200;
+}
+
+/* As its pid file tells it. */
+static struct service_state
+state_of_service(void)
+{
+	struct service_state state = { 0 };
+
+	ck_assert_int_eq(pidfile_read(at("run"), &state), 0);
+	return state;
 }
 
 static char *
@@ -524,6 +535,7 @@ END_TEST
 
 START_TEST(sighup_brings_new_settings_and_a_new_log)
 {
+	struct service_state before = state_of_service(), state;
 	pid_t pids[8];
 
 	write_settings("limits = { queue_length = 5; };");
@@ -533,6 +545,10 @@ START_TEST(sighup_brings_new_settings_and_a_new_log)
 	     i < 1000 && access(at("logs/fcgi-thumb.log"), F_OK) != 0; i++)
 		pass_ms(20);
 	wait_for_words("new settings in force: 2 workers, a queue of 5", 1);
+	state = state_of_service();
+	ck_assert_uint_eq(state.reloads, before.reloads + 1);
+	ck_assert_str_ne(state.in_force, before.in_force);
+	ck_assert_str_eq(state.refused, "");
 	assert_answer(send_photo(1), "Status: 201");
 	wait_for_words("\"status\":201", 1);
 	wait_for_workers("thumb-control", pids, 1);
@@ -601,16 +617,42 @@ static const struct {
 
 START_TEST(unusable_settings_leave_the_old_ones_in_force)
 {
+	struct service_state state = state_of_service();
+	char in_force[DIGEST_HEX_LEN + 1];
 	pid_t before[8], after[8];
 
+	memcpy(in_force, state.in_force, sizeof in_force);
 	ck_assert_uint_eq(find_workers("thumb-photo", before), WORKERS);
 	write_settings(unusable[_i].settings);
 	ck_assert_int_eq(kill(master, SIGHUP), 0);
 	wait_for_words("the old settings stay in force", 1);
 
 	assert_said("logs/fcgi-thumb.log", unusable[_i].words);
+	state = state_of_service();
+	ck_assert_uint_eq(state.reloads, 1);
+	ck_assert_str_eq(state.in_force, in_force);
 	ck_assert_uint_eq(find_workers("thumb-photo", after), WORKERS);
 	ck_assert_int_eq(before[0], after[0]);
+	assert_answer(send_photo(1), "Status: 201");
+	stop();
+}
+END_TEST
+
+START_TEST(a_store_that_cannot_be_leaves_the_old_settings_in_force)
+{
+	struct service_state before = state_of_service(), state;
+
+	ck_assert_int_ne(creat(at("file"), 0600), -1);
+	write_places("file/data", "run", "");
+	ck_assert_int_eq(kill(master, SIGHUP), 0);
+	wait_for_words("the old settings stay in force", 1);
+
+	assert_said("logs/fcgi-thumb.log", "Not a directory");
+	state = state_of_service();
+	ck_assert_uint_eq(state.reloads, 1);
+	ck_assert_str_eq(state.in_force, before.in_force);
+	ck_assert_uint_eq(strlen(state.refused), DIGEST_HEX_LEN);
+	ck_assert_str_ne(state.refused, before.in_force);
 	assert_answer(send_photo(1), "Status: 201");
 	stop();
 }
@@ -704,7 +746,9 @@ START_TEST(another_master_takes_over_without_a_gap)
 		assert_answer(fds[i], "Status: 201");
 	ck_assert_int_eq(waitpid(old, &status, 0), old);
 
-	ck_assert_uint_eq(count_entries(at("run")), 2);
+	/* Two sockets and the new one's pid file. */
+	ck_assert_uint_eq(count_entries(at("run")), 3);
+	ck_assert_int_eq(state_of_service().pid, master);
 	assert_answer(send_photo(99), "Status: 201");
 	stop();
 }
@@ -745,7 +789,8 @@ START_TEST(a_master_that_cannot_start_takes_no_socket_from_another)
 	ck_assert_int_eq(end_of_master(), 1);
 
 	master = first;
-	ck_assert_uint_eq(count_entries(at("run")), 2);
+	ck_assert_uint_eq(count_entries(at("run")), 3);
+	ck_assert_int_eq(state_of_service().pid, first);
 	assert_answer(send_photo(0), "Status: 201");
 	stop();
 }
@@ -855,6 +900,8 @@ main(void)
 	    NELEM(bound));
 	tcase_add_loop_test(reload,
 	    unusable_settings_leave_the_old_ones_in_force, 0, NELEM(unusable));
+	tcase_add_test(reload,
+	    a_store_that_cannot_be_leaves_the_old_settings_in_force);
 	suite_add_tcase(suite, reload);
 	tcase_set_timeout(death, 60);
 	tcase_add_checked_fixture(death, setup_running, teardown);

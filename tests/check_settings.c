@@ -327,9 +327,37 @@ START_TEST(texts_and_choices_survive_printing_and_loading)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	bool same;
+} digests[] = {
+	{ "", true },
+	{ "# a comment\nworkers=0;", true },
+	{ "workers = 1;", false },
+	{ "prefix = \"/a\";", false },
+	{ "limits = { rate = \"21/s\"; };", false },
+	{ "limits = { rate = \"20/s\"; };", true },
+	{ "presets = ({ name = \"a\"; width = 1; height = 1; });", false },
+};
+
+START_TEST(digest_is_another_only_where_the_settings_are)
+{
+	struct settings *defaults = settings_load(NULL, stderr);
+	struct settings *s = load_good(digests[_i].text);
+
+	ck_assert_uint_eq(strlen(s->digest), DIGEST_HEX_LEN);
+	ck_assert_msg((strcmp(s->digest, defaults->digest) == 0) ==
+		digests[_i].same,
+	    "%s", digests[_i].text);
+	settings_free(s);
+	settings_free(defaults);
+}
+END_TEST
+
 START_TEST(no_workers_means_the_processors_one_may_run_on)
 {
 	struct settings *s;
+	char digest[DIGEST_HEX_LEN + 1];
 	cpu_set_t all, one;
 	int cpu = 0;
 
@@ -338,12 +366,15 @@ START_TEST(no_workers_means_the_processors_one_may_run_on)
 		cpu++;
 	s = load_good("workers = 0;");
 	ck_assert_uint_eq(s->workers, (unsigned)CPU_COUNT(&all));
+	(void)snprintf(digest, sizeof digest, "%s", s->digest);
 	settings_free(s);
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
 	ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
 	s = load_good("");
 	ck_assert_uint_eq(s->workers, 1);
+	/* They are the same settings all the same. */
+	ck_assert_str_eq(s->digest, digest);
 	settings_free(s);
 }
 END_TEST
@@ -485,6 +516,8 @@ results(void)
 	tcase_add_test(tc, no_workers_means_the_processors_one_may_run_on);
 	tcase_add_test(tc,
 	    at_upload_the_first_format_is_wanted_and_all_of_the_eager);
+	tcase_add_loop_test(tc, digest_is_another_only_where_the_settings_are,
+	    0, NELEM(digests));
 	tcase_add_test(tc, path_is_put_together_with_one_slash);
 	tcase_add_loop_test(tc, recipe_is_another_only_where_the_picture_is, 0,
 	    NELEM(recipes));

@@ -83,10 +83,12 @@ cmd_thumbctl() {
 	fi
 	# The templates are in the runtime directory, not where they would be
 	# installed.
-	if [ "${1-}" = nginx-conf ]; then
-		set -- nginx-conf --templates \
-			"$runtime/share/fcgi-thumb/nginx" "${@:2}"
-	fi
+	case ${1-} in
+	nginx-conf | apply)
+		set -- "$1" --templates "$runtime/share/fcgi-thumb/nginx" \
+			"${@:2}"
+		;;
+	esac
 	cd -- "$here" || exit
 	as_account "$runtime/sbin/thumbctl" -c "$runtime/fcgi-thumb.conf" "$@"
 }

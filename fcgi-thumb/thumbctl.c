@@ -23,6 +23,16 @@ static const struct command commands[] = {
 	    "  --standalone PORT  a whole nginx.conf too: nginx -p DIR -c "
 	    "nginx.conf\n",
 	    run_nginx_conf },
+	{ "apply",
+	    "[--templates DIR] [--standalone PORT] [--nginx COMMAND] DIR",
+	    "bring the settings into force: nginx's files in DIR, then nginx "
+	    "and the\n    service; what refuses brings the old files back",
+	    "  --templates DIR, --standalone PORT  as of nginx-conf\n"
+	    "  --nginx COMMAND  nginx's program and arguments with spaces "
+	    "between them,\n"
+	    "                   instead of nginx; run with -t, and with -s "
+	    "reload\n",
+	    run_apply },
 };
 
 static void

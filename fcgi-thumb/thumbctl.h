@@ -29,6 +29,9 @@ struct command {
 int run_nginx_conf(const struct command *self, const char *settings_file,
     int argc, char **argv);
 
+int run_apply(const struct command *self, const char *settings_file, int argc,
+    char **argv);
+
 /* ---- thumbctl_common.c ---- */
 
 /* The usage line to stderr. Returns EX_USAGE. */

@@ -82,6 +82,12 @@ files=$(cd "$dir/nginx" && echo *)
 	bad=1
 }
 
+for nginx in "" "  "; do
+	wants 64 0 1 -c "$dir/good.conf" apply --nginx "$nginx" "$dir/nginx"
+done
+wants 64 0 1 -c "$dir/good.conf" apply
+wants 78 0 1 -c "$dir/bad.conf" apply "$dir/nginx"
+
 # A full disk is no success.
 if [ -c /dev/full ] && "$program" -V >/dev/full 2>"$dir/err"; then
 	echo "thumbctl -V is content with a full disk"

@@ -276,6 +276,12 @@ class Service:
         wait_until("new settings in force", lambda:
                    self.words().count("new settings in force") > before)
 
+    def thumbctl(self, *arguments):
+        """Run it with this service's settings: returncode, stdout, stderr."""
+        return subprocess.run(
+            [nginx.THUMBCTL, "-c", self.settings_file, *arguments],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
     def stop(self):
         """End all and remove the directory; the masters' exit statuses."""
         try:

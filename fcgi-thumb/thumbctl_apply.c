@@ -1,0 +1,347 @@
+#include "config.h"
+
+/*
+ * Settings into force on both sides: nginx's files are made and tried, nginx
+ * and the service reload, and whatever refuses brings back what was there.
+ *
+ * nginx goes first, since it alone can be brought back to what it was: the
+ * service takes new settings or stays with its own by itself. In the moment
+ * between the two only a preset or a limit is known to one and not yet to the
+ * other, which is refused as it would have been before.
+ */
+
+#include "thumbctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fdio.h"
+#include "pidfile.h"
+
+#define ANSWER_SECONDS 30 /* ample for new workers to come up */
+#define ARGUMENTS_MAX 32
+#define RUN_MAX 128 /* bytes; a socket's whole path has 107 */
+
+/* Where nginx is that an ordinary PATH does not name. */
+#define PATH_MORE ":/usr/sbin:/usr/local/sbin"
+
+struct apply {
+	const char *settings_file;
+	const struct settings *settings;
+	struct nginx_job job;
+	const char *nginx; /* program and arguments, spaces between them */
+	sigset_t signals;  /* as they were before ours */
+};
+
+/* ---- nginx ---- */
+
+/* In the child. No shell: what stands in the words are words. */
+static void
+exec_nginx(const struct apply *a, const char *const more[])
+{
+	char *words = strdup(a->nginx), *rest = words, *path = NULL;
+	const char *old = getenv("PATH");
+	char *argv[ARGUMENTS_MAX + 4];
+	unsigned n = 0;
+
+	(void)sigprocmask(SIG_SETMASK, &a->signals, NULL);
+	if (asprintf(&path, "%s%s", old != NULL ? old : "/usr/bin:/bin",
+		PATH_MORE) != -1)
+		(void)setenv("PATH", path, 1);
+	for (char *word; n < ARGUMENTS_MAX && rest != NULL &&
+	     (word = strsep(&rest, " ")) != NULL;)
+		if (word[0] != '\0')
+			argv[n++] = word;
+	for (; *more != NULL; more++)
+		argv[n++] = (char *)(uintptr_t)*more;
+	argv[n] = NULL;
+	/* Standard output is for what we say. */
+	if (dup2(STDERR_FILENO, STDOUT_FILENO) != -1)
+		(void)execvp(argv[0], argv);
+	complain("%s: %s", argv[0], strerror(errno));
+	_exit(EX_UNAVAILABLE);
+}
+
+/* Its words go to stderr. 0, or -1 where it failed. */
+static int
+run_nginx(const struct apply *a, const char *const more[])
+{
+	int status = -1;
+	pid_t pid;
+
+	(void)fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		exec_nginx(a, more);
+	if (pid == -1) {
+		complain("fork: %s", strerror(errno));
+		return -1;
+	}
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+static int
+test_nginx(const struct apply *a)
+{
+	static const char *const more[] = { "-t", "-q", NULL };
+
+	if (run_nginx(a, more) == 0)
+		return 0;
+	complain("nginx refuses its configuration");
+	return -1;
+}
+
+static int
+reload_nginx(const struct apply *a)
+{
+	static const char *const more[] = { "-s", "reload", NULL };
+
+	if (run_nginx(a, more) == 0)
+		return 0;
+	complain("nginx cannot be told to reload");
+	return -1;
+}
+
+/* ---- the service ---- */
+
+/* Has it, since `before`, answered for these very settings? */
+static bool
+has_answered(const struct service_state *before,
+    const struct service_state *now)
+{
+	return now->pid != before->pid || now->reloads != before->reloads;
+}
+
+/* 0 where it has taken them; -1 after a complaint. */
+static int
+await_answer(const struct apply *a, const struct service_state *before)
+{
+	const char *want = a->settings->digest;
+	uint64_t end = clock_monotonic_ns() + ANSWER_SECONDS * NS_PER_S;
+	struct timespec pause = { .tv_nsec = 50 * (long)NS_PER_MS };
+	struct service_state now;
+
+	while (clock_monotonic_ns() < end) {
+		(void)nanosleep(&pause, NULL);
+		if (pidfile_read(a->settings->run, &now) == -1) {
+			complain("the service has ended instead");
+			return -1;
+		}
+		if (!has_answered(before, &now))
+			continue;
+		if (strcmp(now.in_force, want) == 0)
+			return 0;
+		if (strcmp(now.refused, want) == 0) {
+			complain("the service (process %ld) refuses these "
+				 "settings; its log says why",
+			    (long)now.pid);
+			return -1;
+		}
+	}
+	complain("the service (process %ld) has not taken these settings "
+		 "within %d seconds; does it read %s? Its log may say more",
+	    (long)before->pid, ANSWER_SECONDS, a->settings_file);
+	return -1;
+}
+
+static int
+reload_service(const struct apply *a)
+{
+	struct service_state before;
+
+	if (pidfile_read(a->settings->run, &before) == -1) {
+		(void)printf("nginx has the settings of %s; no service runs in "
+			     "%s, it will read them when it starts\n",
+		    a->settings_file, a->settings->run);
+		return 0;
+	}
+	if (kill(before.pid, SIGHUP) == -1) {
+		complain("the service (process %ld): %s", (long)before.pid,
+		    strerror(errno));
+		return -1;
+	}
+	if (await_answer(a, &before) == -1)
+		return -1;
+	(void)printf("nginx and the service (process %ld) have the settings of "
+		     "%s\n",
+	    (long)before.pid, a->settings_file);
+	return 0;
+}
+
+/* ---- both ---- */
+
+/* The directory of the sockets that a file of ours names. 0, or -1: none. */
+static int
+find_run(const char *http_conf, char *out, size_t size)
+{
+	static const char begin[] = "server \"unix:";
+	const char *at = http_conf != NULL ? strstr(http_conf, begin) : NULL;
+	const char *end;
+
+	if (at == NULL)
+		return -1;
+	at += sizeof begin - 1;
+	end = strstr(at, "/photo.sock\"");
+	if (end == NULL || (size_t)(end - at) >= size)
+		return -1;
+	memcpy(out, at, (size_t)(end - at));
+	out[end - at] = '\0';
+	return 0;
+}
+
+/*
+ * A running service keeps its sockets where they are: nginx would look for them
+ * elsewhere, and no upload would arrive. With a service at both places nginx
+ * goes over to the other one.
+ */
+static int
+check_run(const struct apply *a, const struct nginx_files *old)
+{
+	const char *run = a->settings->run;
+	struct service_state s;
+	char was[RUN_MAX];
+
+	if (find_run(old->texts[0].data, was, sizeof was) == -1 ||
+	    strcmp(was, run) == 0 || pidfile_read(was, &s) == -1 ||
+	    pidfile_read(run, &s) == 0)
+		return 0;
+	complain("the service (process %ld) runs in %s; run = \"%s\" can only "
+		 "come into force when it is stopped: stop it, apply, start it",
+	    (long)s.pid, was, run);
+	return -1;
+}
+
+/* Everything that can refuse, in order. 0, or -1 with the old state back. */
+static int
+switch_over(const struct apply *a, const struct nginx_files *new,
+    const struct nginx_files *old)
+{
+	bool reloaded = false;
+
+	if (nginx_write(&a->job, new) == 0 && test_nginx(a) == 0 &&
+	    (reloaded = reload_nginx(a) == 0) && reload_service(a) == 0)
+		return 0;
+	if (nginx_write(&a->job, old) == -1) {
+		complain("the old files are NOT back");
+		return -1;
+	}
+	complain("nginx's old files are back");
+	if (reloaded)
+		(void)reload_nginx(a);
+	return -1;
+}
+
+/* From the first change to the last no signal must leave half of it. */
+static void
+hold_signals(struct apply *a)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, &a->signals);
+}
+
+/* One at a time, or each would take the other's files for the old ones. */
+static int
+lock_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	complain("%s: %s", dir,
+	    errno == EWOULDBLOCK ? "another thumbctl apply is at work"
+				 : strerror(errno));
+	fd_close(&fd);
+	return -1;
+}
+
+static int
+apply(struct apply *a)
+{
+	struct nginx_files new = { 0 }, old = { 0 };
+	int lock = lock_dir(a->job.dir), rc = -1;
+
+	if (lock == -1)
+		return EXIT_FAILURE;
+	hold_signals(a);
+	if (nginx_fill(a->settings, &a->job, &new) == 0 &&
+	    nginx_read(&a->job, &old) == 0 && check_run(a, &old) == 0)
+		rc = switch_over(a, &new, &old);
+	nginx_free(&old);
+	nginx_free(&new);
+	fd_close(&lock);
+	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int
+parse(int argc, char **argv, struct apply *a)
+{
+	static const struct option options[] = {
+		{ "templates", required_argument, NULL, 't' },
+		{ "standalone", required_argument, NULL, 's' },
+		{ "nginx", required_argument, NULL, 'n' },
+		{ 0 },
+	};
+	int option;
+
+	optind = 0; /* a second list begins; glibc wants 0 for that */
+	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1)
+		switch (option) {
+		case 't':
+			a->job.templates = optarg;
+			break;
+		case 's':
+			if (nginx_parse_port(optarg, &a->job) == -1)
+				return -1;
+			break;
+		case 'n':
+			a->nginx = optarg;
+			break;
+		default:
+			return -1;
+		}
+	if (argc - optind != 1 || a->nginx[strspn(a->nginx, " ")] == '\0')
+		return -1;
+	a->job.dir = argv[optind];
+	return 0;
+}
+
+int
+run_apply(const struct command *self, const char *settings_file, int argc,
+    char **argv)
+{
+	struct apply a = { .settings_file = settings_file,
+		.job.templates = TEMPLATES_DEFAULT,
+		.nginx = "nginx" };
+	struct settings *settings;
+	int status;
+
+	if (parse(argc, argv, &a) == -1)
+		return wrong_use(self);
+	settings = settings_load(settings_file, stderr);
+	if (settings == NULL)
+		return EX_CONFIG;
+	a.settings = settings;
+	status = apply(&a);
+	settings_free(settings);
+	return status;
+}

@@ -1,0 +1,190 @@
+"""thumbctl apply: both sides get the settings, or neither."""
+
+import fcntl
+import json
+import os
+import shlex
+import signal
+import time
+
+from case import Load
+from nginx import TEMPLATES
+from service import picture, wait_until
+from test_processes import OwnService
+
+TINY = [{"name": "tiny", "width": 40, "height": 40}]
+FILES = ["fcgi-thumb-http.conf", "fcgi-thumb-server.conf"]
+
+
+class Apply(OwnService):
+    def start(self, **settings):
+        service = super().start(**settings)
+        # Its command line has an argument with a space in it.
+        self.program = service.directory / "nginx-program"
+        words = " ".join(map(shlex.quote, map(str, service.nginx.command())))
+        self.program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+        self.program.chmod(0o755)
+        self.directory = service.nginx.directory
+        return service
+
+    def apply(self, *arguments, nginx=None, directory=None):
+        return self.service.thumbctl(
+            "apply", "--templates", TEMPLATES, "--nginx",
+            nginx or self.program, *arguments, directory or self.directory)
+
+    def files(self):
+        return [(self.directory / name).read_bytes() for name in FILES]
+
+    def pid_file(self):
+        pid, digest, rest = (self.service.run /
+                             "fcgi-thumb.pid").read_text().splitlines()
+        reloads, refused = rest.split()
+        return int(pid), digest, int(reloads), refused
+
+    def assert_refused(self, done, status, *words):
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(done.stdout, "")
+        for some in words:
+            self.assertIn(some, done.stderr)
+
+    def upload(self):
+        answer = self.service.upload(("a.png", picture("rgb.png")))
+        self.assertIn(answer.status, (200, 201), answer.body)
+        return json.loads(answer.body)["photos"][0]
+
+    def test_new_settings_come_into_force_on_both_sides(self):
+        service = self.start()
+        before = self.pid_file()
+        self.upload()
+        service.write_settings(presets=TINY, limits={"request": "40M"})
+        done = self.apply()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn(f"(process {service.master.pid})", done.stdout)
+        after = self.pid_file()
+        self.assertEqual(after[0], service.master.pid)
+        self.assertNotEqual(after[1], before[1])
+        self.assertEqual(after[2], before[2] + 1)
+        photo = self.upload()
+        self.assertEqual([v["preset"] for v in photo["variants"]], ["tiny"])
+        wait_until("nginx knows the preset", lambda: service.get_url(
+            photo["variants"][0]["url"]).status == 200)
+        self.assert_served(photo)
+        self.assertIn(b"40 MB", self.files()[0])
+        with self.subTest("the same once more"):
+            self.assertEqual(self.apply().returncode, 0)
+            self.assertEqual(self.pid_file()[1:3],
+                             (after[1], after[2] + 1))
+
+    def test_wrong_settings_change_nothing(self):
+        service = self.start()
+        files, state = self.files(), self.pid_file()
+        good = service.settings_file.read_text()
+        service.settings_file.write_text(good + "wrokers = 3;\n")
+        self.assert_refused(self.apply(), 78, "wrokers")
+        self.assertEqual((self.files(), self.pid_file()), (files, state))
+
+    def test_a_refusal_of_nginx_leaves_the_old_files(self):
+        service = self.start()
+        files, state = self.files(), self.pid_file()
+        conf = self.directory / "nginx.conf"
+        conf.write_text(conf.read_text() + "nonsense;\n")
+        service.write_settings(presets=TINY)
+        self.assert_refused(self.apply(), 1, 'unknown directive "nonsense"',
+                            "nginx refuses")
+        self.assertEqual((self.files(), self.pid_file()), (files, state))
+        self.assertEqual(sorted(path.name for path in self.directory.iterdir()
+                                if path.name.startswith(".")), [])
+
+    def test_an_nginx_that_does_not_run_leaves_the_old_files(self):
+        service = self.start()
+        files, state = self.files(), self.pid_file()
+        service.nginx.stop()
+        service.write_settings(presets=TINY)
+        self.assert_refused(self.apply(), 1, "cannot be told to reload")
+        self.assertEqual((self.files(), self.pid_file()), (files, state))
+        self.assert_refused(self.apply(nginx="/no/such program"), 1,
+                            "/no/such: No such file")
+        self.assertEqual((self.files(), self.pid_file()), (files, state))
+
+    def test_a_refusal_of_the_service_leaves_nginx_as_it_was(self):
+        service = self.start()
+        photo = self.upload()
+        files, state = self.files(), self.pid_file()
+        begin = time.monotonic()
+        service.write_settings(data="/proc/no-such-place/store", presets=TINY)
+        self.assert_refused(self.apply(), 1, "the service",
+                            "refuses these settings", "old files are back")
+        self.assertLess(time.monotonic() - begin, 20)
+        self.assertEqual(self.files(), files)
+        self.assertEqual(self.pid_file()[:2], state[:2])
+        self.assertIn("/proc/no-such-place", service.words())
+        # Old nginx workers, of either configuration, may answer for a moment.
+        wait_until("the photos are served again", lambda: all(
+            service.get_url(photo["variants"][0]["url"]).status == 200
+            for _ in range(20)))
+        self.assertEqual(self.upload()["variants"], photo["variants"])
+
+    def test_without_a_service_only_nginx_is_changed(self):
+        service = self.start()
+        photo = self.upload()
+        with self.subTest("killed, so that its pid file is left"):
+            os.kill(service.master.pid, signal.SIGKILL)
+            service.master.wait()
+            stranger = self.pid_file()[0]
+            self.assertEqual(stranger, service.master.pid)
+        service.write_settings(presets=TINY)
+        done = self.apply()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("no service runs in", done.stdout)
+        self.assertIn(b"tiny[.](jpg)", b"".join(self.files()))
+        service.start_master()
+        service.wait_ready()
+        self.assertNotEqual(self.upload()["variants"], photo["variants"])
+        self.assertEqual(self.pid_file()[0], service.master.pid)
+
+    def test_sockets_elsewhere_need_a_restart(self):
+        service = self.start()
+        files, state = self.files(), self.pid_file()
+        other = service.directory / "other"
+        service.write_settings(run=other)
+        self.assert_refused(self.apply(), 1, str(other), "stop it, apply")
+        self.assertEqual((self.files(), self.pid_file()), (files, state))
+        service.master.stop()
+        self.assertEqual(self.apply().returncode, 0)
+        service.run = other
+        service.start_master()
+        service.wait_ready()
+        self.upload()
+
+    def test_what_was_not_there_goes_again(self):
+        service = self.start()
+        empty = service.directory / "empty"
+        empty.mkdir()
+        self.assert_refused(self.apply(nginx="false", directory=empty), 1)
+        self.assertEqual(os.listdir(empty), [])
+        self.assert_refused(self.apply(directory=empty / "none"), 1)
+        done = self.apply("--standalone", "8080", directory=empty,
+                          nginx="true")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(sorted(os.listdir(empty)), [*FILES, "nginx.conf"])
+
+    def test_one_at_a_time(self):
+        self.start()
+        directory = os.open(self.directory, os.O_RDONLY)
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX)
+            self.assert_refused(self.apply(), 1, "another thumbctl apply")
+        finally:
+            os.close(directory)
+        self.assertEqual(self.apply().returncode, 0)
+
+    def test_under_load_no_request_fails(self):
+        service = self.start()
+        with Load(service) as load:
+            for rate in 21, 22, 23:
+                load.wait_for(5)
+                service.write_settings(limits={"rate": f"{rate}/s"})
+                done = self.apply()
+                self.assertEqual(done.returncode, 0, done.stderr)
+            load.wait_for(5)
+        self.assert_all_taken(load)

@@ -108,6 +108,25 @@ put_variant(struct buf *out, const struct variant *v, const char *id,
 	buf_puts(out, "</dd></div>\n");
 }
 
+/* To select and take into a page. */
+static void
+put_html(struct buf *out, const struct manifest *m,
+    const struct settings *settings)
+{
+	struct buf html = { 0 };
+
+	buf_puts(&html, "");
+	manifest_html(m, settings, &html);
+	buf_puts(out,
+	    "<details><summary>HTML for a page</summary>\n"
+	    "<textarea readonly rows=\"6\" spellcheck=\"false\" "
+	    "aria-label=\"HTML for a page\">");
+	buf_html(out, html.failed ? "" : html.data);
+	buf_puts(out, "</textarea></details>\n");
+	out->failed |= html.failed;
+	buf_fini(&html);
+}
+
 static void
 put_taken(struct buf *out, const struct outcome *o,
     const struct settings *settings)
@@ -124,6 +143,7 @@ put_taken(struct buf *out, const struct outcome *o,
 	for (unsigned i = 0; i < m->n; i++)
 		put_variant(out, &m->variants[i], m->id, settings);
 	buf_puts(out, "</dl>\n");
+	put_html(out, m, settings);
 }
 
 static void

@@ -47,6 +47,7 @@ setup(void)
 {
 	settings = settings_load(NULL, stderr);
 	ck_assert_ptr_nonnull(settings);
+	memcpy(settings->presets[0].recipe, "1f0c9a2e", RECIPE_LEN + 1);
 	memory_io_init(&m, "", 0);
 	progress_start(&progress, NULL);
 	progress.spent_ns[PHASE_RECEIVE] = 11 * NS_PER_MS;
@@ -230,6 +231,10 @@ START_TEST(the_page_shows_hostile_names_as_text)
 	ck_assert(has("Too many &lt;pixels&gt;."));
 	ck_assert(!has("the limit is"));
 	ck_assert(has("src=\"/t/" ID "/large.jpg?v=1f0c9a2e\""));
+	/* Its HTML is there to be read, not to be shown. */
+	ck_assert(!has("<picture>"));
+	ck_assert(
+	    has("&lt;img src=&quot;/t/" ID "/large.jpg?v=1f0c9a2e&quot;"));
 }
 END_TEST
 

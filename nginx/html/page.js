@@ -111,7 +111,7 @@ const WORDS = {
 	    [`The service broke off while it read this photo. ${again}`, true],
 	"too-slow": () => [slow, true],
 	/* The page's own: */
-	"network": p => ["The connection was lost before the photo was through"
+	"network": p => ["The connection was lost before all was through"
 	    + `${p.large ? ", or it is larger than the service takes" : ""}. `
 	    + again, true],
 	"stalled": () => [`Nothing moved any more on the connection. ${again}`,
@@ -216,19 +216,20 @@ async function copy(text)
 	}
 }
 
-function copyButton(address, what)
+/* Copies text; what it is, in words, follows the label for screen readers. */
+function copyButton(text, label, what)
 {
-	const word = document.createTextNode("Copy");
+	const word = document.createTextNode(label);
 	const button = make("button", { type: "button", className: "copy" }, word,
-	    make("span", { className: "unseen",
-	        textContent: ` the address of ${what}` }));
+	    make("span", { className: "unseen", textContent: ` ${what}` }));
 
 	button.addEventListener("click", async () => {
-		if (!await copy(address)) {
-			const field = make("input", { readOnly: true, value: address,
-				ariaLabel: `Address of ${what}` });
-			button.closest("div").append(
-			    make("dd", { className: "whole" }, field));
+		if (!await copy(text)) {
+			const field = make("input", { readOnly: true, value: text,
+				ariaLabel: what.replace(/^./, c => c.toUpperCase()) });
+			const row = button.closest("div");
+			row.append(make(row.matches("dl *") ? "dd" : "p",
+			    { className: "whole" }, field));
 			button.remove();
 			field.select();
 			field.focus();
@@ -236,9 +237,9 @@ function copyButton(address, what)
 		}
 		word.data = "Copied";
 		button.classList.add("done");
-		announce(`Copied the address of ${what}.`);
+		announce(`Copied ${what}.`);
 		setTimeout(() => {
-			word.data = "Copy";
+			word.data = label;
 			button.classList.remove("done");
 		}, 2000);
 	});
@@ -249,14 +250,33 @@ function variantRow(variant, name)
 {
 	const address = webAddress(variant.url);
 	const ext = String(variant.type).replace("image/", "").replace("jpeg", "jpg");
+	const file = `${variant.preset}.${ext}`;
 
 	return make("div", {},
 	    make("dt", {}, make("a", { href: address,
-	        textContent: `${variant.preset}.${ext}` })),
+	        textContent: file })),
 	    make("dd", { textContent: `${size(variant.width, variant.height)} · ${
 	        bytes(variant.bytes)}` }),
 	    make("dd", { className: "tool" },
-	        copyButton(address, `${variant.preset}.${ext}, ${name}`)));
+	        copyButton(address, "Copy", `the address of ${file}, ${name}`)));
+}
+
+/* Until the thumbnail is there: the photo's placeholder on its colour. */
+function thumbnail(variant, photo, name)
+{
+	const shape = p => p.width / p.height;
+	const whole = Math.abs(shape(variant) / shape(photo) - 1) < .05;
+	const img = make("img", { alt: `Thumbnail of ${name}`,
+		width: variant.width, height: variant.height });
+	const link = make("a", { tabIndex: -1 }, img);
+
+	if (/^#[0-9a-f]{6}$/.test(photo.color)
+	    && /^data:image\/[a-z]+;base64,[A-Za-z0-9+/]+=*$/.test(photo.placeholder))
+		link.style.background = `${photo.color} url("${photo.placeholder}")`
+		    + ` center / ${whole ? "contain" : "cover"} no-repeat`;
+	img.addEventListener("load", () => link.removeAttribute("style"));
+	img.src = webAddress(variant.url);
+	return link;
 }
 
 /* ---- one photo -------------------------------------------------------------- */
@@ -280,10 +300,11 @@ class Photo {
 		    make("span", { className: "unseen",
 		        textContent: ` ${this.name}` }));
 		this.button.addEventListener("click", () => this.act());
+		this.tools = make("div", { className: "tools" }, this.button);
 		this.sizes = make("dl");
 		this.element = make("article", { className: "photo" }, this.thumb,
 		    make("div", { className: "about" }, this.title, this.bar,
-		        this.facts, this.refusal, this.button));
+		        this.facts, this.refusal, this.tools));
 		if (problem)
 			this.refuse(problem);
 		else
@@ -312,6 +333,7 @@ class Photo {
 	{
 		this.pauses = 0;
 		this.bar.value = 0;
+		this.clear();
 		this.show("waiting", `Waiting · ${bytes(this.file.size)}`, "Cancel");
 	}
 
@@ -339,29 +361,88 @@ class Photo {
 		announce(`${this.name}: ${text}`);
 	}
 
+	/* Nothing of an answer is shown, any more or yet. */
+	clear()
+	{
+		this.thumb.replaceChildren();
+		this.sizes.remove();
+		this.sizes.replaceChildren();
+		this.markup?.remove();
+	}
+
 	accept(photo)
 	{
 		const sorted = photo.variants.filter(v => webAddress(v.url))
 		    .sort((a, b) => b.width * b.height - a.width * a.height);
-		const smallest = sorted[sorted.length - 1];
+		const facts = [size(photo.width, photo.height), bytes(photo.bytes)];
 
-		if (smallest) {
-			this.thumb.append(make("a", { href: webAddress(sorted[0].url),
-				tabIndex: -1 }, make("img", { alt: `Thumbnail of ${this.name}`,
-				width: smallest.width, height: smallest.height,
-				src: webAddress(smallest.url) })));
+		if (sorted.length) {
+			const link = thumbnail(sorted[sorted.length - 1], photo, this.name);
+			link.href = webAddress(sorted[0].url);
+			this.thumb.append(link);
 		}
 		this.sizes.append(...sorted.map(v => variantRow(v, this.name)));
 		this.element.append(this.sizes);
-		this.show("ready", `${size(photo.width, photo.height)} · ${
-		    bytes(photo.bytes)}${
-		    photo.status === "exists" ? " · was here already" : ""}`, "");
+		if (isText(photo.html)) {
+			this.markup = copyButton(photo.html, "Copy HTML",
+			    `the HTML of ${this.name}`);
+			this.tools.prepend(this.markup);
+		}
+		if (photo.status === "exists")
+			facts.push("was here already");
+		this.photo = photo;
+		this.showReady(facts.join(" · "));
 		announce(`${this.name}: ready.`);
+	}
+
+	showReady(facts)
+	{
+		this.show("ready", facts, this.removal() ? "Remove" : "");
+	}
+
+	/* The address to delete at; "" without the token that allows it. */
+	removal()
+	{
+		const { id, delete_token: token } = this.photo;
+
+		return /^[a-z2-7]{26}$/.test(id) && isText(token)
+		    ? new URL(`photos/${id}`, $("form").action).href : "";
+	}
+
+	async remove()
+	{
+		const facts = this.facts.textContent;
+		let problem;
+
+		this.show("removing", "Removing…", "");
+		try {
+			const answer = await fetch(this.removal(), { method: "DELETE",
+				headers: { Accept: "application/json",
+				    Authorization: `Bearer ${this.photo.delete_token}` } });
+			/* What is not there any more is removed as well. */
+			if (!answer.ok && answer.status !== 404)
+				problem = await answer.json().catch(() => null)
+				    ?? { code: "strange", status: answer.status };
+		} catch {
+			problem = { code: "network" };
+		}
+		if (problem) {
+			this.showReady(facts);
+			[this.refusal.textContent] = words(problem);
+			this.refusal.hidden = false;
+			announce(`${this.name}: not removed. ${this.refusal.textContent}`);
+		} else {
+			this.clear();
+			this.show("removed", "Removed", "Send again");
+			announce(`${this.name}: removed.`);
+		}
 	}
 
 	act()
 	{
-		if (this.state === "refused") {
+		if (this.state === "ready") {
+			this.remove();
+		} else if (this.state === "refused" || this.state === "removed") {
 			this.wait();
 			pump();
 		} else if (this.xhr) {
@@ -461,11 +542,17 @@ function summarize()
 	const count = test => photos.filter(test).length;
 	const refused = count(p => p.state === "refused");
 	const retry = count(p => p.state === "refused" && p.retry);
-	const text = [`${count(p => p.state === "ready")} of ${photos.length} ready`];
+	const removed = count(p => p.state === "removed");
+	const ready = count(p => p.state === "ready" || p.state === "removing");
+	const text = [];
 
+	if (photos.length > removed)
+		text.push(`${ready} of ${photos.length - removed} ready`);
 	if (refused)
 		text.push(`${refused} not taken`);
-	$("summary").textContent = photos.length ? text.join(" · ") : "";
+	if (removed)
+		text.push(`${removed} removed`);
+	$("summary").textContent = text.join(" · ");
 	$("again").hidden = retry < 2;
 }
 

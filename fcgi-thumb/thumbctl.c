@@ -33,6 +33,13 @@ static const struct command commands[] = {
 	    "                   instead of nginx; run with -t, and with -s "
 	    "reload\n",
 	    run_apply },
+	{ "token", "[--expires DURATION] [--max-bytes BYTES] [--owner NAME]",
+	    "make an upload token for upload_auth = \"token\"",
+	    "  --expires DURATION  how long it is good: 90s, 10m (the "
+	    "default), 12h, 7d\n"
+	    "  --max-bytes BYTES   of all photos of an upload together: 8M\n"
+	    "  --owner NAME        whose photos they are\n",
+	    run_token },
 };
 
 static void

@@ -28,6 +28,8 @@ struct command {
 
 int run_nginx_conf(const struct command *self, const char *settings_file,
     int argc, char **argv);
+int run_token(const struct command *self, const char *settings_file, int argc,
+    char **argv);
 
 int run_apply(const struct command *self, const char *settings_file, int argc,
     char **argv);

@@ -10,7 +10,6 @@
 #include "token.h"
 
 #include <jansson.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -53,6 +52,15 @@ is_signed(const struct secrets *s, const char *payload, size_t len,
 
 /* ---- the payload ---- */
 
+bool
+token_is_owner(const char *text)
+{
+	char clean[TOKEN_OWNER_MAX + 1];
+
+	mime_text(text, strlen(text), clean, sizeof clean);
+	return strcmp(text, clean) == 0;
+}
+
 /* A whole number of the object's within min..max; absent: 0. */
 static bool
 get_number(const json_t *object, const char *key, json_int_t max,
@@ -65,23 +73,13 @@ get_number(const json_t *object, const char *key, json_int_t max,
 	    (json_is_integer(value) && *out >= 1 && *out <= max);
 }
 
-/* Printable UTF-8 that fits? */
-static bool
-is_owner(const char *text)
-{
-	char clean[TOKEN_OWNER_MAX + 1];
-
-	mime_text(text, strlen(text), clean, sizeof clean);
-	return strcmp(text, clean) == 0;
-}
-
 static bool
 get_owner(const json_t *object, char out[TOKEN_OWNER_MAX + 1])
 {
 	const json_t *value = json_object_get(object, "owner");
 	const char *text = value != NULL ? json_string_value(value) : "";
 
-	if (text == NULL || !is_owner(text))
+	if (text == NULL || !token_is_owner(text))
 		return false;
 	memcpy(out, text, strlen(text) + 1);
 	return true;
@@ -162,7 +160,8 @@ int
 token_make(const struct secrets *s, const struct grant *grant,
     char out[TOKEN_LEN_MAX + 1])
 {
-	json_t *object = is_owner(grant->owner) ? payload_json(grant) : NULL;
+	json_t *object =
+	    token_is_owner(grant->owner) ? payload_json(grant) : NULL;
 	char *json = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
 	size_t len;
 	int rc = -1;

@@ -1,6 +1,7 @@
 #ifndef FT_TOKEN_H
 #define FT_TOKEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "exchange.h"
@@ -26,6 +27,9 @@ struct grant {
  * HMAC-SHA-256 of the first part's characters under a secret. It names no
  * algorithm: there is one.
  */
+
+/* Can it be an owner: printable UTF-8 of at most TOKEN_OWNER_MAX bytes, or ""? */
+bool token_is_owner(const char *text);
 
 /*
  * Make one with the first secret. 0, or -1 where memory is short or the owner

@@ -88,6 +88,35 @@ done
 wants 64 0 1 -c "$dir/good.conf" apply
 wants 78 0 1 -c "$dir/bad.conf" apply "$dir/nginx"
 
+# Tokens: for settings that ask for them, with a secret that is private.
+secret=$dir/upload-secret
+cp "$dir/good.conf" "$dir/token.conf"
+echo "upload_auth = \"token\"; upload_secret = \"$secret\";" >>"$dir/token.conf"
+wants 78 0 1 -c "$dir/good.conf" token
+has err 'upload_auth is not "token"'
+wants 78 0 1 -c "$dir/token.conf" token
+has err "upload_secret: $secret: No such file"
+echo 0123456789abcdef0123456789abcdef >"$secret"
+chmod 644 "$secret"
+wants 78 0 1 -c "$dir/token.conf" token
+has err "chmod 600"
+chmod 600 "$secret"
+wants 0 1 0 -c "$dir/token.conf" token
+wants 0 1 0 -c "$dir/token.conf" token --expires 10m --max-bytes 8M \
+	--owner alice
+grep -qxE '[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}' "$dir/out" || {
+	cat "$dir/out"
+	bad=1
+}
+for wrong in "--expires 0" "--expires 10x" "--expires 3654d" "--max-bytes 0" \
+	"--max-bytes 8MB" "--max-bytes 1048577G" alice; do
+	# shellcheck disable=SC2086 # an option and its value
+	wants 64 0 1 -c "$dir/token.conf" token $wrong
+done
+wants 64 0 1 -c "$dir/token.conf" token --owner "$(printf 'a\nb')"
+wants 64 0 1 -c "$dir/token.conf" token --owner "$(printf '%065d' 7)"
+wants 0 1 0 -c "$dir/token.conf" token --owner "$(printf '%064d' 7)"
+
 # A full disk is no success.
 if [ -c /dev/full ] && "$program" -V >/dev/full 2>"$dir/err"; then
 	echo "thumbctl -V is content with a full disk"

@@ -48,6 +48,8 @@ write_draft(struct draft *d, struct spool *spool, enum format format,
 		.size = r->photo,
 		.bytes = spool->len };
 	memcpy(m->id, spool->id, sizeof m->id);
+	memcpy(m->color, r->color, sizeof m->color);
+	memcpy(m->placeholder, r->placeholder, sizeof m->placeholder);
 	if ((f = draft_original(d, spool, format, info)) != FAULT_NONE)
 		return f;
 	for (unsigned i = 0; i < r->n; i++) {

@@ -8,18 +8,38 @@
 #include <string.h>
 
 static const struct format_spec table[] = {
-	[FORMAT_NONE] = { "", "", "", "", false, false },
-	[FORMAT_JPEG] = { "jpeg", "jpg", "image/jpeg", "JPEG", true, false },
-	[FORMAT_PNG] = { "png", "png", "image/png", "PNG", true, true },
-	[FORMAT_GIF] = { "gif", "gif", "image/gif", "GIF", true, true },
-	[FORMAT_WEBP] = { "webp", "webp", "image/webp", "WEBP", true, true },
-	[FORMAT_AVIF] = { "avif", "avif", "image/avif", "AVIF", true, true },
-	[FORMAT_HEIC] = { "heic", "heic", "image/heic", "HEIC", false, true },
-	[FORMAT_TIFF] = { "tiff", "tif", "image/tiff", "TIFF", false, true },
-	[FORMAT_BMP] = { "bmp", "bmp", "image/bmp", "BMP", false, true },
+	[FORMAT_NONE] = { "", "", "", "", "", false, false },
+	[FORMAT_JPEG] = { "jpeg", "JPEG", "jpg", "image/jpeg", "JPEG", true,
+	    false },
+	[FORMAT_PNG] = { "png", "PNG", "png", "image/png", "PNG", true, true },
+	[FORMAT_GIF] = { "gif", "GIF", "gif", "image/gif", "GIF", true, true },
+	[FORMAT_WEBP] = { "webp", "WebP", "webp", "image/webp", "WEBP", true,
+	    true },
+	[FORMAT_AVIF] = { "avif", "AVIF", "avif", "image/avif", "AVIF", true,
+	    true },
+	[FORMAT_HEIC] = { "heic", "HEIC", "heic", "image/heic", "HEIC", false,
+	    true },
+	[FORMAT_TIFF] = { "tiff", "TIFF", "tif", "image/tiff", "TIFF", false,
+	    true },
+	[FORMAT_BMP] = { "bmp", "BMP", "bmp", "image/bmp", "BMP", false, true },
 };
 _Static_assert(sizeof table / sizeof table[0] == FORMAT_COUNT,
     "every format has its row");
+
+/* What this process found out about its system: set while it starts. */
+static bool lost[FORMAT_COUNT];
+
+void
+format_lose(enum format f)
+{
+	lost[f] = true;
+}
+
+bool
+format_is_readable(enum format f)
+{
+	return f != FORMAT_NONE && !lost[f];
+}
 
 const struct format_spec *
 format_spec(enum format f)

@@ -19,6 +19,7 @@ enum format {
 
 struct format_spec {
 	const char *name;   /* in settings: "jpeg" */
+	const char *title;  /* in sentences: "JPEG" */
 	const char *ext;    /* in file names and addresses: "jpg" */
 	const char *type;   /* media type: "image/jpeg" */
 	const char *magick; /* ImageMagick's coder name: "JPEG" */
@@ -28,6 +29,13 @@ struct format_spec {
 
 /* The row of f; f is not FORMAT_NONE. Static, never freed. */
 const struct format_spec *format_spec(enum format f);
+
+/*
+ * Formats whose codec is missing on this system are found as the process
+ * starts. Until the first format_lose all can be read.
+ */
+void format_lose(enum format f);
+bool format_is_readable(enum format f);
 
 /* By the name in settings, or the media type; FORMAT_NONE if unknown. */
 enum format format_by_name(const char *name);

@@ -14,16 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "whole.h"
-
-/* The worst that is known of a wand's last steps; "" where nothing is said. */
-struct word {
-	ExceptionType severity;
-	char text[160];
-};
-
-static void
-listen_to(MagickWand *wand, struct word *out)
+void
+image_listen(MagickWand *wand, struct image_word *out)
 {
 	char *text = MagickGetException(wand, &out->severity);
 
@@ -45,7 +37,7 @@ listen_to(MagickWand *wand, struct word *out)
 
 /* Memory by the limits, the address space, or inside of a codec. */
 static bool
-is_shortage(const struct word *word)
+is_shortage(const struct image_word *word)
 {
 	switch ((int)word->severity) {
 	case ResourceLimitWarning:
@@ -63,7 +55,7 @@ is_shortage(const struct word *word)
 
 /* A codec that is missing or not allowed: not the photo's fault. */
 static bool
-is_ours(const struct word *word)
+is_ours(const struct image_word *word)
 {
 	switch ((int)word->severity) {
 	case MissingDelegateError:
@@ -79,11 +71,11 @@ enum fault
 image_judge(const struct image *img, bool ok, enum fault otherwise,
     const char *step, struct fault_info *info)
 {
-	struct word word;
+	struct image_word word;
 
 	if (progress_is_over(img->progress))
 		return fault_set(info, FAULT_RENDER_TIMEOUT, "%s", "");
-	listen_to(img->wand, &word);
+	image_listen(img->wand, &word);
 	if (is_shortage(&word)) {
 		(void)fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
 	} else if (word.severity >= ErrorException || !ok ||
@@ -127,8 +119,8 @@ wrap(MagickWand *wand, const struct progress *progress)
 	return img;
 }
 
-static struct image *
-new_image(const struct progress *progress)
+struct image *
+image_new(const struct progress *progress)
 {
 	MagickWand *wand = NewMagickWand();
 
@@ -149,7 +141,7 @@ struct image *
 image_from_rgb(const void *rgb, struct size size,
     const struct progress *progress)
 {
-	struct image *img = new_image(progress);
+	struct image *img = image_new(progress);
 
 	if (img != NULL &&
 	    MagickConstituteImage(img->wand, size.width, size.height, "RGB",
@@ -175,169 +167,6 @@ image_background(MagickWand *wand, uint32_t rgb, bool clear)
 	if (pixel != NULL)
 		(void)DestroyPixelWand(pixel);
 	return ok;
-}
-
-/*
- * A first frame can be smaller than the animation's canvas, and lie anywhere
- * on it.
- */
-static enum fault
-put_on_canvas(struct image *img, struct size canvas, struct fault_info *info)
-{
-	size_t width, height;
-	ssize_t x = 0, y = 0;
-	struct size is = image_size(img);
-	bool ok = MagickGetImagePage(img->wand, &width, &height, &x, &y) ==
-	    MagickTrue;
-
-	if (ok &&
-	    (x != 0 || y != 0 || is.width != canvas.width ||
-		is.height != canvas.height))
-		ok = image_extend(img->wand, canvas, x, y, 0, true);
-	return image_judge(img, ok, FAULT_CORRUPT_IMAGE, "canvas", info);
-}
-
-/* The forced format and the hint; "[0]" makes coders stop after a frame. */
-static bool
-read_first(struct image *img, const void *data, size_t len, enum format format,
-    struct size hint)
-{
-	char size[32];
-	bool ok;
-
-	snprintf(size, sizeof size, "%ux%u", hint.width, hint.height);
-	ok = MagickSetFormat(img->wand, format_spec(format)->magick) ==
-		MagickTrue &&
-	    MagickSetFilename(img->wand, "x[0]") == MagickTrue &&
-	    MagickSetOption(img->wand, "jpeg:size", size) == MagickTrue &&
-	    MagickReadImageBlob(img->wand, data, len) == MagickTrue;
-	/* What is forced on the input would stick to the output. */
-	(void)MagickSetFormat(img->wand, "");
-	(void)MagickSetFilename(img->wand, "");
-	return ok;
-}
-
-/* The smallest picture that a decoder may make of it. */
-static struct size
-least_size(const struct sniff *sniff, struct size hint)
-{
-	const struct size full = { sniff->width, sniff->height };
-
-	return sniff->format == FORMAT_JPEG ? hint : full;
-}
-
-/* Sniffing and decoding must have seen the same picture. */
-static enum fault
-check_size(const struct image *img, const struct sniff *sniff, struct size hint,
-    struct fault_info *info)
-{
-	struct size is = image_size(img);
-	struct size least = least_size(sniff, hint);
-
-	if (is.width <= sniff->width && is.height <= sniff->height &&
-	    is.width >= least.width && is.height >= least.height)
-		return FAULT_NONE;
-	(void)fault_set(info, FAULT_CORRUPT_IMAGE,
-	    "The picture has another size than its header says.");
-	snprintf(info->cause, sizeof info->cause,
-	    "decoded %ux%u, header %ux%u, hint %ux%u", is.width, is.height,
-	    sniff->width, sniff->height, hint.width, hint.height);
-	return info->fault;
-}
-
-/* Red, green, blue, alpha, and the index of a palette. */
-#define CHANNELS_MOST 5
-
-/* The least that ImageMagick holds for each px of such a file, in bytes. */
-static size_t
-pixel_bytes(enum format format)
-{
-#ifdef HAVE_MAGICKWAND_7
-	/* As many channels as there are; a gray picture has one. */
-	bool may_be_gray = format == FORMAT_JPEG || format == FORMAT_PNG;
-
-	return (may_be_gray ? 1 : 3) * sizeof(Quantum);
-#else
-	(void)format;
-	return sizeof(PixelPacket);
-#endif
-}
-
-/* What cannot fit is refused before any work, and with its numbers. */
-static enum fault
-check_memory(const struct sniff *sniff, struct size hint,
-    struct fault_info *info)
-{
-	const struct size least = least_size(sniff, hint);
-	const unsigned long long limit = MagickGetResourceLimit(MemoryResource);
-	const unsigned long long need = (unsigned long long)least.width *
-	    least.height * pixel_bytes(sniff->format);
-
-	if (need <= limit)
-		return FAULT_NONE;
-	return fault_limit(info, FAULT_TOO_MUCH_MEMORY, limit, need,
-	    "Opening the picture takes at least %llu bytes of memory; %llu are "
-	    "allowed.",
-	    need, limit);
-}
-
-/*
- * What a coder's failure is where it does not say. PNG's is silent for want of
- * memory, so that is what it was where the px could not have been held with
- * all their channels beside what is in use.
- */
-static enum fault
-silent_fault(const struct image *img, const struct sniff *sniff)
-{
-	const MagickSizeType limit = MagickGetResourceLimit(MemoryResource);
-	const MagickSizeType used = MagickGetResource(MemoryResource);
-	const MagickSizeType most = (MagickSizeType)sniff->width *
-	    sniff->height * CHANNELS_MOST * sizeof(Quantum);
-	struct word word;
-
-	listen_to(img->wand, &word);
-	return word.text[0] == '\0' && used + most >= limit
-	    ? FAULT_TOO_MUCH_MEMORY
-	    : FAULT_CORRUPT_IMAGE;
-}
-
-enum fault
-image_decode(const void *data, size_t len, const struct sniff *sniff,
-    struct size hint, const struct progress *progress, struct image **out,
-    struct fault_info *info)
-{
-	struct size full = { sniff->width, sniff->height };
-	struct image *img;
-	enum fault f;
-	bool ok;
-
-	if (progress_is_over(progress))
-		return fault_set(info, FAULT_RENDER_TIMEOUT, "%s", "");
-	f = check_memory(sniff, hint, info);
-	if (f != FAULT_NONE)
-		return f;
-	if (!whole_file(data, len, sniff->format))
-		return fault_set(info, FAULT_CORRUPT_IMAGE,
-		    "The file ends before the picture does.");
-	img = new_image(progress);
-	if (img == NULL)
-		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
-	ok = read_first(img, data, len, sniff->format, hint);
-	f = image_judge(img, ok, silent_fault(img, sniff), "decode", info);
-	if (f == FAULT_NONE && sniff->format == FORMAT_GIF)
-		f = put_on_canvas(img, full, info);
-	if (f == FAULT_NONE)
-		f = check_size(img, sniff, hint, info);
-	if (f == FAULT_NONE)
-		f = image_judge(img,
-		    MagickResetImagePage(img->wand, "0x0+0+0") == MagickTrue,
-		    FAULT_INTERNAL, "page", info);
-	if (f != FAULT_NONE) {
-		image_free(img);
-		return f;
-	}
-	*out = img;
-	return FAULT_NONE;
 }
 
 struct size

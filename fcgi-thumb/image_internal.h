@@ -18,6 +18,16 @@ struct image {
 	const struct progress *progress; /* borrowed */
 };
 
+/* The worst that is known of a wand's last steps; "" where nothing is said. */
+struct image_word {
+	ExceptionType severity;
+	char text[160];
+};
+void image_listen(MagickWand *wand, struct image_word *out);
+
+/* A picture that is still to be read; NULL: no memory. */
+struct image *image_new(const struct progress *progress);
+
 /*
  * Was the step done? Looks at the time, at all places where ImageMagick keeps
  * its errors, and at the size.

@@ -23,17 +23,21 @@ static const struct {
 	size_t len;
 	size_t also_at; /* WebP is one kind of RIFF among many */
 	const char *also;
+	size_t also_len;
+	bool (*is)(struct span); /* HEIF is one kind of ISO media */
 	reader *read;
 } formats[] = {
-	{ "\xff\xd8\xff", 3, 0, "", sniff_jpeg },
-	{ "\x89PNG", 4, 0, "", sniff_png },
-	{ "GIF87a", 6, 0, "", sniff_gif },
-	{ "GIF89a", 6, 0, "", sniff_gif },
-	{ "RIFF", 4, 8, "WEBP", sniff_webp },
+	{ "\xff\xd8\xff", 3, 0, "", 0, NULL, sniff_jpeg },
+	{ "\x89PNG", 4, 0, "", 0, NULL, sniff_png },
+	{ "GIF87a", 6, 0, "", 0, NULL, sniff_gif },
+	{ "GIF89a", 6, 0, "", 0, NULL, sniff_gif },
+	{ "RIFF", 4, 8, "WEBP", 4, NULL, sniff_webp },
+	{ "", 0, 4, "ftyp", 4, sniff_is_heif, sniff_heif },
+	{ "II*\0", 4, 0, "", 0, NULL, sniff_tiff },
+	{ "MM\0*", 4, 0, "", 0, NULL, sniff_tiff },
+	/* Two letters say little; the four reserved bytes are always 0. */
+	{ "BM", 2, 6, "\0\0\0\0", 4, NULL, sniff_bmp },
 };
-
-_Static_assert(FORMAT_COUNT == 9, "ACCEPTED names every format");
-#define ACCEPTED "Accepted are JPEG, PNG, GIF and WebP."
 
 static bool
 holds(struct span s, size_t offset, const char *bytes, size_t len)
@@ -42,15 +46,63 @@ holds(struct span s, size_t offset, const char *bytes, size_t len)
 	    memcmp(s.at + offset, bytes, len) == 0;
 }
 
-static enum fault
-refuse_other(struct span file, struct fault_info *info)
+/* "Accepted are JPEG, PNG and GIF.": those that can be read here. */
+static const char *
+accepted(char *text, size_t size)
 {
-	const char *name = sniff_other(file);
+	const char *titles[FORMAT_COUNT];
+	unsigned n = 0;
+	size_t used;
 
-	if (name == NULL)
-		return fault_set(info, FAULT_UNSUPPORTED_FORMAT, ACCEPTED);
+	for (enum format f = FORMAT_NONE + 1; f < FORMAT_COUNT; f++) {
+		if (format_is_readable(f))
+			titles[n++] = format_spec(f)->title;
+	}
+	used = (size_t)snprintf(text, size, "Accepted are");
+	for (unsigned i = 0; i < n && used < size; i++)
+		used += (size_t)snprintf(text + used, size - used, "%s %s",
+		    i == 0           ? ""
+			: i + 1 == n ? " and"
+				     : ",",
+		    titles[i]);
+	if (used < size)
+		(void)snprintf(text + used, size - used, ".");
+	return text;
+}
+
+enum fault
+sniff_refuse(const char *looks_like, struct fault_info *info)
+{
+	char text[120];
+
+	(void)accepted(text, sizeof text);
+	if (looks_like == NULL)
+		return fault_set(info, FAULT_UNSUPPORTED_FORMAT, "%s", text);
 	return fault_set(info, FAULT_UNSUPPORTED_FORMAT,
-	    "This looks like %s. " ACCEPTED, name);
+	    "This looks like %s. %s", looks_like, text);
+}
+
+static enum fault
+refuse_missing(enum format format, struct fault_info *info)
+{
+	char text[120];
+
+	return fault_set(info, FAULT_UNSUPPORTED_FORMAT,
+	    "This is %s, which this server cannot read. %s",
+	    format_spec(format)->title, accepted(text, sizeof text));
+}
+
+static reader *
+find_reader(struct span file)
+{
+	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+		if (holds(file, 0, formats[i].magic, formats[i].len) &&
+		    holds(file, formats[i].also_at, formats[i].also,
+			formats[i].also_len) &&
+		    (formats[i].is == NULL || formats[i].is(file)))
+			return formats[i].read;
+	}
+	return NULL;
 }
 
 enum fault
@@ -58,17 +110,51 @@ sniff_read(const void *data, size_t len, struct sniff *out,
     struct fault_info *info)
 {
 	struct span file = { data, len };
+	struct sniff s;
+	reader *read;
+	enum fault f;
 
 	if (len == 0) /* data may be NULL then */
 		return fault_set(info, FAULT_UNSUPPORTED_FORMAT,
 		    "The file is empty.");
-	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-		if (holds(file, 0, formats[i].magic, formats[i].len) &&
-		    holds(file, formats[i].also_at, formats[i].also,
-			strlen(formats[i].also)))
-			return formats[i].read(file, out, info);
+	read = find_reader(file);
+	if (read == NULL)
+		return sniff_refuse(sniff_other(file), info);
+	f = read(file, &s, info);
+	if (f != FAULT_NONE)
+		return f;
+	if (!format_is_readable(s.format))
+		return refuse_missing(s.format, info);
+	*out = s;
+	return FAULT_NONE;
+}
+
+void
+sniff_guide(const void *data, size_t len, const struct sniff *sniff,
+    struct sniff_guide *out)
+{
+	struct span file = { data, len };
+
+	*out = (struct sniff_guide){ 0 };
+	switch (sniff->format) {
+	case FORMAT_AVIF:
+	case FORMAT_HEIC:
+		sniff_heif_guide(file, out);
+		break;
+	case FORMAT_TIFF:
+		sniff_tiff_guide(file, out);
+		break;
+	case FORMAT_BMP:
+		sniff_bmp_guide(file, out);
+		break;
+	case FORMAT_NONE:
+	case FORMAT_JPEG:
+	case FORMAT_PNG:
+	case FORMAT_GIF:
+	case FORMAT_WEBP:
+	case FORMAT_COUNT:
+		break;
 	}
-	return refuse_other(file, info);
 }
 
 static enum fault
@@ -109,7 +195,9 @@ sniff_check(const struct sniff *s, const struct limits *limits,
 		return f;
 	if (s->frames > limits->frames)
 		return fault_limit(info, FAULT_TOO_MANY_FRAMES, limits->frames,
-		    s->frames, "The animation has %u frames; %u are allowed.",
-		    s->frames, limits->frames);
+		    s->frames, "The %s has %u %s; %u are allowed.",
+		    s->format == FORMAT_TIFF ? "TIFF" : "animation", s->frames,
+		    s->format == FORMAT_TIFF ? "pages" : "frames",
+		    limits->frames);
 	return FAULT_NONE;
 }

@@ -15,14 +15,17 @@
 struct sniff {
 	enum format format;
 	/*
-	 * px as stored, 1.. ; the canvas of an animation. A GIF's canvas is
-	 * its logical screen, enlarged where the first frame reaches over it.
+	 * px as the decoder gives them, 1.. : not turned as EXIF says, but
+	 * after the transformations of HEIF's container. The canvas of an
+	 * animation; a GIF's is its logical screen, enlarged where the first
+	 * frame reaches over it.
 	 */
 	unsigned width;
 	unsigned height;
 	/*
 	 * 1.. ; an animated PNG counts as one, for only its default picture is
-	 * decoded. Of a cut GIF those that are there.
+	 * decoded, and so do sequences in HEIF. Of a cut GIF those that are
+	 * there; of a TIFF its pages.
 	 */
 	unsigned frames;
 };
@@ -31,9 +34,11 @@ struct sniff {
  * Which picture is this, by its content alone?
  *
  * FAULT_NONE and *out, or
- *   FAULT_UNSUPPORTED_FORMAT  not one of the formats of format.h, or a kind of
- *                             JPEG that no decoder here takes (lossless, 12
- *                             bits); the detail says what it looks like
+ *   FAULT_UNSUPPORTED_FORMAT  not one of the formats of format.h, or one whose
+ *                             codec this process has not (format_is_readable),
+ *                             or a kind of it that no decoder here takes
+ *                             (JPEG: lossless, 12 bits; TIFF: a camera's raw
+ *                             file); the detail says what it looks like
  *   FAULT_CORRUPT_IMAGE       one of them, but its header is cut, absurd or
  *                             contradicts itself; what comes after the header
  *                             may still be damaged
@@ -41,6 +46,39 @@ struct sniff {
  */
 enum fault sniff_read(const void *data, size_t len, struct sniff *out,
     struct fault_info *info);
+
+/* Bytes of a file that are to be others when a decoder sees it. */
+struct sniff_patch {
+	size_t at;
+	unsigned n; /* 0: no patch */
+	unsigned char bytes[4];
+};
+
+/*
+ * What the decoders of some formats do by halves, or now so and now otherwise:
+ * turning a picture upright, alpha, and bytes after the end.
+ */
+struct sniff_guide {
+	/*
+	 * EXIF's 1..8 for the picture that comes out of the decoder, whatever
+	 * the decoder says of it; 0: the decoder's word counts. HEIF's own
+	 * transformations have been applied; where there are any, EXIF's
+	 * orientation says the same once more, and is not heard.
+	 */
+	unsigned orientation;
+	struct sniff_patch plain; /* to get that picture */
+	/*
+	 * To get the alpha that belongs to it, as a gray picture of its own:
+	 * its size in px, and which way it lies.
+	 */
+	struct sniff_patch alpha;
+	unsigned alpha_width, alpha_height;
+	unsigned alpha_orientation;
+};
+
+/* For a file and what sniff_read said of it. Never fails. */
+void sniff_guide(const void *data, size_t len, const struct sniff *sniff,
+    struct sniff_guide *out);
 
 /*
  * Hold it against the limits: FAULT_SIDE_TOO_LONG, FAULT_TOO_MANY_PIXELS,

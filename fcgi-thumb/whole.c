@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "whole_internal.h"
+
 struct walk {
 	const unsigned char *at;
 	const unsigned char *end;
@@ -146,9 +148,11 @@ whole_file(const void *data, size_t len, enum format format)
 		return walk_webp(&w);
 	case FORMAT_AVIF:
 	case FORMAT_HEIC:
+		return whole_heif((struct span){ data, len });
 	case FORMAT_TIFF:
+		return whole_tiff((struct span){ data, len });
 	case FORMAT_BMP:
-		return true;
+		return whole_bmp((struct span){ data, len });
 	case FORMAT_NONE:
 	case FORMAT_COUNT:
 		break;

@@ -1,0 +1,316 @@
+#include "config.h"
+
+/*
+ * Reads what a HEIF file (ISO/IEC 23008-12) says of its primary picture: HEIC
+ * where it is coded in HEVC, AVIF where it is in AV1, whatever the brands say;
+ * the size after the container's own transformations, which the decoder
+ * applies; and what it leaves to be done. Decoders allocate by the sizes that
+ * derived pictures (grids, overlays) tell, so those must agree with the
+ * picture's. Decodes nothing.
+ */
+
+#include "sniff_ifd.h"
+#include "sniff_item.h"
+
+#define NESTING_MAX 4
+
+static enum fault
+corrupt(struct fault_info *info)
+{
+	return fault_set(info, FAULT_CORRUPT_IMAGE,
+	    "The HEIF container is malformed or contradicts itself.");
+}
+
+/* --- derived pictures --- */
+
+/* 6.6.2.3: a grid's or an overlay's own header. */
+struct derived {
+	uint32_t rows, columns;
+	uint32_t width, height;
+};
+
+static bool
+read_derived(const struct heif *h, uint32_t id, uint32_t type,
+    struct derived *out)
+{
+	struct span data;
+	const uint8_t *p;
+	uint64_t rows = 0, columns = 0, fill, width, height;
+	unsigned bytes;
+
+	if (!heif_item_data(h, id, &data) || (p = span_take(&data, 2)) == NULL)
+		return false;
+	bytes = (p[1] & 1) != 0 ? 4 : 2;
+	if (type == FOURCC("grid") ? !box_number(&data, 1, &rows) ||
+		    !box_number(&data, 1, &columns)
+				   : !box_number(&data, 8, &fill))
+		return false;
+	if (!box_number(&data, bytes, &width) ||
+	    !box_number(&data, bytes, &height))
+		return false;
+	*out = (struct derived){ (uint32_t)rows + 1, (uint32_t)columns + 1,
+		(uint32_t)width, (uint32_t)height };
+	return true;
+}
+
+/* What the decoder would allocate must be what the picture's size says. */
+static bool
+fits(const struct item *whole, const struct derived *d, const struct item *part)
+{
+	if (whole->type == FOURCC("iovl"))
+		return part->width <= d->width && part->height <= d->height;
+	return (uint64_t)part->width * d->columns >= d->width &&
+	    (uint64_t)part->height * d->rows >= d->height &&
+	    (uint64_t)part->width * (d->columns - 1) < d->width &&
+	    (uint64_t)part->height * (d->rows - 1) < d->height;
+}
+
+static bool
+is_derived(uint32_t type)
+{
+	return type == FOURCC("grid") || type == FOURCC("iden") ||
+	    type == FOURCC("iovl");
+}
+
+/* The size before the transformations is the one that is derived. */
+static bool
+check_canvas(struct search *s, uint32_t id, const struct item *item,
+    struct derived *out)
+{
+	struct item plain = { 0 };
+	struct numbers numbers;
+	struct box box;
+	uint64_t n;
+
+	if (!read_derived(s->heif, id, item->type, out) ||
+	    !item_numbers(s, id, &numbers))
+		return false;
+	for (; numbers.n > 0; numbers.n--) {
+		if (!box_number(&numbers.rest, numbers.is_long ? 2 : 1, &n) ||
+		    !item_property(s,
+			(unsigned)n & (numbers.is_long ? 0x7fff : 0x7f), &box))
+			return false;
+		if (box.type == FOURCC("ispe"))
+			return item_apply_size(box.body, &plain) &&
+			    plain.width == out->width &&
+			    plain.height == out->height;
+	}
+	return false;
+}
+
+/*
+ * The type of the coded pictures that this one is made of, in *coded. False
+ * where they contradict it or each other.
+ */
+static bool
+find_coded(struct search *s, uint32_t id, const struct item *item,
+    unsigned nesting, uint32_t *coded)
+{
+	struct links inputs;
+	struct derived canvas = { 0 };
+	struct item part;
+	uint32_t to;
+
+	if (!is_derived(item->type)) {
+		if (*coded != 0 && *coded != item->type)
+			return false;
+		*coded = item->type;
+		return true;
+	}
+	if (nesting == 0 || !item_inputs(s, id, &inputs) || inputs.n == 0 ||
+	    (item->type == FOURCC("iden")
+		    ? inputs.n != 1
+		    : !check_canvas(s, id, item, &canvas)) ||
+	    (item->type == FOURCC("grid") &&
+		inputs.n != (uint64_t)canvas.rows * canvas.columns))
+		return false;
+	for (; inputs.n > 0; inputs.n--) {
+		if (!box_item(&inputs.to, inputs.is_long, &to) ||
+		    !item_read(s, to, &part) ||
+		    (item->type != FOURCC("iden") &&
+			!fits(item, &canvas, &part)) ||
+		    !find_coded(s, to, &part, nesting - 1, coded))
+			return false;
+	}
+	return true;
+}
+
+/* --- what remains to be done --- */
+
+struct alpha {
+	uint32_t id;
+	struct item item;
+};
+
+static bool
+is_alpha(struct search *s, uint32_t id, void *ctx)
+{
+	struct alpha *alpha = ctx;
+
+	alpha->id = id;
+	return item_read(s, id, &alpha->item) && alpha->item.is_alpha;
+}
+
+/* Alpha is decoded with the picture, and is not to cost more than it. */
+static bool
+is_within(const struct item *small, const struct item *large)
+{
+	return (small->width <= large->width &&
+		   small->height <= large->height) ||
+	    (small->width <= large->height && small->height <= large->width);
+}
+
+/* The decoder takes the alpha for the picture when it is the primary item. */
+static void
+guide_alpha(struct search *s, const struct item *item, struct sniff_guide *out)
+{
+	const struct heif *h = s->heif;
+	struct alpha alpha;
+	uint32_t coded = 0;
+
+	if (!item_linked_to(s, "auxl", h->primary, is_alpha, &alpha) ||
+	    !find_coded(s, alpha.id, &alpha.item, NESTING_MAX, &coded) ||
+	    (h->primary_bytes == 2 && alpha.id > 0xffff))
+		return;
+	out->alpha.at = h->primary_at;
+	out->alpha.n = h->primary_bytes;
+	for (unsigned i = 0; i < h->primary_bytes; i++)
+		out->alpha.bytes[i] =
+		    (uint8_t)(alpha.id >> 8 * (h->primary_bytes - 1 - i));
+	out->alpha_width = alpha.item.width;
+	out->alpha_height = alpha.item.height;
+	/* There are files where the picture alone is turned. */
+	out->alpha_orientation =
+	    alpha.item.is_turned ? 1 : turn_orientation(&item->turn);
+}
+
+/* Its data begin with the offset of the TIFF in what follows (A.2.1). */
+static bool
+is_exif(struct search *s, uint32_t id, void *ctx)
+{
+	struct item item = { 0 };
+	struct span data;
+	uint64_t skip;
+	struct tiff tiff;
+	struct tiff_ifd ifd;
+
+	if (!item_read_type(s, id, &item) || item.type != FOURCC("Exif") ||
+	    !heif_item_data(s->heif, id, &data) ||
+	    !box_number(&data, 4, &skip) ||
+	    span_take(&data, (size_t)skip) == NULL)
+		return false;
+	if (tiff_open(data, &tiff) && tiff_ifd(&tiff, tiff.first, &ifd))
+		*(uint32_t *)ctx =
+		    tiff_number(&tiff, &ifd, TIFF_ORIENTATION, 1);
+	return true;
+}
+
+void
+sniff_heif_guide(struct span file, struct sniff_guide *out)
+{
+	struct heif heif;
+	struct search s = { .heif = &heif, .steps = SEARCH_STEPS };
+	struct item item;
+	uint32_t orientation = 1;
+
+	out->orientation = 1;
+	if (!heif_open(file, &heif) || !item_read(&s, heif.primary, &item))
+		return;
+	guide_alpha(&s, &item, out);
+	if (item.is_turned ||
+	    !item_linked_to(&s, "cdsc", heif.primary, is_exif, &orientation))
+		return;
+	if (orientation >= 1 && orientation <= 8)
+		out->orientation = orientation;
+}
+
+/* --- the picture --- */
+
+/* The brands of still pictures and of sequences of them (Annex B). */
+static bool
+is_brand(uint32_t brand)
+{
+	static const char *const brands[] = { "mif1", "mif2", "msf1", "heic",
+		"heix", "heim", "heis", "hevc", "hevx", "avif", "avis" };
+
+	for (size_t i = 0; i < sizeof brands / sizeof brands[0]; i++) {
+		if (brand == FOURCC(brands[i]))
+			return true;
+	}
+	return false;
+}
+
+bool
+sniff_is_heif(struct span file)
+{
+	struct box ftyp;
+	uint64_t brand;
+	bool is_major = true;
+
+	/* A cut one counts by its major brand alone. */
+	if (!box_next(&file, &ftyp))
+		return file.len >= 4 && is_brand(be32(file.at));
+	while (
+	    ftyp.type == FOURCC("ftyp") && box_number(&ftyp.body, 4, &brand)) {
+		if (is_brand((uint32_t)brand))
+			return true;
+		if (is_major) /* then comes its version, and the others */
+			(void)span_take(&ftyp.body, 4);
+		is_major = false;
+	}
+	return false;
+}
+
+static enum fault
+refuse_kind(uint32_t type, struct fault_info *info)
+{
+	char name[5] = { (char)(type >> 24), (char)(type >> 16),
+		(char)(type >> 8), (char)type, '\0' };
+
+	for (int i = 0; i < 4; i++) {
+		if (name[i] < '0' || name[i] > 'z')
+			name[i] = '?';
+	}
+	return fault_set(info, FAULT_UNSUPPORTED_FORMAT,
+	    "This HEIF file holds a picture of a kind (\"%s\") that is not "
+	    "accepted; HEVC and AV1 are.",
+	    name);
+}
+
+enum fault
+sniff_heif(struct span file, struct sniff *out, struct fault_info *info)
+{
+	struct heif heif;
+	struct search s = { .heif = &heif, .steps = SEARCH_STEPS };
+	struct span any;
+	struct item item;
+	struct alpha alpha;
+	uint32_t coded = 0;
+
+	if (!heif_open(file, &heif)) {
+		if (box_find(file, "moov", &any))
+			return fault_set(info, FAULT_UNSUPPORTED_FORMAT,
+			    "This is a sequence of pictures without a still "
+			    "one.");
+		return fault_set(info, FAULT_CORRUPT_IMAGE,
+		    "The HEIF file ends before its picture is told.");
+	}
+	if (!item_read(&s, heif.primary, &item) ||
+	    !find_coded(&s, heif.primary, &item, NESTING_MAX, &coded))
+		return corrupt(info);
+	if (item.is_protected)
+		return fault_set(info, FAULT_UNSUPPORTED_FORMAT,
+		    "The picture in this HEIF file is protected.");
+	if (coded != FOURCC("hvc1") && coded != FOURCC("av01"))
+		return refuse_kind(coded, info);
+	if (item_linked_to(&s, "auxl", heif.primary, is_alpha, &alpha) &&
+	    !is_within(&alpha.item, &item))
+		return corrupt(info);
+	*out = (struct sniff){
+		.format = coded == FOURCC("av01") ? FORMAT_AVIF : FORMAT_HEIC,
+		.width = item.width,
+		.height = item.height,
+		.frames = 1,
+	};
+	return FAULT_NONE;
+}

@@ -377,7 +377,7 @@ START_TEST(nginx_gives_each_status_the_fault_that_has_it)
 		json_decref(json);
 		rows++;
 	}
-	ck_assert_uint_eq(rows, 10);
+	ck_assert_uint_eq(rows, 12);
 	filled_fini(&f);
 	settings_free(s);
 }

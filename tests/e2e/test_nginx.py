@@ -1,6 +1,6 @@
 """nginx with the generated configuration and without the service behind it:
 what it serves and refuses by itself. Where something must answer on the
-sockets, it is a stand-in of this file.
+sockets, it is a stand-in: peer.py.
 """
 
 import json
@@ -9,224 +9,17 @@ import pathlib
 import re
 import shutil
 import socket
-import struct
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 
 from nginx import THUMBCTL, TEMPLATES, TOP, Nginx, raw, request
+from nginx_site import (ID, LIMIT, OTHER_ID, RATE, REAL_IP, RECIPE,
+                        SOME_PICTURE, Site, write_settings)
 
-ID = "abcdefghijklmnopqrstuvwxya"
-OTHER_ID = "b" * 25 + "q"
-RECIPE = "1f0c9a2e"
-LIMIT = 65536  # limits.request of these tests
-RATE = 3
 CONNECTIONS = 32  # at once, of one address
-REAL_IP = "set_real_ip_from 127.0.0.1; real_ip_header X-Test-Address;"
 STYLE = (TOP / "nginx" / "html" / "page.css").read_text()
-SOME_PICTURE = (TOP / "tests" / "data" / "orient-1.jpg").read_bytes()
-
-
-def write_settings(directory, prefix="", more="", rate=RATE):
-    path = directory / "fcgi-thumb.conf"
-    path.write_text(f"""
-data = "{directory}/data"; run = "{directory}/run";
-logs = "{directory}/logs"; html = "{TOP}/nginx/html";
-prefix = "{prefix}";
-limits = {{ photo = "16K"; request = "64K"; rate = "{rate}/s";
-            queue_seconds = 1; request_seconds = 1; job_seconds = 1; }};
-presets = ( {{ name = "large"; width = 1280; height = 1280;
-               formats = [ "jpeg", "webp" ]; }},
-            {{ name = "square"; width = 320; height = 320; fit = "cover"; }} );
-{more}
-""")
-    for name in ("data", "run", "logs"):
-        (directory / name).mkdir(exist_ok=True)
-    return path
-
-
-def publish(data):
-    """A stored photo, with things beside it that nobody may have."""
-    public = data / "public" / "ab" / ID
-    public.mkdir(parents=True)
-    for name in ("large.jpg", "large.webp", "square.jpg"):
-        stem, ext = name.split(".")
-        (public / f"{stem}.{RECIPE}.{ext}").write_bytes(SOME_PICTURE)
-        os.link(public / f"{stem}.{RECIPE}.{ext}", public / name)
-    (public / "meta.json").write_text('{"id":"%s"}\n' % ID)
-    (public / "old.jpg").write_bytes(b"secret")
-    (public / "large.txt").write_bytes(b"secret")
-    private = data / "photos" / "ab" / ID
-    private.mkdir(parents=True)
-    (private / "original.jpg").write_bytes(b"secret")
-
-
-class Peer:
-    """Stands in for the pool: a listening socket, and what is done with each
-    connection. answer: bytes of a CGI answer; None: accept, read, hang up;
-    "silent": accept and say nothing; "full": never accept, queue full.
-    """
-
-    def __init__(self, path, answer, backlog=8):
-        self.path, self.answer, self.params, self.body = path, answer, {}, b""
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.bind(str(path))
-        self.socket.listen(0 if answer == "full" else backlog)
-        self.held = []
-        if answer == "full":
-            self.fill()
-        else:
-            threading.Thread(target=self.serve, daemon=True).start()
-
-    def fill(self):
-        while True:
-            s = socket.socket(socket.AF_UNIX)
-            s.setblocking(False)
-            self.held.append(s)
-            try:
-                s.connect(str(self.path))
-            except BlockingIOError:
-                return
-
-    def serve(self):
-        while True:
-            try:
-                connection = self.socket.accept()[0]
-            except OSError:
-                return
-            if self.answer == "silent":
-                self.held.append(connection)
-                continue
-            with connection:
-                self.read(connection)
-                if self.answer is not None:
-                    self.reply(connection)
-
-    def read(self, connection):
-        params, body = b"", b""
-        with connection.makefile("rb") as f:
-            while True:
-                kind, length, padding = struct.unpack(
-                    "!xBxxHBx", f.read(8))
-                content = f.read(length)
-                f.read(padding)
-                if kind == 4:
-                    params += content
-                elif kind == 5 and length:
-                    body += content
-                elif kind == 5:
-                    break
-        self.params, self.body = dict(self.pairs(params)), body
-
-    @staticmethod
-    def pairs(data):
-        at = 0
-
-        def length():
-            nonlocal at
-            if data[at] < 128:
-                at += 1
-                return data[at - 1]
-            at += 4
-            return struct.unpack("!I", data[at - 4:at])[0] & 0x7fffffff
-
-        while at < len(data):
-            name, value = length(), length()
-            yield (data[at:at + name].decode(),
-                   data[at + name:at + name + value].decode())
-            at += name + value
-
-    def reply(self, connection):
-        def record(kind, content):
-            head = struct.pack("!BBHHBx", 1, kind, 1, len(content), 0)
-            return head + content
-
-        connection.sendall(record(6, self.answer) + record(6, b"") +
-                           record(3, bytes(8)))
-
-    def close(self):
-        # shutdown() wakes the thread in accept(), which close() does not.
-        try:
-            self.socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self.socket.close()
-        for s in self.held:
-            s.close()
-        os.unlink(self.path)
-
-
-class Site(unittest.TestCase):
-    """One nginx for a class of tests, in a directory of its own."""
-
-    prefix = ""
-    more = ""
-    rate = RATE
-    server = REAL_IP
-    sites = ""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="ft-nginx."))
-        cls.addClassCleanup(shutil.rmtree, cls.directory)
-        cls.settings = write_settings(cls.directory, cls.prefix, cls.more,
-                                      cls.rate)
-        publish(cls.directory / "data")
-        cls.nginx = Nginx(cls.settings, cls.directory / "nginx",
-                          server=cls.server,
-                          sites=cls.sites.format(directory=cls.directory))
-        cls.nginx.start()
-        cls.addClassCleanup(cls.nginx.stop)
-
-    def ask(self, method, target, body=None, headers=(), timeout=30):
-        return request(self.nginx.address, method, self.prefix + target, body,
-                       headers, timeout)
-
-    def peer(self, name, answer):
-        peer = Peer(self.directory / "run" / f"{name}.sock", answer)
-        self.addCleanup(peer.close)
-        return peer
-
-    def thumb(self, name, photo=ID):
-        return self.ask("GET", f"/t/{photo}/{name}")
-
-    def check_problem(self, answer, status, code):
-        """A problem document; its members."""
-        self.assertEqual(answer.status, status, answer.body)
-        self.assertEqual(answer.headers["Content-Type"],
-                         "application/problem+json")
-        problem = json.loads(answer.body)
-        self.assertEqual(problem["status"], status)
-        self.assertEqual(problem["code"], code)
-        self.assertEqual(problem["type"], "about:blank")
-        self.assertTrue(problem["title"])
-        self.assertEqual(answer.headers.get_all("Cache-Control"), ["no-store"])
-        self.check_safe(answer)
-        return problem
-
-    def check_safe(self, answer):
-        self.assertEqual(answer.headers.get_all("X-Content-Type-Options"),
-                         ["nosniff"])
-        self.assertEqual(len(answer.headers.get_all("X-Request-Id")), 1)
-        self.assertEqual(
-            len(answer.headers.get_all("Content-Security-Policy")), 1)
-        self.assertEqual(answer.headers["Server"], "nginx")
-
-    def log_lines(self):
-        log = self.directory / "logs" / "access.log"
-        return [json.loads(line) for line in log.read_text().splitlines()]
-
-    def log_of(self, answer):
-        """nginx writes the line after the answer has been sent."""
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            for line in self.log_lines():
-                if line["id"] == answer.headers["X-Request-Id"]:
-                    return line
-            time.sleep(0.02)
-        self.fail("no line in the log")
 
 
 class Files:
@@ -320,7 +113,9 @@ class Files:
                 f"/t/{OTHER_ID}/large.jpg",
                 f"/t/{OTHER_ID}/large.jpg?v={RECIPE}",
                 f"/t/{ID}/square.webp", f"/t/{ID}/large.png",
-                f"/t/{ID}/large", f"/t/{ID}/", f"/t/{ID}", "/t/", "/t",
+                f"/t/{OTHER_ID}/large", f"/t/{ID}/none", f"/t/{ID}/large/",
+                f"/t/{ID}/large%0a", f"/t/{ID}/large.", f"/t/{ID}/Large",
+                f"/t/{ID}/", f"/t/{ID}", "/t/", "/t",
                 f"/t/{ID}/old.jpg", f"/t/{ID}/large.txt",
                 f"/t/{ID}/large.{RECIPE}.jpg", f"/t/{ID}/large.jpg/",
                 f"/t/{ID}/large.jpg%0a", f"/t/{ID}/Large.jpg",
@@ -329,7 +124,14 @@ class Files:
                 f"/t/x/{ID}/large.jpg", f"/x/t/{ID}/large.jpg",
                 "/nothing", "/index.html.bak", "/.git", "/page.css~",
                 "/upload/", "/uploads", "/health", "/health/",
-                "/problem.json", "/problem.html", "/lost.json"):
+                "/problem.json", "/problem.html", "/refusal.json",
+                "/lost.json", "/busy.json", "/slow.json", "/full.html",
+                "/asked.json", "/render", f"/render?v={RECIPE}",
+                "/first.lost", "/photos", "/photos/", f"/photos/{ID}/",
+                f"/photos/{ID}/claim", f"/photos/{ID}/claims/",
+                f"/photos/{ID}%0a", f"/photos/{ID}/claims%0a",
+                f"/photos/{ID[:-1]}", f"/photos/{ID[:-1]}b",
+                f"/photos/{ID}a/claims"):
             with self.subTest(target):
                 answer = self.ask("GET", target)
                 self.check_problem(answer, 404, "not-found")
@@ -365,7 +167,9 @@ class Files:
                 (f"/t/{ID}/large.jpg", "GET, HEAD"),
                 (f"/t/{ID}/meta.json", "GET, HEAD"),
                 ("/health/live", "GET, HEAD"), ("/health/ready", "GET, HEAD"),
-                ("/upload", "POST, PUT")):
+                (f"/t/{ID}/large", "GET, HEAD"),
+                ("/upload", "POST, PUT"), (f"/photos/{ID}", "DELETE"),
+                (f"/photos/{ID}/claims", "POST")):
             for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS",
                            "PATCH", "get"):
                 if method in allow:
@@ -518,7 +322,8 @@ class Refusals:
         self.assertGreaterEqual(taken, 10 * RATE + 1)
         problem = self.check_problem(refused, 429, "rate-limited")
         self.assertEqual(problem["limit"], RATE)
-        self.assertIn(f"{RATE} uploads a second", problem["detail"])
+        self.assertIn(f"{RATE} uploads, claims and deletions a second",
+                      problem["detail"])
         self.assertEqual(refused.headers.get_all("Retry-After"), ["1"])
         _, refused = self.until_too_fast(lambda: self.page(headers=headers))
         self.check_page(refused, 429, f"{RATE} a second")
@@ -568,7 +373,7 @@ class Refusals:
             {"REQUEST_METHOD": "POST", "REQUEST_URI": self.prefix + "/upload",
              "DOCUMENT_URI": self.prefix + "/upload", "QUERY_STRING": "",
              "CONTENT_TYPE": "image/png", "CONTENT_LENGTH": "3",
-             "REMOTE_ADDR": "127.0.0.1"})
+             "REMOTE_ADDR": "127.0.0.1", "THUMB_OWNER": ""})
         self.assertEqual(params["HTTP_ACCEPT"], "text/html")
 
     def test_each_request_is_one_json_object_in_the_log(self):

@@ -84,7 +84,7 @@ cmd_thumbctl() {
 	# The templates are in the runtime directory, not where they would be
 	# installed.
 	case ${1-} in
-	nginx-conf | apply)
+	nginx-conf | apply | doctor)
 		set -- "$1" --templates "$runtime/share/fcgi-thumb/nginx" \
 			"${@:2}"
 		;;

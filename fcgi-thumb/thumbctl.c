@@ -8,12 +8,12 @@
 
 #include "thumbctl.h"
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 static const struct command commands[] = {
 	{ "nginx-conf", "[--templates DIR] [--standalone PORT] DIR",
@@ -40,6 +40,12 @@ static const struct command commands[] = {
 	    "  --max-bytes BYTES   of all photos of an upload together: 8M\n"
 	    "  --owner NAME        whose photos they are\n",
 	    run_token },
+	{ "doctor", "[--templates DIR] [--standalone PORT] [DIR]",
+	    "try what the service needs and say what is wrong: a line each,\n"
+	    "    ok, note or FAULT; 1 where there is a fault",
+	    "  DIR  nginx's files in it are compared with the settings;\n"
+	    "       --templates and --standalone as of nginx-conf\n",
+	    run_doctor },
 };
 
 static void
@@ -110,10 +116,15 @@ run(const char *settings_file, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
 	const char *settings_file = SETTINGS_FILE;
 	int option;
 
-	while ((option = getopt(argc, argv, "+c:hV")) != -1)
+	while ((option = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1)
 		switch (option) {
 		case 'c':
 			settings_file = optarg;

@@ -1,8 +1,11 @@
 #ifndef FT_THUMBCTL_H
 #define FT_THUMBCTL_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "buf.h"
 #include "settings.h"
 
 /*
@@ -33,6 +36,8 @@ int run_token(const struct command *self, const char *settings_file, int argc,
 
 int run_apply(const struct command *self, const char *settings_file, int argc,
     char **argv);
+int run_doctor(const struct command *self, const char *settings_file, int argc,
+    char **argv);
 
 /* ---- thumbctl_common.c ---- */
 
@@ -41,6 +46,10 @@ int wrong_use(const struct command *command);
 
 /* "thumbctl: words" and a newline to stderr. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* "1.5 GB", in powers of 1024 as the settings count. */
+#define BYTES_TEXT_MAX 24
+void bytes_text(uint64_t bytes, char out[BYTES_TEXT_MAX]);
 
 /*
  * Root becomes the owner of the data directory for good, with that account's
@@ -59,6 +68,7 @@ struct nginx_job {
 	const char *templates;
 	const char *dir; /* NULL: not given */
 	unsigned port;   /* of the standalone configuration; 0: without one */
+	const char *program; /* nginx and its arguments, spaces between them */
 };
 
 /* nginx's files as texts, or what takes their place. */
@@ -94,7 +104,25 @@ int nginx_write(const struct nginx_job *job, const struct nginx_files *files);
 
 void nginx_free(struct nginx_files *files);
 
-/* Parse --standalone's argument. 0, or -1. */
-int nginx_parse_port(const char *text, struct nginx_job *job);
+/*
+ * Parse a command line that begins with the command's name: --templates,
+ * --standalone, where the command runs nginx --nginx too, and DIR. How many
+ * words are left from DIR on, or -1.
+ */
+int nginx_parse(int argc, char **argv, bool runs, struct nginx_job *job);
+
+/* ---- thumbctl_ask.c ---- */
+
+/*
+ * Connect to a FastCGI socket, waiting some seconds at most. A descriptor, or
+ * -1 with errno.
+ */
+int ask_connect(const char *path);
+
+/*
+ * GET uri (under 128 bytes) from the FastCGI socket at path. The HTTP status,
+ * and the body appended to body; -1 with errno without an answer.
+ */
+int ask_get(const char *path, const char *uri, struct buf *body);
 
 #endif

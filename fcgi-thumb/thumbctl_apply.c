@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,8 +41,7 @@ struct apply {
 	const char *settings_file;
 	const struct settings *settings;
 	struct nginx_job job;
-	const char *nginx; /* program and arguments, spaces between them */
-	sigset_t signals;  /* as they were before ours */
+	sigset_t signals; /* as they were before ours */
 };
 
 /* ---- nginx ---- */
@@ -52,7 +50,7 @@ struct apply {
 static void
 exec_nginx(const struct apply *a, const char *const more[])
 {
-	char *words = strdup(a->nginx), *rest = words, *path = NULL;
+	char *words = strdup(a->job.program), *rest = words, *path = NULL;
 	const char *old = getenv("PATH");
 	char *argv[ARGUMENTS_MAX + 4];
 	unsigned n = 0;
@@ -292,50 +290,16 @@ apply(struct apply *a)
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int
-parse(int argc, char **argv, struct apply *a)
-{
-	static const struct option options[] = {
-		{ "templates", required_argument, NULL, 't' },
-		{ "standalone", required_argument, NULL, 's' },
-		{ "nginx", required_argument, NULL, 'n' },
-		{ 0 },
-	};
-	int option;
-
-	optind = 0; /* a second list begins; glibc wants 0 for that */
-	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1)
-		switch (option) {
-		case 't':
-			a->job.templates = optarg;
-			break;
-		case 's':
-			if (nginx_parse_port(optarg, &a->job) == -1)
-				return -1;
-			break;
-		case 'n':
-			a->nginx = optarg;
-			break;
-		default:
-			return -1;
-		}
-	if (argc - optind != 1 || a->nginx[strspn(a->nginx, " ")] == '\0')
-		return -1;
-	a->job.dir = argv[optind];
-	return 0;
-}
-
 int
 run_apply(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
-	struct apply a = { .settings_file = settings_file,
-		.job.templates = TEMPLATES_DEFAULT,
-		.nginx = "nginx" };
+	struct apply a = { .settings_file = settings_file };
 	struct settings *settings;
 	int status;
 
-	if (parse(argc, argv, &a) == -1)
+	if (nginx_parse(argc, argv, true, &a.job) != 1 ||
+	    a.job.program[strspn(a.job.program, " ")] == '\0')
 		return wrong_use(self);
 	settings = settings_load(settings_file, stderr);
 	if (settings == NULL)

@@ -36,6 +36,19 @@ complain(const char *fmt, ...)
 	(void)fputc('\n', stderr);
 }
 
+void
+bytes_text(uint64_t bytes, char out[BYTES_TEXT_MAX])
+{
+	static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB" };
+	double n = (double)bytes;
+	unsigned unit = 0;
+
+	for (; n >= 1024 && unit < NELEM(units) - 1; unit++)
+		n /= 1024;
+	(void)snprintf(out, BYTES_TEXT_MAX, unit == 0 ? "%.0f %s" : "%.1f %s",
+	    n, units[unit]);
+}
+
 int
 become_owner(const struct settings *settings)
 {

@@ -146,8 +146,8 @@ nginx_free(struct nginx_files *files)
 	*files = (struct nginx_files){ 0 };
 }
 
-int
-nginx_parse_port(const char *text, struct nginx_job *job)
+static int
+parse_port(const char *text, struct nginx_job *job)
 {
 	unsigned long long port;
 
@@ -157,45 +157,50 @@ nginx_parse_port(const char *text, struct nginx_job *job)
 	return 0;
 }
 
-static int
-parse(int argc, char **argv, struct nginx_job *job)
+int
+nginx_parse(int argc, char **argv, bool runs, struct nginx_job *job)
 {
 	static const struct option options[] = {
+		{ "nginx", required_argument, NULL, 'n' },
 		{ "templates", required_argument, NULL, 't' },
 		{ "standalone", required_argument, NULL, 's' },
 		{ 0 },
 	};
 	int option;
 
+	*job = (struct nginx_job){ .templates = TEMPLATES_DEFAULT,
+		.program = "nginx" };
 	optind = 0; /* a second list begins; glibc wants 0 for that */
-	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "+", options + !runs, NULL)) !=
+	    -1)
 		switch (option) {
+		case 'n':
+			job->program = optarg;
+			break;
 		case 't':
 			job->templates = optarg;
 			break;
 		case 's':
-			if (nginx_parse_port(optarg, job) == -1)
+			if (parse_port(optarg, job) == -1)
 				return -1;
 			break;
 		default:
 			return -1;
 		}
-	if (argc - optind != 1)
-		return -1;
 	job->dir = argv[optind];
-	return 0;
+	return argc - optind;
 }
 
 int
 run_nginx_conf(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
-	struct nginx_job job = { .templates = TEMPLATES_DEFAULT };
 	struct nginx_files files = { 0 };
+	struct nginx_job job;
 	struct settings *settings;
 	int rc;
 
-	if (parse(argc, argv, &job) == -1)
+	if (nginx_parse(argc, argv, false, &job) != 1)
 		return wrong_use(self);
 	settings = settings_load(settings_file, stderr);
 	if (settings == NULL)

@@ -42,6 +42,8 @@ wants 0 1 0 -V
 has out "thumbctl "
 wants 0 1 0 -h
 cp "$dir/out" "$dir/list"
+wants 0 1 0 --help
+cmp "$dir/out" "$dir/list" || bad=1
 wants 0 1 0
 cmp "$dir/out" "$dir/list" || bad=1
 wants 64 0 1 -x
@@ -116,6 +118,13 @@ done
 wants 64 0 1 -c "$dir/token.conf" token --owner "$(printf 'a\nb')"
 wants 64 0 1 -c "$dir/token.conf" token --owner "$(printf '%065d' 7)"
 wants 0 1 0 -c "$dir/token.conf" token --owner "$(printf '%064d' 7)"
+wants 64 0 1 -c "$dir/good.conf" doctor "$dir/nginx" "$dir/nginx"
+wants 78 0 1 -c "$dir/bad.conf" doctor
+wants 1 1 1 -c "$dir/good.conf" doctor --templates "$templates" "$dir/missing"
+has out "FAULT nginx: its files cannot be compared"
+wants 1 1 0 -c "$dir/good.conf" doctor --templates "$templates" "$dir"
+has out "FAULT nginx: $dir/fcgi-thumb-http.conf is not there"
+has out "FAULT service: none runs in $dir/run"
 
 # A full disk is no success.
 if [ -c /dev/full ] && "$program" -V >/dev/full 2>"$dir/err"; then

@@ -260,6 +260,7 @@ run_browser() {
 	local service=(env FT_BUILD="$build" /usr/bin/python3
 		tests/e2e/service.py)
 	run_suite "${service[@]}" node tests/browser/page.mjs
+	run_suite "${service[@]}" node tests/browser/clients.mjs
 	echo "once more under a prefix:"
 	run_suite "${service[@]}" --prefix /media node tests/browser/page.mjs
 }

@@ -104,7 +104,7 @@ class Suite {
 		context.on("console", message => {
 			if (/error|warning/.test(message.type())
 			    || /Content.Security.Policy/i.test(message.text()))
-				complaints.push(message.text());
+				complaints.push(`${message.text()} ${message.location().url}`);
 		});
 		try {
 			const page = await context.newPage();

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "exif.h"
 #include "fault.h"
 #include "format.h"
 #include "geometry.h"
@@ -71,6 +72,13 @@ bool image_is_sideways(const struct image *img);
 enum fault image_orient(struct image *img, struct fault_info *info);
 
 /*
+ * Who made it, by its EXIF or its TIFF tags, while it has any: they go with
+ * image_to_srgb. data, len and sniff are those that it was decoded from.
+ */
+void image_credits(const struct image *img, const void *data, size_t data_len,
+    const struct sniff *sniff, struct credits *out);
+
+/*
  * To sRGB, by the embedded profile; without it afterwards. One that is no good
  * is noted in the log, and the colours are taken as sRGB.
  */
@@ -97,19 +105,34 @@ enum fault image_reduce(const struct image *img, struct size to,
 enum fault image_glance(const struct image *img, struct glance *out,
     struct fault_info *info);
 
+/* How a file is written. 8 bits everywhere. */
+struct encoding {
+	enum format format; /* one that writes */
+	unsigned quality;   /* 1..100, for formats that have one */
+	/* 0xRRGGBB: what is laid under the px that the file cannot hold. */
+	uint32_t background;
+	bool progressive;   /* of JPEG: SOF2, else SOF0 */
+	enum chroma chroma; /* of JPEG */
+	/*
+	 * What the file's EXIF holds, NULL for none. Not in GIF, nor in AVIF
+	 * with MagickWand 6.
+	 */
+	const struct credits *credits;
+};
+
 /*
- * Encode without any metadata: JPEG as baseline 4:2:0, 8 bits everywhere.
+ * Encode without any metadata but the credits.
  *
- * format      one that writes
- * quality     1..100
- * background  0xRRGGBB under transparent pixels where format has no alpha
+ * Transparency stays in PNG and WebP, and in AVIF with MagickWand 7 (that of 6
+ * writes none). GIF has either clear or opaque px: one that is at least half
+ * opaque is laid over the background, others are clear. Elsewhere all px are
+ * laid over the background. GIF's colours are dithered.
  *
  * *out is malloced; the caller frees it. The magic bytes of the result have
  * been looked at: a decoder's forced format can stick to the output.
  */
-enum fault image_encode(const struct image *img, enum format format,
-    unsigned quality, uint32_t background, void **out, size_t *out_len,
-    struct fault_info *info);
+enum fault image_encode(const struct image *img, const struct encoding *how,
+    void **out, size_t *out_len, struct fault_info *info);
 
 /* NULL is allowed. */
 void image_free(struct image *img);

@@ -242,13 +242,14 @@ try_formats(const struct progress *progress, char *why, size_t why_size)
 	}
 	for (int f = FORMAT_NONE + 1; f < FORMAT_COUNT && rc == 0; f++) {
 		const struct format_spec *spec = format_spec((enum format)f);
+		const struct encoding how = { .format = (enum format)f,
+			.quality = 80 };
 		void *data = NULL;
 		size_t len = 0;
 
 		if (!spec->writes)
 			continue;
-		if (image_encode(img, (enum format)f, 80, 0, &data, &len,
-			&info) != FAULT_NONE ||
+		if (image_encode(img, &how, &data, &len, &info) != FAULT_NONE ||
 		    try_decode(data, len, (enum format)f, progress, &info) !=
 			0) {
 			snprintf(why, why_size,

@@ -53,6 +53,21 @@ bool image_background(MagickWand *wand, uint32_t rgb, bool clear);
 bool image_flatten(MagickWand *wand, uint32_t rgb);
 
 /*
+ * Take the blocks that ImageMagick adds of its own accord out of a GIF that it
+ * has written. Returns the length that is left.
+ */
+size_t image_clean_gif(unsigned char *gif, size_t len);
+
+/* Give a stripped picture an EXIF with these alone. */
+bool image_sign(MagickWand *wand, const struct credits *credits);
+
+/*
+ * Make each px opaque or clear, for GIF: one that is at least half opaque is
+ * laid over the colour, 0xRRGGBB.
+ */
+bool image_make_binary(MagickWand *wand, uint32_t rgb);
+
+/*
  * Let it lie at (x, y) on a canvas of that size. A picture in gray is made RGB
  * first: on a gray canvas, a coloured background would be gray too.
  */

@@ -56,6 +56,17 @@ make_first_frame(struct work *w, struct image **img, struct fault_info *info)
 	return f;
 }
 
+static struct encoding
+encoding_of(const struct work *w, const struct preset *p, enum format format)
+{
+	return (struct encoding){ .format = format,
+		.quality = p->quality,
+		.background = p->background,
+		.progressive = p->progressive,
+		.chroma = p->chroma,
+		.credits = p->keep_copyright ? &w->credits : NULL };
+}
+
 static enum fault
 encode_job(struct work *w, const struct job *job, const struct image *img,
     struct fault_info *info)
@@ -66,13 +77,15 @@ encode_job(struct work *w, const struct job *job, const struct image *img,
 
 	progress_enter(w->progress, PHASE_ENCODE);
 	for (unsigned i = 0; i < preset->n_formats && f == FAULT_NONE; i++) {
+		const struct encoding how =
+		    encoding_of(w, preset, preset->formats[i]);
+
 		if ((job->wanted >> i & 1) == 0)
 			continue;
 		file->preset = preset;
-		file->format = preset->formats[i];
+		file->format = how.format;
 		file->size = image_size(img);
-		f = image_encode(img, file->format, preset->quality,
-		    preset->background, &file->data, &file->len, info);
+		f = image_encode(img, &how, &file->data, &file->len, info);
 		file++;
 	}
 	return f;
@@ -142,8 +155,10 @@ decode(struct work *w, const void *data, size_t len, const struct sniff *sniff,
 	progress_count_decode(w->progress);
 	f = image_decode(data, len, sniff, plan_hint(settings, stored),
 	    w->progress, img, info);
-	if (f == FAULT_NONE)
+	if (f == FAULT_NONE) {
 		w->photo = image_is_sideways(*img) ? turned(stored) : stored;
+		image_credits(*img, data, len, sniff, &w->credits);
+	}
 	return f;
 }
 

@@ -27,6 +27,7 @@ struct work {
 	/* The whole photo, upright and sRGB, as large as any preset needs. */
 	struct size frame_size;
 	struct image *frame;
+	struct credits credits;
 	struct progress *progress;
 	struct rendering rendering;
 };

@@ -44,6 +44,9 @@ static enum fault
 make_placeholder(const struct image *small, enum format format,
     char out[PLACEHOLDER_MAX + 1], struct fault_info *info)
 {
+	const struct encoding how = { .format = format,
+		.quality = PLACEHOLDER_QUALITY,
+		.background = 0xffffff };
 	enum fault f = FAULT_NONE;
 	bool fits = false;
 
@@ -56,8 +59,7 @@ make_placeholder(const struct image *small, enum format format,
 
 		f = image_place(small, &p, 0, 0, &tiny, info);
 		if (f == FAULT_NONE)
-			f = image_encode(tiny, format, PLACEHOLDER_QUALITY,
-			    0xffffff, &data, &len, info);
+			f = image_encode(tiny, &how, &data, &len, info);
 		if (f == FAULT_NONE)
 			fits = write_uri(format, data, len, out);
 		free(data);

@@ -207,7 +207,7 @@ START_TEST(a_passed_deadline_ends_each_step)
 	ck_assert_int_eq(image_to_srgb(img, &info), FAULT_RENDER_TIMEOUT);
 	ck_assert_int_eq(image_place(img, &p, 0, 0, &made, &info),
 	    FAULT_RENDER_TIMEOUT);
-	ck_assert_int_eq(image_encode(img, FORMAT_JPEG, 80, 0, &data, &len,
+	ck_assert_int_eq(picture_encode(img, FORMAT_JPEG, 80, 0, &data, &len,
 			     &info),
 	    FAULT_RENDER_TIMEOUT);
 	ck_assert_ptr_null(made);

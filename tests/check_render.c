@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "image.h"
+#include "extras.h"
 #include "pictures.h"
 #include "renders.h"
 #include "support.h"

@@ -61,6 +61,11 @@ struct pixels {
 struct pixels pixels_read(const void *data, size_t len, enum format format);
 /* Decode a file of test data of any format. */
 struct pixels pixels_load(const char *name);
+/* image_encode with the rest as it is by default. */
+enum fault picture_encode(const struct image *img, enum format format,
+    unsigned quality, uint32_t background, void **out, size_t *out_len,
+    struct fault_info *info);
+
 /* The px of a picture as they are, by way of a lossless file. */
 struct pixels picture_look(const struct image *img);
 void pixels_free(struct pixels *p);
@@ -82,12 +87,5 @@ double pixels_distance(const struct pixels *a, const struct pixels *b);
  */
 void *picture_make(unsigned width, unsigned height,
     unsigned (*color)(unsigned x, unsigned y), size_t *len);
-
-/*
- * NULL, or words for the first thing in a thumbnail's file that is not needed
- * to show it: EXIF, ICC, XMP, comments, times, texts, and the word that marks
- * metadata in the test pictures.
- */
-const char *picture_extras(const void *data, size_t len, enum format format);
 
 #endif

@@ -102,12 +102,14 @@ encode(MagickWand *wand, const struct preset *preset)
 
 	progress_start(&progress, NULL);
 	for (unsigned i = 0; i < preset->n_formats && f == FAULT_NONE; i++) {
+		const struct encoding how = { .format = preset->formats[i],
+			.quality = preset->quality,
+			.background = preset->background };
 		struct fault_info info;
 		void *data = NULL;
 		size_t len;
 
-		f = image_encode(&img, preset->formats[i], preset->quality,
-		    preset->background, &data, &len, &info);
+		f = image_encode(&img, &how, &data, &len, &info);
 		free(data);
 	}
 	return f == FAULT_NONE;

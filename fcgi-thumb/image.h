@@ -32,16 +32,26 @@ struct image;
 /*
  * Start ImageMagick in this process: one thread, a policy made from the
  * settings in directory `dir` (its own, writable, empty), no temporary files,
- * resource limits set and read back, each format's coder loaded by decoding
- * and encoding a tiny picture. Changes the environment of the process: HOME,
+ * resource limits set and read back, each format's coder loaded by decoding a
+ * tiny picture, and by encoding one in the formats that some preset wants. A
+ * format that cannot be read is given up (format_lose), with a line in the log.
+ * Changes the environment of the process: HOME,
  * XDG_* and foreign MAGICK_* go, LC_ALL becomes C. Once a process.
  *
- * 0, or -1 with words in why: a limit that is not in force, a codec that is
- * missing, SVG or the like not refused.
+ * 0, or -1 with words in why: a limit that is not in force, an encoder that is
+ * wanted and missing, SVG or the like not refused.
  */
 int image_boot(const struct settings *settings, const char *dir, char *why,
     size_t why_size);
 void image_shutdown(void);
+
+/*
+ * After image_boot: what this system's codecs can do. Writing is tried there
+ * and then, which takes up to a second for AVIF; false for formats that are
+ * never written.
+ */
+bool image_can_read(enum format format);
+bool image_can_write(enum format format);
 
 /*
  * Decode the first frame.

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log.h"
+
 extern char **environ;
 
 #define TRY_SIDE 16 /* px: more than a block of JPEG and VP8 */
@@ -206,71 +208,129 @@ set_limits(const struct ceiling ceilings[N_CEILINGS], char *why,
 	return 0;
 }
 
-static int
+static enum fault
 try_decode(const void *data, size_t len, enum format format,
     const struct progress *progress, struct fault_info *info)
 {
-	struct sniff sniff = { .format = format,
+	const struct sniff sniff = { .format = format,
 		.width = TRY_SIDE,
 		.height = TRY_SIDE,
 		.frames = 1 };
-	struct size hint = { TRY_SIDE, TRY_SIDE };
+	const struct size hint = { TRY_SIDE, TRY_SIDE };
 	struct image *img = NULL;
 	enum fault f =
 	    image_decode(data, len, &sniff, hint, progress, &img, info);
 
 	image_free(img);
-	return f == FAULT_NONE ? 0 : -1;
+	return f;
 }
 
-/* Encode and decode, in each format that can be written. */
+/* A codec that is missing costs its format and not the service. */
 static int
-try_formats(const struct progress *progress, char *why, size_t why_size)
+try_readers(const struct progress *progress, char *why, size_t why_size)
+{
+	for (enum format f = FORMAT_NONE + 1; f < FORMAT_COUNT; f++) {
+		const struct image_sample *sample = &image_samples[f];
+		struct fault_info info = { 0 };
+		enum fault fault =
+		    try_decode(sample->data, sample->len, f, progress, &info);
+
+		if (fault == FAULT_NONE)
+			continue;
+		if (fault == FAULT_TOO_MUCH_MEMORY) {
+			snprintf(why, why_size,
+			    "limits.memory is too low for any picture (%s)",
+			    info.cause);
+			return -1;
+		}
+		format_lose(f);
+		log_error("cannot read %s: %s", format_spec(f)->title,
+		    info.cause);
+	}
+	return 0;
+}
+
+static struct image *
+make_picture(const struct progress *progress)
 {
 	unsigned char rgb[TRY_SIDE * TRY_SIDE * 3];
 	struct size size = { TRY_SIDE, TRY_SIDE };
-	struct fault_info info = { 0 };
-	struct image *img;
-	int rc = 0;
 
 	for (size_t i = 0; i < sizeof rgb; i++)
 		rgb[i] = (unsigned char)(i * 7);
-	img = image_from_rgb(rgb, size, progress);
-	if (img == NULL) {
-		snprintf(why, why_size, "ImageMagick makes no picture");
-		return -1;
-	}
-	for (int f = FORMAT_NONE + 1; f < FORMAT_COUNT && rc == 0; f++) {
-		const struct format_spec *spec = format_spec((enum format)f);
-		const struct encoding how = { .format = (enum format)f,
-			.quality = 80 };
-		void *data = NULL;
-		size_t len = 0;
-
-		if (!spec->writes)
-			continue;
-		if (image_encode(img, &how, &data, &len, &info) != FAULT_NONE ||
-		    try_decode(data, len, (enum format)f, progress, &info) !=
-			0) {
-			snprintf(why, why_size,
-			    "ImageMagick cannot write and read %s (%s)",
-			    spec->magick, info.cause);
-			rc = -1;
-		}
-		free(data);
-	}
-	image_free(img);
-	return rc;
+	return image_from_rgb(rgb, size, progress);
 }
 
-/* 16 x 16 px of red. */
-static const unsigned char tiny_gif[] = { 'G', 'I', 'F', '8', '7', 'a', 16, 0,
-	16, 0, 0x81, 0, 0,                      /* screen */
-	255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, /* colours */
-	',', 0, 0, 0, 0, 16, 0, 16, 0, 0x40, 8, /* image, code size */
-	0x1d, 0x00, 0x01, 0x08, 0x1c, 0x48, 0xb0, 0xa0, 0xc1, 0x83, 0x08, 0x13,
-	0x2a, 0x5c, 0xc8, 0xb0, 0xa1, 0xc3, 0x87, 0x10, 0x23, 0x4a, 0x9c, 0x48,
-	0xb1, 0xa2, 0xc5, 0x81, 0x01, 0x01, 0x00, ';' };
+/* What was written is also read, where that can be done. */
+static enum fault
+try_encode(enum format format, const struct progress *progress,
+    struct fault_info *info)
+{
+	const struct encoding how = { .format = format, .quality = 80 };
+	struct image *img = make_picture(progress);
+	void *data = NULL;
+	size_t len = 0;
+	enum fault f;
+
+	if (img == NULL)
+		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
+	f = image_encode(img, &how, &data, &len, info);
+	if (f == FAULT_NONE && format_is_readable(format))
+		f = try_decode(data, len, format, progress, info);
+	free(data);
+	image_free(img);
+	return f;
+}
+
+static bool
+is_wanted(const struct settings *settings, enum format format)
+{
+	for (unsigned p = 0; p < settings->n_presets; p++) {
+		const struct preset *preset = &settings->presets[p];
+
+		for (unsigned i = 0; i < preset->n_formats; i++) {
+			if (preset->formats[i] == format)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Without a format that some preset asks for there is no service. */
+static int
+try_writers(const struct settings *settings, const struct progress *progress,
+    char *why, size_t why_size)
+{
+	for (enum format f = FORMAT_NONE + 1; f < FORMAT_COUNT; f++) {
+		struct fault_info info = { 0 };
+
+		if (!is_wanted(settings, f) ||
+		    try_encode(f, progress, &info) == FAULT_NONE)
+			continue;
+		snprintf(why, why_size,
+		    "ImageMagick cannot write %s, which a preset asks for (%s)",
+		    format_spec(f)->title, info.cause);
+		return -1;
+	}
+	return 0;
+}
+
+bool
+image_can_read(enum format format)
+{
+	return format_is_readable(format);
+}
+
+bool
+image_can_write(enum format format)
+{
+	struct fault_info info = { 0 };
+	struct progress progress;
+
+	progress_start(&progress, NULL);
+	return format_spec(format)->writes &&
+	    try_encode(format, &progress, &info) == FAULT_NONE;
+}
 
 /* Formats that are programs, or that fetch: the policy must refuse them. */
 static int
@@ -315,7 +375,6 @@ image_boot(const struct settings *settings, const char *dir, char *why,
 {
 	struct ceiling ceilings[N_CEILINGS];
 	struct progress progress;
-	struct fault_info info = { 0 };
 
 	list_ceilings(settings, ceilings);
 	if (set_environment(dir) != 0 || write_policy(dir, ceilings) != 0) {
@@ -327,14 +386,9 @@ image_boot(const struct settings *settings, const char *dir, char *why,
 	if (set_limits(ceilings, why, why_size) != 0)
 		return -1;
 	progress_start(&progress, NULL);
-	if (try_formats(&progress, why, why_size) != 0)
+	if (try_readers(&progress, why, why_size) != 0 ||
+	    try_writers(settings, &progress, why, why_size) != 0)
 		return -1;
-	if (try_decode(tiny_gif, sizeof tiny_gif, FORMAT_GIF, &progress,
-		&info) != 0) {
-		snprintf(why, why_size, "ImageMagick cannot read GIF (%s)",
-		    info.cause);
-		return -1;
-	}
 	return try_refusals(why, why_size);
 }
 

@@ -25,6 +25,13 @@ struct image_word {
 };
 void image_listen(MagickWand *wand, struct image_word *out);
 
+/* A file of 16 x 16 px of each format. */
+struct image_sample {
+	const unsigned char *data;
+	size_t len;
+};
+extern const struct image_sample image_samples[FORMAT_COUNT];
+
 /* A picture that is still to be read; NULL: no memory. */
 struct image *image_new(const struct progress *progress);
 

@@ -12,7 +12,8 @@ from PIL import Image
 from service import Service, picture, variation, wait_until
 
 PHOTO_KEYS = {"name", "status", "id", "type", "width", "height", "bytes",
-              "variants", "timing_ms"}
+              "color", "placeholder", "variants", "html",
+              "timing_ms"}
 VARIANT_KEYS = {"preset", "url", "type", "width", "height", "bytes"}
 PHASES = {"queue", "receive", "decode", "resize", "encode", "publish"}
 ID = r"^[a-z2-7]{25}[aeimquy4]$"

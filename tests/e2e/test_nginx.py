@@ -606,7 +606,14 @@ class Configuration(unittest.TestCase):
     def test_every_shape_of_settings_is_clean(self):
         for i, (prefix, more) in enumerate((
                 ("", ""), ("/media", ""), ("/a/b.c", "page = false;"),
-                ("", 'public_url = "http://[::1]:81";'))):
+                ("", 'public_url = "http://[::1]:81";'),
+                ("", 'cors_origins = [ "*" ];'),
+                ("/v1.0", """cors_origins = [ "https://a.example",
+                          "http://[::1]:81" ];
+                          trusted_proxies = [ "10.0.0.0/8", "::1" ];
+                          upload_auth = "request"; auth_request = "/a";"""),
+                ("", "cors_origins = [ %s ];" % ", ".join(
+                    f'"https://{i}{"x" * 200}.example"' for i in range(32))))):
             with self.subTest(prefix + more):
                 settings = write_settings(self.directory, prefix, more)
                 nginx = Nginx(settings, self.directory / str(i))

@@ -205,13 +205,15 @@ heif_extent_span(const struct heif *h, const struct heif_extent *e,
 }
 
 bool
-heif_item_data(const struct heif *h, uint32_t item, struct span *out)
+heif_item_data(const struct heif *h, uint32_t item, unsigned *steps,
+    struct span *out)
 {
 	struct heif_extents walk;
 	struct heif_extent e;
 
 	heif_extents_start(h, &walk);
-	while (heif_extents_next(&walk, &e)) {
+	while (*steps > 0 && heif_extents_next(&walk, &e)) {
+		--*steps;
 		if (e.item == item)
 			return walk.extents_left == 0 &&
 			    heif_extent_span(h, &e, out);

@@ -85,7 +85,11 @@ bool heif_extents_next(struct heif_extents *e, struct heif_extent *out);
 bool heif_extent_span(const struct heif *h, const struct heif_extent *e,
     struct span *out);
 
-/* The data of an item that lies in one piece. */
-bool heif_item_data(const struct heif *h, uint32_t item, struct span *out);
+/*
+ * The data of an item that lies in one piece. Each extent that is looked at
+ * costs one of *steps; false where none is left.
+ */
+bool heif_item_data(const struct heif *h, uint32_t item, unsigned *steps,
+    struct span *out);
 
 #endif

@@ -9,6 +9,7 @@
  * picture's. Decodes nothing.
  */
 
+#include "sniff_coded.h"
 #include "sniff_ifd.h"
 #include "sniff_item.h"
 
@@ -30,15 +31,15 @@ struct derived {
 };
 
 static bool
-read_derived(const struct heif *h, uint32_t id, uint32_t type,
-    struct derived *out)
+read_derived(struct search *s, uint32_t id, uint32_t type, struct derived *out)
 {
 	struct span data;
 	const uint8_t *p;
 	uint64_t rows = 0, columns = 0, fill, width, height;
 	unsigned bytes;
 
-	if (!heif_item_data(h, id, &data) || (p = span_take(&data, 2)) == NULL)
+	if (!heif_item_data(s->heif, id, &s->steps, &data) ||
+	    (p = span_take(&data, 2)) == NULL)
 		return false;
 	bytes = (p[1] & 1) != 0 ? 4 : 2;
 	if (type == FOURCC("grid") ? !box_number(&data, 1, &rows) ||
@@ -77,25 +78,23 @@ static bool
 check_canvas(struct search *s, uint32_t id, const struct item *item,
     struct derived *out)
 {
-	struct item plain = { 0 };
-	struct numbers numbers;
-	struct box box;
-	uint64_t n;
+	return read_derived(s, id, item->type, out) &&
+	    item->plain_width == out->width &&
+	    item->plain_height == out->height;
+}
 
-	if (!read_derived(s->heif, id, item->type, out) ||
-	    !item_numbers(s, id, &numbers))
-		return false;
-	for (; numbers.n > 0; numbers.n--) {
-		if (!box_number(&numbers.rest, numbers.is_long ? 2 : 1, &n) ||
-		    !item_property(s,
-			(unsigned)n & (numbers.is_long ? 0x7fff : 0x7f), &box))
-			return false;
-		if (box.type == FOURCC("ispe"))
-			return item_apply_size(box.body, &plain) &&
-			    plain.width == out->width &&
-			    plain.height == out->height;
-	}
-	return false;
+/* Its own coding must not claim more than the container. */
+static bool
+check_coded(struct search *s, uint32_t id, const struct item *item)
+{
+	bool is_hevc = item->type == FOURCC("hvc1");
+	struct span data;
+
+	if (!is_hevc && item->type != FOURCC("av01"))
+		return true;
+	return heif_item_data(s->heif, id, &s->steps, &data) &&
+	    (is_hevc ? coded_hevc_fits : coded_av1_fits)(item->config, data,
+		item->plain_width, item->plain_height, &s->steps);
 }
 
 /*
@@ -115,7 +114,7 @@ find_coded(struct search *s, uint32_t id, const struct item *item,
 		if (*coded != 0 && *coded != item->type)
 			return false;
 		*coded = item->type;
-		return true;
+		return check_coded(s, id, item);
 	}
 	if (nesting == 0 || !item_inputs(s, id, &inputs) || inputs.n == 0 ||
 	    (item->type == FOURCC("iden")
@@ -195,7 +194,7 @@ is_exif(struct search *s, uint32_t id, void *ctx)
 	struct tiff_ifd ifd;
 
 	if (!item_read_type(s, id, &item) || item.type != FOURCC("Exif") ||
-	    !heif_item_data(s->heif, id, &data) ||
+	    !heif_item_data(s->heif, id, &s->steps, &data) ||
 	    !box_number(&data, 4, &skip) ||
 	    span_take(&data, (size_t)skip) == NULL)
 		return false;

@@ -111,15 +111,15 @@ apply_crop(struct span body, struct item *item)
 	    crop_side(p + 8, &item->height);
 }
 
-bool
-item_apply_size(struct span body, struct item *item)
+static bool
+apply_size(struct span body, struct item *item)
 {
 	const uint8_t *p = span_take(&body, 12);
 
 	if (p == NULL)
 		return false;
-	item->width = be32(p + 4);
-	item->height = be32(p + 8);
+	item->width = item->plain_width = be32(p + 4);
+	item->height = item->plain_height = be32(p + 8);
 	return item->width != 0 && item->height != 0 &&
 	    item->width <= SIDE_MAX && item->height <= SIDE_MAX;
 }
@@ -142,17 +142,26 @@ apply_use(struct span body, struct item *item)
 }
 
 static bool
+apply_config(struct span body, struct item *item)
+{
+	item->config = body;
+	return true;
+}
+
+static bool
 apply_property(const struct box *box, struct item *item)
 {
 	static const struct {
 		const char *type;
 		bool (*apply)(struct span, struct item *);
 	} properties[] = {
-		{ "ispe", item_apply_size },
+		{ "ispe", apply_size },
 		{ "clap", apply_crop },
 		{ "irot", apply_rotation },
 		{ "imir", apply_mirror },
 		{ "auxC", apply_use },
+		{ "hvcC", apply_config },
+		{ "av1C", apply_config },
 	};
 
 	for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++) {
@@ -162,8 +171,9 @@ apply_property(const struct box *box, struct item *item)
 	return true;
 }
 
-bool
-item_property(struct search *s, unsigned n, struct box *out)
+/* Property number n of the file, from 1. */
+static bool
+find_property(struct search *s, unsigned n, struct box *out)
 {
 	struct span all = s->heif->ipco;
 
@@ -172,8 +182,15 @@ item_property(struct search *s, unsigned n, struct box *out)
 	return n == 0;
 }
 
-bool
-item_numbers(struct search *s, uint32_t id, struct numbers *out)
+/* An item's associations, in their order: numbers of properties. */
+struct numbers {
+	struct span rest;
+	unsigned n;
+	bool is_long; /* 15 bits instead of 7 */
+};
+
+static bool
+find_numbers(struct search *s, uint32_t id, struct numbers *out)
 {
 	struct span body = s->heif->ipma;
 	struct box_version v;
@@ -204,7 +221,7 @@ read_properties(struct search *s, uint32_t id, struct item *item)
 	struct box box;
 	uint64_t n;
 
-	if (!item_numbers(s, id, &numbers))
+	if (!find_numbers(s, id, &numbers))
 		return false;
 	for (unsigned i = 0; i < numbers.n; i++) {
 		/* The first bit says that it is essential. */
@@ -212,7 +229,7 @@ read_properties(struct search *s, uint32_t id, struct item *item)
 			return false;
 		n &= numbers.is_long ? 0x7fff : 0x7f;
 		if (n != 0 &&
-		    (!item_property(s, (unsigned)n, &box) ||
+		    (!find_property(s, (unsigned)n, &box) ||
 			!apply_property(&box, item)))
 			return false;
 	}

@@ -16,7 +16,9 @@ unsigned turn_orientation(const struct turn *t);
 /* One picture of the file, and what is said of it. */
 struct item {
 	uint32_t type;
-	uint32_t width, height; /* px, after the transformations */
+	uint32_t width, height;             /* px, after the transformations */
+	uint32_t plain_width, plain_height; /* before them */
+	struct span config;                 /* what its decoder is told: av1C */
 	struct turn turn;
 	bool is_turned; /* by the container, be it back to where it was */
 	bool is_protected;
@@ -39,20 +41,6 @@ bool item_read(struct search *s, uint32_t id, struct item *out);
 
 /* Its type and protection alone. */
 bool item_read_type(struct search *s, uint32_t id, struct item *item);
-
-/* An item's associations, in their order: numbers of properties. */
-struct numbers {
-	struct span rest;
-	unsigned n;
-	bool is_long; /* 15 bits instead of 7 */
-};
-bool item_numbers(struct search *s, uint32_t id, struct numbers *out);
-
-/* Property number n of the file, from 1. */
-bool item_property(struct search *s, unsigned n, struct box *out);
-
-/* Take the size from the body of a property "ispe". */
-bool item_apply_size(struct span body, struct item *item);
 
 /* References of one kind between items (14496-12, 8.11.12). */
 struct links {

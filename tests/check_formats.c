@@ -184,7 +184,7 @@ static const struct {
 	unsigned color; /* all of it, 0xRRGGBB */
 } flat[] = {
 	/* The first of several, and no mixture with the others. */
-	{ "sequence.avif", FORMAT_AVIF, 64, 48, 0xdc1e1e },
+	{ "sequence.avif", FORMAT_AVIF, 180, 120, 0xdc1e1e },
 	{ "animated.png", FORMAT_PNG, 64, 48, 0xdc1e1e },
 };
 

@@ -151,7 +151,7 @@ def make_avifs():
         names = []
         for i, color in enumerate(((220, 30, 30), (30, 220, 30))):
             names.append(os.path.join(directory, f"{i}.png"))
-            Image.new("RGB", (64, 48), color).save(names[-1])
+            Image.new("RGB", (WIDTH, HEIGHT), color).save(names[-1])
         subprocess.run(["avifenc", "-s", "8", "-j", "1", *names,
                         path("sequence.avif")],
                        check=True, stdout=subprocess.DEVNULL)

@@ -84,24 +84,33 @@ check_token(const struct io *io, const struct settings *settings,
 }
 
 enum fault
-admission_check(const struct io *io, const struct settings *settings,
+admission_wait(const struct io *io, const struct settings *settings,
     struct progress *progress, struct fault_info *info)
 {
-	const char *method = io->param(io->ctx, "REQUEST_METHOD");
 	uint64_t waited = waited_ms(io);
 	unsigned limit = settings->limits.queue_seconds;
 
 	progress->spent_ns[PHASE_QUEUE] = waited * NS_PER_MS;
+	if (waited > limit * UINT64_C(1000))
+		return fault_limit(info, FAULT_OVERLOADED, limit,
+		    (waited + 999) / 1000,
+		    "The request waited longer for a worker than %u seconds.",
+		    limit);
+	return FAULT_NONE;
+}
+
+enum fault
+admission_check(const struct io *io, const struct settings *settings,
+    struct progress *progress, struct fault_info *info)
+{
+	const char *method = io->param(io->ctx, "REQUEST_METHOD");
+	enum fault f = admission_wait(io, settings, progress, info);
+
 	if (method == NULL ||
 	    (strcmp(method, "POST") != 0 && strcmp(method, "PUT") != 0))
 		return fault_set(info, FAULT_METHOD_NOT_ALLOWED,
 		    "Photos are sent with POST or PUT.");
-	if (waited > limit * UINT64_C(1000))
-		return fault_limit(info, FAULT_OVERLOADED, limit,
-		    (waited + 999) / 1000,
-		    "The upload waited longer for a worker than %u seconds.",
-		    limit);
-	if (settings->upload_auth == AUTH_TOKEN)
-		return check_token(io, settings, info);
-	return FAULT_NONE;
+	if (f == FAULT_NONE && settings->upload_auth == AUTH_TOKEN)
+		f = check_token(io, settings, info);
+	return f;
 }

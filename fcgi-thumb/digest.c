@@ -139,6 +139,13 @@ digest_hex(const unsigned char sha[DIGEST_SHA256_LEN],
 	out[DIGEST_HEX_LEN] = '\0';
 }
 
+bool
+digest_hex_is_valid(const char *text)
+{
+	return strspn(text, "0123456789abcdef") == DIGEST_HEX_LEN &&
+	    text[DIGEST_HEX_LEN] == '\0';
+}
+
 void
 photo_id_make(const unsigned char sha[DIGEST_SHA256_LEN],
     char out[PHOTO_ID_LEN + 1])

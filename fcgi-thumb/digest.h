@@ -50,6 +50,9 @@ int base64url_decode(const char *text, size_t len, unsigned char *out,
 void digest_hex(const unsigned char sha[DIGEST_SHA256_LEN],
     char out[DIGEST_HEX_LEN + 1]);
 
+/* Is it exactly of that form? Any NUL-terminated text may be asked. */
+bool digest_hex_is_valid(const char *text);
+
 /*
  * The public name of a photo: the first 128 bits of its SHA-256 in base32,
  * lower case, no padding, so [a-z2-7]{25}[aeimquy4]. NUL-terminated.

@@ -7,7 +7,6 @@
 
 #include "fdio.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -125,6 +124,41 @@ fd_sync_dir(int dirfd, const char *path)
 	return rc;
 }
 
+DIR *
+fd_list(int dirfd)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd != -1 ? fdopendir(fd) : NULL;
+
+	if (dir == NULL)
+		fd_close(&fd);
+	return dir;
+}
+
+static bool
+is_self_or_parent(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+bool
+fd_is_empty(int dirfd)
+{
+	DIR *dir = fd_list(dirfd);
+	struct dirent *entry = NULL;
+	bool empty;
+
+	if (dir == NULL)
+		return false;
+	errno = 0;
+	do
+		entry = readdir(dir);
+	while (entry != NULL && is_self_or_parent(entry->d_name));
+	empty = entry == NULL && errno == 0;
+	(void)closedir(dir);
+	return empty;
+}
+
 static void
 keep_first(int *error)
 {
@@ -139,8 +173,7 @@ remove_entries(DIR *dir, int *error)
 	struct dirent *entry;
 
 	while ((entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0)
+		if (is_self_or_parent(entry->d_name))
 			continue;
 		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0)
 			continue;

@@ -1,6 +1,8 @@
 #ifndef FT_FDIO_H
 #define FT_FDIO_H
 
+#include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -30,6 +32,15 @@ int fd_write_file(int dirfd, const char *path, int mode, const void *data,
 
 /* fsync of a directory by name, below dirfd. 0, or -1 with errno. */
 int fd_sync_dir(int dirfd, const char *path);
+
+/*
+ * The entries of an open directory, from the first one. dirfd stays open and as
+ * it is; closedir ends it. NULL with errno.
+ */
+DIR *fd_list(int dirfd);
+
+/* Has an open directory no entry but . and ..? False where it cannot be read. */
+bool fd_is_empty(int dirfd);
 
 /*
  * Remove path below dirfd and all that is in it, without following symbolic

@@ -85,6 +85,14 @@ progress_deadline(struct progress *p, uint64_t deadline_ns)
 	watchdog_arm(deadline_ns == 0 ? 0 : deadline_ns + WATCHDOG_GRACE_NS);
 }
 
+void
+progress_allow(struct progress *p, unsigned seconds, uint64_t least)
+{
+	uint64_t end = clock_monotonic_ns() + seconds * NS_PER_S;
+
+	progress_deadline(p, end > least ? end : least);
+}
+
 bool
 progress_is_over(const struct progress *p)
 {

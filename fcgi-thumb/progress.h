@@ -38,6 +38,12 @@ unsigned progress_ms(const struct progress *p, enum phase phase);
 #define MASTER_GRACE_NS (2 * NS_PER_S)
 void progress_deadline(struct progress *p, uint64_t deadline_ns);
 
+/*
+ * The work from now on has so many seconds, or until `least` (monotonic) where
+ * that is later.
+ */
+void progress_allow(struct progress *p, unsigned seconds, uint64_t least);
+
 /* Has the deadline passed? Stages that take long ask now and then. */
 bool progress_is_over(const struct progress *p);
 

@@ -173,6 +173,27 @@ START_TEST(a_token_is_asked_for_before_the_body)
 }
 END_TEST
 
+START_TEST(waiting_counts_for_every_method)
+{
+	struct memory_io m;
+	struct progress progress;
+	struct fault_info info = { 0 };
+	char msec[40];
+
+	write_msec(msec, sizeof msec, 12000);
+	memory_io_init(&m, "", 0);
+	memory_io_param(&m, "REQUEST_METHOD", "GET");
+	memory_io_param(&m, "QUEUE_MSEC", msec);
+	progress_start(&progress, NULL);
+	ck_assert_int_eq(admission_wait(&m.io, &settings, &progress, &info),
+	    FAULT_OVERLOADED);
+	memory_io_param(&m, "QUEUE_MSEC", NULL);
+	ck_assert_int_eq(admission_wait(&m.io, &settings, &progress, &info),
+	    FAULT_NONE);
+	memory_io_fini(&m);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -183,6 +204,7 @@ main(void)
 	    NELEM(waits));
 	tcase_add_loop_test(tc, a_strange_queue_time_counts_as_none, 0,
 	    NELEM(odd));
+	tcase_add_test(tc, waiting_counts_for_every_method);
 	tcase_add_loop_test(tc, only_post_and_put_bring_photos, 0,
 	    NELEM(methods));
 	tcase_add_loop_test(tc, a_token_is_asked_for_before_the_body, 0,

@@ -216,6 +216,22 @@ START_TEST(random_names_have_their_length_and_differ)
 }
 END_TEST
 
+START_TEST(only_64_digits_are_a_sum)
+{
+	unsigned char sum[DIGEST_SHA256_LEN];
+	char hex[DIGEST_HEX_LEN + 1];
+
+	ck_assert_int_eq(digest_sha256("abc", 3, sum), 0);
+	digest_hex(sum, hex);
+	ck_assert(digest_hex_is_valid(hex));
+	hex[63] = 'g';
+	ck_assert(!digest_hex_is_valid(hex));
+	hex[63] = '\0';
+	ck_assert(!digest_hex_is_valid(hex));
+	ck_assert(!digest_hex_is_valid(""));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -236,6 +252,7 @@ main(void)
 	tcase_add_loop_test(text, what_base64url_does_not_write_is_not_read, 0,
 	    NELEM(no_codes));
 	tcase_add_test(text, a_nul_is_not_base64url);
+	tcase_add_test(name, only_64_digits_are_a_sum);
 	tcase_add_loop_test(name, only_ids_of_the_exact_form_are_valid, 0,
 	    NELEM(ids));
 	tcase_add_loop_test(name, base64_is_that_of_its_rfc, 0, NELEM(base64s));

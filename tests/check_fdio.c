@@ -99,6 +99,29 @@ START_TEST(a_tree_is_removed_but_not_what_its_links_mean)
 }
 END_TEST
 
+START_TEST(a_directory_can_be_listed_again_and_again)
+{
+	int dir = tempdir_fd();
+
+	ck_assert(fd_is_empty(dir));
+	ck_assert_int_eq(fd_write_file(dir, "f", 0600, "", 0), 0);
+	for (int i = 0; i < 2; i++) {
+		DIR *list = fd_list(dir);
+		struct dirent *entry;
+		unsigned n = 0;
+
+		ck_assert_ptr_nonnull(list);
+		while ((entry = readdir(list)) != NULL)
+			n += entry->d_name[0] == 'f';
+		ck_assert_uint_eq(n, 1);
+		(void)closedir(list);
+		ck_assert(!fd_is_empty(dir));
+	}
+	ck_assert(!fd_is_empty(-1));
+	ck_assert_ptr_null(fd_list(-1));
+}
+END_TEST
+
 START_TEST(a_buffer_grows_and_stays_a_text)
 {
 	struct buf b = { 0 };
@@ -143,6 +166,7 @@ main(void)
 	tcase_add_test(files, reading_refuses_what_is_too_long_or_a_link);
 	tcase_add_test(files, a_file_without_a_size_is_read_too);
 	tcase_add_test(files, a_tree_is_removed_but_not_what_its_links_mean);
+	tcase_add_test(files, a_directory_can_be_listed_again_and_again);
 	tcase_add_test(buffer, a_buffer_grows_and_stays_a_text);
 	tcase_add_test(buffer, a_failed_buffer_stays_failed_and_harmless);
 	suite_add_tcase(s, files);

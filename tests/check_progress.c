@@ -229,6 +229,21 @@ START_TEST(the_watchdogs_line_goes_to_the_log)
 }
 END_TEST
 
+START_TEST(work_has_its_seconds_or_until_the_later_time)
+{
+	struct progress p;
+	uint64_t now = clock_monotonic_ns();
+
+	progress_start(&p, NULL);
+	progress_allow(&p, 5, 0);
+	ck_assert_uint_ge(p.deadline_ns, now + 5 * NS_PER_S);
+	ck_assert_uint_lt(p.deadline_ns, now + 60 * NS_PER_S);
+	progress_allow(&p, 5, now + 3600 * NS_PER_S);
+	ck_assert_uint_eq(p.deadline_ns, now + 3600 * NS_PER_S);
+	progress_deadline(&p, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -245,6 +260,7 @@ main(void)
 	suite_add_tcase(suite, time_spent);
 	tcase_add_test(slots, the_slot_shows_phase_photo_and_deadline);
 	tcase_add_test(slots, a_deadline_passes_and_can_be_lifted);
+	tcase_add_test(slots, work_has_its_seconds_or_until_the_later_time);
 	tcase_add_test(slots, a_lifted_deadline_is_a_sign_of_life);
 	suite_add_tcase(suite, slots);
 	tcase_set_timeout(dog, 60);

@@ -113,6 +113,7 @@ journal_request(const struct io *io, int status, const struct outcome *outcomes,
 	set_param(line, "request", io, "REQUEST_ID");
 	set_param(line, "address", io, "REMOTE_ADDR");
 	set_param(line, "method", io, "REQUEST_METHOD");
+	set_param(line, "uri", io, "DOCUMENT_URI");
 	set(line, "status", json_integer(status));
 	set_fault(line, whole);
 	set(line, "ms", phases_json(ms, PHASE_QUEUE));

@@ -1,14 +1,11 @@
 #include "config.h"
 
 /*
- * The way of a photo into the store: a draft in a staging directory that nobody
- * else touches, then renames, with everything synced before it becomes
- * visible. Knows the order of steps and durability; the caller holds the
- * photo's lock. A new photo appears whole or not at all; one that is mended
- * gets file after file, each whole, and the manifest last.
+ * From a draft to what everybody sees, by renames, with everything synced
+ * before it becomes visible. Knows the order of steps and durability; the
+ * caller holds the photo's lock. A new photo appears whole or not at all; one
+ * that is here gets file after file, each whole, and the manifest last.
  */
-
-#include "publish.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,94 +16,8 @@
 
 #include "fdio.h"
 #include "log.h"
+#include "publish_internal.h"
 #include "store_internal.h"
-
-#define DRAFT_NAME_LEN 16
-
-static void
-draft_path(const struct draft *d, const char *rest, char *out)
-{
-	(void)snprintf(out, PATH_BYTES, "%s/%s", d->name, rest);
-}
-
-/* Open a side of the draft: "photo" or "public". */
-static int
-open_draft(const struct draft *d, const char *side)
-{
-	char path[PATH_BYTES];
-
-	draft_path(d, side, path);
-	return openat(d->store->staging, path,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-enum fault
-draft_open(struct draft *d, struct store *s, struct fault_info *info)
-{
-	char path[PATH_BYTES];
-
-	*d = (struct draft){ .store = s };
-	if (random_name(d->name, DRAFT_NAME_LEN) == -1)
-		goto fail;
-	if (store_make_dir(s->staging, d->name, 0700) == -1)
-		goto fail;
-	draft_path(d, "photo", path);
-	if (store_make_dir(s->staging, path, 0700) == -1)
-		goto fail;
-	draft_path(d, "public", path);
-	if (store_make_dir(s->staging, path, 0755) == -1)
-		goto fail;
-	return FAULT_NONE;
-fail:
-	(void)fault_errno(info, "draft");
-	draft_close(d);
-	return info->fault;
-}
-
-enum fault
-draft_original(struct draft *d, struct spool *spool, enum format format,
-    struct fault_info *info)
-{
-	char name[32];
-	int dir = open_draft(d, "photo");
-	enum fault f;
-
-	if (dir == -1)
-		return fault_errno(info, "draft photo");
-	store_original_name(name, sizeof name, format);
-	f = spool_move_to(spool, dir, name, info);
-	fd_close(&dir);
-	return f;
-}
-
-enum fault
-draft_variant(struct draft *d, const struct variant *v, const void *data,
-    struct fault_info *info)
-{
-	char file[VARIANT_FILE_MAX + 1], link[VARIANT_FILE_MAX + 1];
-	int dir = open_draft(d, "public");
-	enum fault f = FAULT_NONE;
-
-	variant_file(v, file);
-	variant_link(v, link);
-	if (dir == -1 ||
-	    fd_write_file(dir, file, 0644, data, (size_t)v->bytes) == -1 ||
-	    linkat(dir, file, dir, link, 0) == -1)
-		f = fault_errno(info, "variant");
-	fd_close(&dir);
-	return f;
-}
-
-void
-draft_close(struct draft *d)
-{
-	/* Best effort: what stays goes with the staging directory. */
-	if (d->name[0] != '\0')
-		(void)fd_remove_tree(d->store->staging, d->name);
-	*d = (struct draft){ 0 };
-}
-
-/* ---- publishing ---- */
 
 /* The addresses of one publish, relative to the store's root and staging. */
 struct paths {
@@ -148,30 +59,21 @@ write_meta(const struct draft *d, const struct manifest *m,
 	return rc;
 }
 
-/*
- * The whole public side at once. One that was left over goes into the draft and
- * with it. Taken back when it cannot be made to last.
- */
+/* The whole public side at once. Taken back when it cannot be made to last. */
 static int
 put_public(struct store *s, const struct paths *p)
 {
-	unsigned how = RENAME_NOREPLACE;
-	int rc, error;
+	int error;
 
-	if (fd_sync_dir(s->staging, p->draft_public) == -1)
-		return -1;
-	rc = renameat2(s->staging, p->draft_public, s->root, p->public, how);
-	if (rc == -1 && errno == EEXIST) {
-		how = RENAME_EXCHANGE;
-		rc = renameat2(s->staging, p->draft_public, s->root, p->public,
-		    how);
-	}
-	if (rc == -1)
+	if (fd_sync_dir(s->staging, p->draft_public) == -1 ||
+	    renameat2(s->staging, p->draft_public, s->root, p->public,
+		RENAME_NOREPLACE) == -1)
 		return -1;
 	if (fd_sync_dir(s->root, p->public_parent) == 0)
 		return 0;
 	error = errno;
-	(void)renameat2(s->root, p->public, s->staging, p->draft_public, how);
+	(void)renameat2(s->root, p->public, s->staging, p->draft_public,
+	    RENAME_NOREPLACE);
 	errno = error;
 	return -1;
 }
@@ -200,7 +102,7 @@ publish_new(struct store *s, const struct paths *p)
 	return -1;
 }
 
-/* Bring back an original that is missing or short. */
+/* Bring back an original that is missing or short, and its sum. */
 static int
 mend_original(const struct manifest *m, int draft, int photo)
 {
@@ -209,7 +111,8 @@ mend_original(const struct manifest *m, int draft, int photo)
 	if (store_has_original(photo, m->format, m->bytes))
 		return 0;
 	store_original_name(name, sizeof name, m->format);
-	if (renameat(draft, name, photo, name) == -1)
+	if (renameat(draft, name, photo, name) == -1 ||
+	    renameat(draft, STORE_SUM_FILE, photo, STORE_SUM_FILE) == -1)
 		return -1;
 	return fsync(photo);
 }
@@ -240,40 +143,131 @@ replace_meta(int draft, int public)
 	return fsync(public);
 }
 
-/* File by file into a public side that is there: variants, then the manifest that names them. */
+static bool
+is_same_file(int dirfd, const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return fstatat(dirfd, a, &x, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(dirfd, b, &y, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    x.st_ino == y.st_ino;
+}
+
+/*
+ * Take the plain names from a preset's files of older recipes, also in formats
+ * that it has no more; the fresh ones take theirs over. The files stay for
+ * whoever has their whole address.
+ */
 static int
-mend_public(const struct manifest *m, int draft, int public)
+unlink_outdated(int public, const struct preset *preset,
+    const struct manifest *fresh)
+{
+	char file[VARIANT_FILE_MAX + 1], link[VARIANT_FILE_MAX + 1];
+	struct variant v = { 0 };
+
+	memcpy(v.preset, preset->name, sizeof v.preset);
+	memcpy(v.recipe, preset->recipe, sizeof v.recipe);
+	for (v.format = FORMAT_NONE + 1; v.format < FORMAT_COUNT; v.format++) {
+		variant_file(&v, file);
+		variant_link(&v, link);
+		if (manifest_find(fresh, preset, v.format) == NULL &&
+		    !is_same_file(public, file, link) &&
+		    unlinkat(public, link, 0) == -1 && errno != ENOENT)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+has_preset(const struct manifest *m, const struct preset *preset)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (strcmp(m->variants[i].preset, preset->name) == 0)
+			return true;
+	return false;
+}
+
+/* File by file into a public side that is there, each whole. */
+static int
+put_variants(const struct manifest *fresh, const struct settings *settings,
+    int draft, int public)
 {
 	char name[VARIANT_FILE_MAX + 1];
 
-	for (unsigned i = 0; i < m->n; i++) {
-		variant_file(&m->variants[i], name);
+	for (unsigned p = 0; p < settings->n_presets; p++)
+		if (has_preset(fresh, &settings->presets[p]) &&
+		    unlink_outdated(public, &settings->presets[p], fresh) == -1)
+			return -1;
+	for (unsigned i = 0; i < fresh->n; i++) {
+		variant_file(&fresh->variants[i], name);
 		if (renameat(draft, name, public, name) == -1)
 			return -1;
-		variant_link(&m->variants[i], name);
+		variant_link(&fresh->variants[i], name);
 		if (renameat(draft, name, public, name) == -1)
 			return -1;
 	}
-	return fsync(public) == 0 ? replace_meta(draft, public) : -1;
+	return fsync(public);
 }
 
+/* The file of this preset and format in m, of whatever recipe, or NULL. */
+static const struct variant *
+find_any(const struct manifest *m, const struct preset *preset,
+    enum format format)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->variants[i].format == format &&
+		    strcmp(m->variants[i].preset, preset->name) == 0)
+			return &m->variants[i];
+	return NULL;
+}
+
+/* What is under its plain name when the fresh files are in, in the settings' order. */
+static void
+merge(const struct manifest *fresh, const struct manifest *was,
+    const struct settings *settings, struct manifest *out)
+{
+	*out = *fresh;
+	out->n = 0;
+	for (unsigned p = 0; p < settings->n_presets; p++) {
+		const struct preset *preset = &settings->presets[p];
+
+		for (unsigned i = 0; i < preset->n_formats; i++) {
+			enum format format = preset->formats[i];
+			const struct variant *v =
+			    manifest_find(fresh, preset, format);
+
+			if (v == NULL)
+				v = has_preset(fresh, preset)
+				    ? manifest_find(was, preset, format)
+				    : find_any(was, preset, format);
+			if (v != NULL)
+				out->variants[out->n++] = *v;
+		}
+	}
+}
+
+/* More files of a photo that is here; meta.json, which names them, comes last. */
 static int
-publish_missing(struct store *s, struct draft *d, const struct paths *p,
-    const struct manifest *m)
+publish_more(struct draft *d, const struct paths *p,
+    const struct manifest *fresh, const struct manifest *m,
+    const struct settings *settings)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	int draft_photo = open_draft(d, "photo");
-	int draft_public = open_draft(d, "public");
+	struct store *s = d->store;
+	int draft_photo = draft_open_side(d, "photo");
+	int draft_public = draft_open_side(d, "public");
 	int photo = openat(s->root, p->photo, flags);
 	int public = openat(s->root, p->public, flags);
 	int rc = -1;
 
-	if (draft_photo == -1 || draft_public == -1 || photo == -1)
+	if (draft_photo == -1 || draft_public == -1 || photo == -1 ||
+	    write_meta(d, m, settings) == -1 ||
+	    mend_original(m, draft_photo, photo) == -1)
 		goto out;
-	if (mend_original(m, draft_photo, photo) == -1)
-		goto out;
-	rc = public == -1 ? put_public(s, p)
-			  : mend_public(m, draft_public, public);
+	if (public == -1)
+		rc = put_public(s, p);
+	else if (put_variants(fresh, settings, draft_public, public) == 0)
+		rc = replace_meta(draft_public, public);
 out:
 	fd_close(&public);
 	fd_close(&photo);
@@ -282,20 +276,45 @@ out:
 	return rc;
 }
 
+/* Bytes of what is here under this id. */
+static int64_t
+weigh(struct store *s, const struct paths *p)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int photo = openat(s->root, p->photo, flags);
+	int public = openat(s->root, p->public, flags);
+	int64_t bytes = store_weigh(photo, public);
+
+	fd_close(&public);
+	fd_close(&photo);
+	return bytes;
+}
+
 enum fault
-draft_publish(struct draft *d, const struct manifest *m,
-    const struct settings *settings, enum presence presence,
+draft_publish(struct draft *d, struct manifest *m,
+    const struct settings *settings, const struct look *was,
     struct fault_info *info)
 {
+	const struct manifest fresh = *m;
 	struct store *s = d->store;
 	struct paths p;
-	int rc = write_meta(d, m, settings);
+	int64_t before;
+	int rc;
 
 	find_paths(d, m->id, &p);
-	if (rc == 0)
-		rc = presence == PRESENCE_NONE ? publish_new(s, &p)
-					       : publish_missing(s, d, &p, m);
-	return rc == 0 ? FAULT_NONE : fault_errno(info, "publish");
+	before = weigh(s, &p);
+	if (was->presence == PRESENCE_NONE) {
+		rc = write_meta(d, m, settings);
+		if (rc == 0)
+			rc = publish_new(s, &p);
+	} else {
+		merge(&fresh, &was->manifest, settings, m);
+		rc = publish_more(d, &p, &fresh, m, settings);
+	}
+	if (rc == -1)
+		(void)fault_errno(info, "publish");
+	s->usage->bytes += weigh(s, &p) - before;
+	return rc == 0 ? FAULT_NONE : info->fault;
 }
 
 /* The files are right; what is said of them is of other settings. */
@@ -311,7 +330,7 @@ refresh_meta(struct store *s, const struct manifest *m,
 	if (f != FAULT_NONE)
 		return f;
 	find_paths(&d, m->id, &p);
-	draft = open_draft(&d, "public");
+	draft = draft_open_side(&d, "public");
 	public = openat(s->root, p.public,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (draft == -1 || public == -1 || write_meta(&d, m, settings) == -1 ||
@@ -325,12 +344,14 @@ refresh_meta(struct store *s, const struct manifest *m,
 
 enum fault
 publish_look(struct store *s, const char *id, const struct settings *settings,
-    struct manifest *out, enum presence *presence, struct fault_info *info)
+    struct look *out, struct fault_info *info)
 {
-	enum fault f = store_look(s, id, settings, out, presence, info);
+	enum fault f = store_settle(s, id, info);
 
-	if (f != FAULT_NONE || *presence != PRESENCE_STALE)
+	if (f == FAULT_NONE)
+		f = store_look(s, id, settings, out, info);
+	if (f != FAULT_NONE || out->presence != PRESENCE_STALE)
 		return f;
-	*presence = PRESENCE_WHOLE;
-	return refresh_meta(s, out, settings, info);
+	out->presence = PRESENCE_WHOLE;
+	return refresh_meta(s, &out->manifest, settings, info);
 }

@@ -1,6 +1,7 @@
 #ifndef FT_PUBLISH_H
 #define FT_PUBLISH_H
 
+#include "claim.h"
 #include "fault.h"
 #include "manifest.h"
 #include "settings.h"
@@ -19,30 +20,43 @@ struct draft {
 enum fault draft_open(struct draft *d, struct store *s,
     struct fault_info *info);
 
-/* The uploaded bytes become original.<ext>. */
+/* The uploaded bytes become original.<ext>, their sum the file beside it. */
 enum fault draft_original(struct draft *d, struct spool *spool,
     enum format format, struct fault_info *info);
 
-/* One thumbnail: written, synced and readable for nginx. */
+/*
+ * One thumbnail: written, synced and readable for nginx. Files of two formats
+ * never get the same time, which would make one ETag of two contents where
+ * their sizes are equal as well.
+ */
 enum fault draft_variant(struct draft *d, const struct variant *v,
     const void *data, struct fault_info *info);
 
+/* The first claim on a new photo. The caller holds the lock. */
+enum fault draft_claim(struct draft *d, const char *id, const char *token,
+    const struct claim *c, struct fault_info *info);
+
 /*
- * Make it visible and durable: the commit of a new photo, or the missing files
- * of a PRESENCE_PARTIAL one. Writes meta.json from m. The caller holds the
- * lock and has looked again.
+ * Make it visible and durable: the commit of a new photo, or more files of one
+ * that is here. The caller holds the lock and has looked again, with
+ * publish_look.
+ *
+ * m    the draft's files; becomes what is here of the photo then: those, and
+ *      what was. Written as meta.json
+ * was  what is here. Where a preset gets files of another recipe, its older
+ *      ones lose their plain names, so that they are made anew when asked for
  */
-enum fault draft_publish(struct draft *d, const struct manifest *m,
-    const struct settings *settings, enum presence presence,
+enum fault draft_publish(struct draft *d, struct manifest *m,
+    const struct settings *settings, const struct look *was,
     struct fault_info *info);
 
 /*
- * Look what is here, and write meta.json anew where it is of other settings,
- * so that the answer is never PRESENCE_STALE. As store_look, under the lock.
+ * Finish what was left half done (store_settle), look what is here, and write
+ * meta.json anew where it is of other settings, so that the answer is never
+ * PRESENCE_STALE. As store_look, under the lock.
  */
 enum fault publish_look(struct store *s, const char *id,
-    const struct settings *settings, struct manifest *out,
-    enum presence *presence, struct fault_info *info);
+    const struct settings *settings, struct look *out, struct fault_info *info);
 
 /* Remove what is left of a draft. After success too. */
 void draft_close(struct draft *d);

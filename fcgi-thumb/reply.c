@@ -74,6 +74,9 @@ taken_json(const struct outcome *o, const struct settings *settings)
 	rc |= json_object_set_new(photo, "status",
 	    json_string(o->status == PHOTO_CREATED ? "created" : "exists"));
 	rc |= json_object_update(photo, manifest);
+	if (o->token[0] != '\0')
+		rc |= json_object_set_new(photo, "delete_token",
+		    json_string(o->token));
 	rc |= json_object_set_new(photo, "timing_ms", timing_json(o->ms));
 	json_decref(manifest);
 	if (rc == 0)

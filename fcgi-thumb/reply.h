@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "buf.h"
+#include "claim.h"
 #include "exchange.h"
 #include "fault.h"
 #include "manifest.h"
@@ -19,8 +20,9 @@ enum photo_status {
 struct outcome {
 	const char *name; /* as the client calls it, borrowed; "" if nothing */
 	enum photo_status status;
-	struct manifest manifest; /* unless PHOTO_REFUSED */
-	struct fault_info info;   /* when PHOTO_REFUSED */
+	struct manifest manifest;        /* unless PHOTO_REFUSED */
+	char token[CLAIM_TOKEN_LEN + 1]; /* to take it back; "" none */
+	struct fault_info info;          /* when PHOTO_REFUSED */
 	unsigned ms
 	    [PHASE_COUNT]; /* this photo's share; queue and receive are the request's */
 	bool decoded;

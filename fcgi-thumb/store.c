@@ -1,9 +1,9 @@
 #include "config.h"
 
 /*
- * The store's tree, one lock a photo, a staging directory a process, and the
- * question what is here of a photo. How photos come in is publish.c's. Knows
- * file names and sizes; knows nothing of pictures or requests.
+ * The store's tree, and a staging directory a process. How photos come in is
+ * publish.c's, how they go store_remove.c's. Knows file names and sizes; knows
+ * nothing of pictures or requests.
  */
 
 #include "store_internal.h"
@@ -16,15 +16,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "digest.h"
 #include "fdio.h"
 #include "log.h"
 
 #define STAGING_TRIES 8
-#define META_MAX (256 * 1024) /* bytes; 80 variants are under 20 KiB */
 
 /* ---- the tree ---- */
 
@@ -65,7 +63,10 @@ store_prepare(const char *data, char *why, size_t why_size)
 		{ "trash", 0700 },
 		{ "quarantine", 0700 },
 		{ "state", 0700 },
+		{ "state/banned", 0700 },
+		{ "state/expires", 0700 },
 	};
+	struct usage *usage = NULL;
 	int root = -1, rc = -1;
 
 	if (store_make_dir(AT_FDCWD, data, 0755) == -1)
@@ -79,9 +80,12 @@ store_prepare(const char *data, char *why, size_t why_size)
 	if (make_fan(root, "photos", 0700) == -1 ||
 	    make_fan(root, "public", 0755) == -1 ||
 	    fd_sync_dir(root, "photos") == -1 ||
-	    fd_sync_dir(root, "public") == -1 || fsync(root) == -1)
+	    fd_sync_dir(root, "public") == -1 ||
+	    fd_sync_dir(root, "state") == -1 || fsync(root) == -1)
 		goto out;
-	rc = 0;
+	/* Before a worker waits for it: counting a large store takes a while. */
+	rc = store_usage_open(root, &usage);
+	store_usage_close(usage);
 out:
 	if (rc == -1)
 		(void)snprintf(why, why_size, "data directory %s: %s", data,
@@ -188,7 +192,8 @@ store_open(const char *data, char *why, size_t why_size)
 		goto fail;
 	*s = (struct store){ .root = -1, .staging = -1 };
 	s->root = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->root == -1 || open_staging(s, data) == -1)
+	if (s->root == -1 || store_usage_open(s->root, &s->usage) == -1 ||
+	    open_staging(s, data) == -1)
 		goto fail;
 	return s;
 fail:
@@ -213,6 +218,7 @@ store_close(struct store *s)
 	}
 	fd_close(&s->staging);
 	fd_close(&s->root);
+	store_usage_close(s->usage);
 	free(s->staging_path);
 	free(s);
 }
@@ -229,71 +235,7 @@ store_staging_path(const struct store *s)
 	return s->staging_path;
 }
 
-/* ---- locks ---- */
-
-/* Each photo its own byte of state/locks: the first 60 bits of the id. */
-static off_t
-lock_offset(const char *id)
-{
-	uint64_t n = 0;
-
-	for (unsigned i = 0; i < 12; i++) {
-		unsigned digit = id[i] >= 'a' ? (unsigned)(id[i] - 'a')
-					      : (unsigned)(id[i] - '2') + 26;
-
-		n = n << 5 | digit;
-	}
-	return (off_t)n;
-}
-
-enum fault
-store_lock(struct store *s, const char *id, uint64_t until_ns, int *lock,
-    struct fault_info *info)
-{
-	struct flock range = {
-		.l_type = F_WRLCK,
-		.l_whence = SEEK_SET,
-		.l_start = lock_offset(id),
-		.l_len = 1,
-	};
-	uint64_t end = clock_monotonic_ns() + STORE_LOCK_WAIT_MS * NS_PER_MS;
-	long pause_ns = 1000 * 1000;
-	int fd =
-	    openat(s->root, "state/locks", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd == -1)
-		return fault_errno(info, "state/locks");
-	if (until_ns != 0 && until_ns < end)
-		end = until_ns;
-	while (fcntl(fd, F_OFD_SETLK, &range) == -1) {
-		if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
-			(void)fault_errno(info, "lock");
-			goto fail;
-		}
-		if (clock_monotonic_ns() >= end) {
-			(void)fault_set(info, FAULT_OVERLOADED,
-			    "The same photo is in work elsewhere.");
-			goto fail;
-		}
-		(void)nanosleep(&(struct timespec){ .tv_nsec = pause_ns },
-		    NULL);
-		if (pause_ns < 32 * 1000 * 1000)
-			pause_ns *= 2;
-	}
-	*lock = fd;
-	return FAULT_NONE;
-fail:
-	fd_close(&fd);
-	return info->fault;
-}
-
-void
-store_unlock(int *lock)
-{
-	fd_close(lock);
-}
-
-/* ---- looking ---- */
+/* ---- names ---- */
 
 void
 store_side_path(char *out, const char *side, const char *id)
@@ -307,112 +249,8 @@ store_original_name(char *out, size_t size, enum format format)
 	(void)snprintf(out, size, "original.%s", format_spec(format)->ext);
 }
 
-static bool
-has_size(int dirfd, const char *name, uint64_t bytes, ino_t *ino)
-{
-	struct stat st;
-
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    !S_ISREG(st.st_mode) || (uint64_t)st.st_size != bytes)
-		return false;
-	*ino = st.st_ino;
-	return true;
-}
-
-/* Both names of a variant are there and mean the same whole file. */
-static bool
-has_variant(int public, const struct variant *v)
-{
-	char name[VARIANT_FILE_MAX + 1];
-	ino_t file, link;
-
-	variant_file(v, name);
-	if (!has_size(public, name, v->bytes, &file))
-		return false;
-	variant_link(v, name);
-	return has_size(public, name, v->bytes, &link) && file == link;
-}
-
-/* Reduce m to what the present settings mean, in their order. False if one is missing. */
-static bool
-select_present(struct manifest *m, int public, const struct settings *settings)
-{
-	struct manifest all = *m;
-
-	m->n = 0;
-	for (unsigned p = 0; p < settings->n_presets; p++) {
-		const struct preset *preset = &settings->presets[p];
-
-		for (unsigned i = 0; i < preset->n_formats; i++) {
-			const struct variant *v =
-			    manifest_find(&all, preset, preset->formats[i]);
-
-			if (v == NULL || !has_variant(public, v))
-				return false;
-			m->variants[m->n++] = *v;
-		}
-	}
-	return true;
-}
-
-bool
-store_has_original(int photo, enum format format, uint64_t bytes)
-{
-	char name[32];
-	ino_t ino;
-
-	store_original_name(name, sizeof name, format);
-	return has_size(photo, name, bytes, &ino);
-}
-
-/* Would meta.json be written as it is? Not after a change of prefix or presets. */
-static bool
-is_fresh(const struct manifest *m, const struct settings *settings,
-    const char *text, size_t len)
-{
-	struct buf now = { 0 };
-	bool same;
-
-	manifest_write(m, settings, &now);
-	same =
-	    !now.failed && now.len == len && memcmp(now.data, text, len) == 0;
-	buf_fini(&now);
-	return same;
-}
-
-/* What the photo's own state can be the reason of; all else is the machine's. */
-static bool
-is_damage(int error)
-{
-	return error == ENOENT || error == EFBIG || error == EINVAL ||
-	    error == ELOOP;
-}
-
-/* Of a photo whose original's directory is there. */
-static enum fault
-look_inside(int photo, int public, const char *id,
-    const struct settings *settings, struct manifest *m,
-    enum presence *presence, struct fault_info *info)
-{
-	char *text = NULL;
-	size_t len;
-
-	*presence = PRESENCE_PARTIAL;
-	if (fd_read_file(public, "meta.json", META_MAX, &text, &len) == -1)
-		return is_damage(errno) ? FAULT_NONE
-					: fault_errno(info, "meta.json");
-	if (manifest_parse(text, len, m) == 0 && strcmp(m->id, id) == 0 &&
-	    store_has_original(photo, m->format, m->bytes) &&
-	    select_present(m, public, settings))
-		*presence = is_fresh(m, settings, text, len) ? PRESENCE_WHOLE
-							     : PRESENCE_STALE;
-	free(text);
-	return FAULT_NONE;
-}
-
-/* A directory of the store; -1 in *fd where there is none. */
-static enum fault
-open_side(struct store *s, const char *side, const char *id, int *fd,
+enum fault
+store_open_side(struct store *s, const char *side, const char *id, int *fd,
     struct fault_info *info)
 {
 	char path[PATH_BYTES];
@@ -425,28 +263,58 @@ open_side(struct store *s, const char *side, const char *id, int *fd,
 	return FAULT_NONE;
 }
 
-enum fault
-store_look(struct store *s, const char *id, const struct settings *settings,
-    struct manifest *out, enum presence *presence, struct fault_info *info)
+/* Whatever its format: there is one. */
+int
+store_open_original(int photo)
 {
-	int photo = -1, public = -1;
-	struct manifest m = { 0 };
-	enum fault f;
+	int fd = -1;
 
-	if ((f = open_side(s, "photos", id, &photo, info)) != FAULT_NONE ||
-	    (f = open_side(s, "public", id, &public, info)) != FAULT_NONE)
-		goto out;
+	errno = ENOENT;
+	for (enum format f = FORMAT_NONE + 1;
+	     f < FORMAT_COUNT && fd == -1 && errno == ENOENT; f++) {
+		char name[32];
+
+		store_original_name(name, sizeof name, f);
+		fd = openat(photo, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	return fd;
+}
+
+enum fault
+store_original(struct store *s, const char *id, int *fd,
+    struct fault_info *info)
+{
+	int photo;
+	enum fault f = store_open_side(s, "photos", id, &photo, info);
+
+	*fd = -1;
+	if (f != FAULT_NONE)
+		return f;
 	if (photo == -1)
-		*presence = PRESENCE_NONE;
-	else if (public == -1)
-		*presence = PRESENCE_PARTIAL;
-	else
-		f = look_inside(photo, public, id, settings, &m, presence,
-		    info);
-	if (*presence == PRESENCE_STALE || *presence == PRESENCE_WHOLE)
-		*out = m;
-out:
-	fd_close(&public);
+		return fault_set(info, FAULT_NOT_FOUND, "%s", "");
+	*fd = store_open_original(photo);
+	if (*fd == -1)
+		f = fault_errno(info, "original");
 	fd_close(&photo);
 	return f;
+}
+
+/* ---- files ---- */
+
+int
+store_put_file(struct store *s, int dirfd, const char *name, const void *data,
+    size_t len)
+{
+	char temp[STAGING_NAME_LEN + 1];
+	int error;
+
+	if (random_name(temp, STAGING_NAME_LEN) == -1 ||
+	    fd_write_file(s->staging, temp, 0600, data, len) == -1)
+		return -1;
+	if (renameat(s->staging, temp, dirfd, name) == 0)
+		return fsync(dirfd);
+	error = errno;
+	(void)unlinkat(s->staging, temp, 0);
+	errno = error;
+	return -1;
 }

@@ -12,9 +12,14 @@
  * Where photos and thumbnails lie, and the rules by which they come and go:
  *
  *   photos/ab/<id>/original.<ext>           0700, the commit
+ *                  sha256                   of the original, 64 digits
+ *                  claims/                  who may delete it: claim.h
  *   public/ab/<id>/meta.json, <preset>.<recipe>.<ext>, <preset>.<ext>
  *   staging/<random>/  one a process, locked while it lives
- *   state/locks        one byte a photo, OFD locks
+ *   trash/<random>/    what was taken away and is not unlinked yet
+ *   state/locks        two bytes a photo, OFD locks
+ *   state/usage        the bytes of all photos
+ *   state/banned/ab/<id>, state/expires/<hour>/
  *
  * A name, once visible, is whole: files are written and synced in staging and
  * renamed into place, photos/ first, then public/. Knows nothing of pictures.
@@ -51,23 +56,57 @@ const char *store_staging_path(const struct store *s);
 #define STORE_LOCK_WAIT_MS 2000
 enum fault store_lock(struct store *s, const char *id, uint64_t until_ns,
     int *lock, struct fault_info *info);
+/*
+ * The same for the right to make files of a photo, so that each is made once
+ * by whoever comes first. Held while they are made, and outside of the
+ * photo's lock, which is for looking and publishing.
+ */
+enum fault store_lock_render(struct store *s, const char *id, uint64_t until_ns,
+    int *lock, struct fault_info *info);
+
 void store_unlock(int *lock);
 
 enum presence {
 	PRESENCE_NONE,    /* not here */
-	PRESENCE_PARTIAL, /* the original is; a file of the present settings is
-			     missing */
-	PRESENCE_STALE,   /* all files are; meta.json is of other settings */
+	PRESENCE_PARTIAL, /* the original's directory is; what an upload makes
+			     by the present settings is not all here */
+	PRESENCE_STALE,   /* all that is; meta.json is of other settings */
 	PRESENCE_WHOLE    /* all is as the present settings mean it */
 };
 
+struct look {
+	enum presence presence;
+	/*
+	 * All thumbnails that are here under their plain names, also those of
+	 * older recipes, in the settings' order. id is "" where meta.json does
+	 * not say what is here.
+	 */
+	struct manifest manifest;
+	/* What an upload makes and is not here in its present recipe. */
+	struct wanted missing;
+};
+
 /*
- * What is here of a photo, and its manifest by the present settings (when
- * PRESENCE_STALE or PRESENCE_WHOLE). Sizes are
- * compared, contents are not. The caller holds the lock.
+ * What is here of a photo. Sizes are compared, contents are not. The caller
+ * holds the lock, or lives with what changes meanwhile.
  */
 enum fault store_look(struct store *s, const char *id,
-    const struct settings *settings, struct manifest *out,
-    enum presence *presence, struct fault_info *info);
+    const struct settings *settings, struct look *out, struct fault_info *info);
+
+/*
+ * The uploaded bytes, to read; they stay readable when the photo goes. The
+ * caller closes *fd. FAULT_NOT_FOUND where the photo is not here.
+ */
+enum fault store_original(struct store *s, const char *id, int *fd,
+    struct fault_info *info);
+
+/*
+ * Is there room for another upload, and for `bytes` more in the store?
+ * FAULT_STORAGE_FULL below limits.free or over limits.store.
+ */
+enum fault store_check_disk(const struct store *s, const struct limits *limits,
+    struct fault_info *info);
+enum fault store_check_room(const struct store *s, const struct limits *limits,
+    uint64_t bytes, struct fault_info *info);
 
 #endif

@@ -1,6 +1,7 @@
 #ifndef FT_STORE_INTERNAL_H
 #define FT_STORE_INTERNAL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -9,18 +10,24 @@
 #include "store.h"
 
 /*
- * What store.c (the tree, locks, looking) and publish.c (drafts, publishing)
- * share; for no one else.
+ * What the parts of the store share with each other and with the two that put
+ * files into it, publish.c and claim.c; for no one else.
  */
 
 #define STAGING_NAME_LEN 16
-#define PATH_BYTES 160 /* "photos/ab/<id>/original.webp" and the like */
+#define PATH_BYTES 160 /* "photos/ab/<id>/claims/<64 digits>" and the like */
+
+/* What all processes share of the sum: state/usage, mapped. */
+struct usage {
+	_Atomic int64_t bytes;
+};
 
 struct store {
 	int root;    /* the data directory */
 	int staging; /* own staging directory; its flock says that we live */
 	char *staging_path;
 	char staging_name[STAGING_NAME_LEN + 1];
+	struct usage *usage;
 };
 
 /*
@@ -32,10 +39,57 @@ int store_make_dir(int dirfd, const char *path, mode_t mode);
 /* "photos/ab/<id>" or "public/ab/<id>" into out[PATH_BYTES]. */
 void store_side_path(char *out, const char *side, const char *id);
 
+/* A side of a photo; -1 in *fd where there is none. */
+enum fault store_open_side(struct store *s, const char *side, const char *id,
+    int *fd, struct fault_info *info);
+
 /* "original.jpg" into out[size]. */
 void store_original_name(char *out, size_t size, enum format format);
 
 /* Is the original in this directory, with this many bytes? */
 bool store_has_original(int photo, enum format format, uint64_t bytes);
+
+/* The original of a photo's directory, to read; -1 with errno. */
+int store_open_original(int photo);
+
+/* The SHA-256 of the original, DIGEST_HEX_LEN digits: beside it. */
+#define STORE_SUM_FILE "sha256"
+
+/*
+ * Put a small file into a directory that is visible, for good: written in
+ * staging, then renamed over what was there. Mode 0600. 0, or -1 with errno.
+ */
+int store_put_file(struct store *s, int dirfd, const char *name,
+    const void *data, size_t len);
+
+/*
+ * What a photo weighs: its original and each thumbnail once. Either directory
+ * may be -1.
+ */
+int64_t store_weigh(int photo, int public);
+
+/* Map state/usage; counts the store where there is none. 0, or -1 with errno. */
+int store_usage_open(int root, struct usage **out);
+void store_usage_close(struct usage *usage);
+
+/* Call each with every id below root, as store_walk does. */
+int store_walk_root(int root, int (*each)(void *ctx, const char *id),
+    void *ctx);
+
+/*
+ * Take a photo away, whatever the claims on it: photos/ into trash/, which is
+ * the commit, then public/. The caller holds the lock. One that is not here is
+ * no fault.
+ */
+enum fault store_discard(struct store *s, const char *id,
+    struct fault_info *info);
+
+/*
+ * Finish what a process that died has begun to take away: a public side
+ * without its photo, a photo whose last claim is gone. The caller holds the
+ * lock.
+ */
+enum fault store_settle(struct store *s, const char *id,
+    struct fault_info *info);
 
 #endif

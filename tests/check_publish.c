@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fdio.h"
+#include "store_admin.h"
 #include "support.h"
 
 static char data[300];
@@ -64,9 +66,9 @@ receive(const char *bytes)
 	memcpy(id, spool.id, sizeof id);
 }
 
-/* All files of the present settings, with made-up contents. */
+/* The wanted files of the present settings, with made-up contents. */
 static void
-draft_all(struct draft *d, struct manifest *m)
+draft_some(struct draft *d, struct manifest *m, const struct wanted *wanted)
 {
 	struct fault_info info;
 
@@ -80,7 +82,11 @@ draft_all(struct draft *d, struct manifest *m)
 	ck_assert_int_eq(draft_original(d, &spool, FORMAT_JPEG, &info), 0);
 	for (unsigned p = 0; p < settings.n_presets; p++)
 		for (unsigned f = 0; f < settings.presets[p].n_formats; f++) {
-			struct variant *v = &m->variants[m->n++];
+			struct variant *v;
+
+			if ((wanted->formats[p] & 1U << f) == 0)
+				continue;
+			v = &m->variants[m->n++];
 
 			*v = (struct variant){
 				.format = settings.presets[p].formats[f],
@@ -97,29 +103,53 @@ draft_all(struct draft *d, struct manifest *m)
 		}
 }
 
+/* Look as whoever publishes does: finishing what was left, and under no lock. */
+static struct look
+look(void)
+{
+	struct fault_info info;
+	struct look out;
+
+	ck_assert_int_eq(publish_look(store, id, &settings, &out, &info),
+	    FAULT_NONE);
+	return out;
+}
+
+/* What is to be seen, without touching it. */
+static enum presence
+presence(void)
+{
+	struct fault_info info;
+	struct look out;
+
+	ck_assert_int_eq(store_look(store, id, &settings, &out, &info),
+	    FAULT_NONE);
+	return out.presence;
+}
+
 static enum fault
-publish(enum presence presence)
+publish_some(const struct look *was, const struct wanted *wanted)
 {
 	struct fault_info info;
 	struct manifest m;
 	struct draft d;
 	enum fault f;
 
-	draft_all(&d, &m);
-	f = draft_publish(&d, &m, &settings, presence, &info);
+	draft_some(&d, &m, wanted);
+	f = draft_publish(&d, &m, &settings, was, &info);
 	draft_close(&d);
 	return f;
 }
 
-static enum presence
-look(struct manifest *m)
+/* All that the settings mean. */
+static enum fault
+publish(void)
 {
-	struct fault_info info;
-	enum presence presence;
+	struct look was = look();
+	struct wanted all;
 
-	ck_assert_int_eq(store_look(store, id, &settings, m, &presence, &info),
-	    FAULT_NONE);
-	return presence;
+	wanted_all(&settings, &all);
+	return publish_some(&was, &all);
 }
 
 static const char *
@@ -144,15 +174,16 @@ stat_of(const char *side, const char *name)
 START_TEST(a_published_photo_is_whole_and_leaves_nothing_behind)
 {
 	unsigned fds = count_fds();
-	struct manifest m;
+	struct look l;
 
 	receive("photo");
-	ck_assert_int_eq(look(&m), PRESENCE_NONE);
-	ck_assert_int_eq(publish(PRESENCE_NONE), FAULT_NONE);
-	ck_assert_int_eq(look(&m), PRESENCE_WHOLE);
-	ck_assert_uint_eq(m.n, 3);
-	ck_assert_str_eq(m.variants[1].preset, "large");
-	ck_assert_int_eq(m.variants[1].format, FORMAT_WEBP);
+	ck_assert_int_eq(presence(), PRESENCE_NONE);
+	ck_assert_int_eq(publish(), FAULT_NONE);
+	l = look();
+	ck_assert_int_eq(l.presence, PRESENCE_WHOLE);
+	ck_assert_uint_eq(l.manifest.n, 3);
+	ck_assert_str_eq(l.manifest.variants[1].preset, "large");
+	ck_assert_int_eq(l.manifest.variants[1].format, FORMAT_WEBP);
 	ck_assert_uint_eq(count_entries(store_staging_path(store)), 0);
 	ck_assert_uint_eq(count_fds(), fds);
 }
@@ -162,7 +193,7 @@ START_TEST(nginx_may_read_the_public_side_whatever_the_umask)
 {
 	(void)umask(077);
 	receive("photo");
-	ck_assert_int_eq(publish(PRESENCE_NONE), FAULT_NONE);
+	ck_assert_int_eq(publish(), FAULT_NONE);
 	ck_assert_uint_eq(stat_of("public", ".").st_mode & 07777, 0755);
 	ck_assert_uint_eq(stat_of("public", "meta.json").st_mode & 07777, 0644);
 	ck_assert_uint_eq(stat_of("public", "large.jpg").st_mode & 07777, 0644);
@@ -175,7 +206,7 @@ END_TEST
 START_TEST(the_plain_name_is_the_file_of_the_present_recipe)
 {
 	receive("photo");
-	ck_assert_int_eq(publish(PRESENCE_NONE), FAULT_NONE);
+	ck_assert_int_eq(publish(), FAULT_NONE);
 	ck_assert_uint_eq(stat_of("public", "large.jpg").st_ino,
 	    stat_of("public", "large.00000001.jpg").st_ino);
 	ck_assert_uint_eq(stat_of("public", "large.webp").st_ino,
@@ -185,16 +216,19 @@ END_TEST
 
 START_TEST(a_second_commit_of_the_same_photo_fails_and_changes_nothing)
 {
+	struct look none;
+	struct wanted all;
 	ino_t was;
-	struct manifest m;
 
 	receive("photo");
-	ck_assert_int_eq(publish(PRESENCE_NONE), FAULT_NONE);
+	none = look();
+	wanted_all(&settings, &all);
+	ck_assert_int_eq(publish(), FAULT_NONE);
 	was = stat_of("photos", "original.jpg").st_ino;
 	receive("photo");
-	ck_assert_int_ne(publish(PRESENCE_NONE), FAULT_NONE);
+	ck_assert_int_ne(publish_some(&none, &all), FAULT_NONE);
 	ck_assert_uint_eq(stat_of("photos", "original.jpg").st_ino, was);
-	ck_assert_int_eq(look(&m), PRESENCE_WHOLE);
+	ck_assert_int_eq(presence(), PRESENCE_WHOLE);
 }
 END_TEST
 
@@ -208,8 +242,8 @@ static const struct {
 	{ "a manifest that is none", "public", "meta.json", "{}" },
 	{ "a file missing", "public", "small.00000002.jpg", NULL },
 	{ "a file too short", "public", "small.00000002.jpg", "1" },
-	{ "a plain name missing", "public", "large.webp", NULL },
-	{ "a plain name of another file", "public", "large.webp", "1234567" },
+	{ "a plain name missing", "public", "small.jpg", NULL },
+	{ "a plain name of another file", "public", "small.jpg", "1234567" },
 	{ "an original missing", "photos", "original.jpg", NULL },
 	{ "an original too short", "photos", "original.jpg", "ph" },
 };
@@ -217,10 +251,9 @@ static const struct {
 START_TEST(what_is_damaged_is_seen_and_mended_by_the_same_upload)
 {
 	const char *path;
-	struct manifest m;
 
 	receive("photo");
-	ck_assert_int_eq(publish(PRESENCE_NONE), FAULT_NONE);
+	ck_assert_int_eq(publish(), FAULT_NONE);
 	path = path_of(damages[_i].side, damages[_i].name);
 	ck_assert_int_eq(unlink(path), 0);
 	if (damages[_i].content != NULL)
@@ -228,10 +261,10 @@ START_TEST(what_is_damaged_is_seen_and_mended_by_the_same_upload)
 				     damages[_i].content,
 				     strlen(damages[_i].content)),
 		    0);
-	ck_assert_msg(look(&m) == PRESENCE_PARTIAL, "%s", damages[_i].why);
+	ck_assert_msg(presence() == PRESENCE_PARTIAL, "%s", damages[_i].why);
 	receive("photo");
-	ck_assert_int_eq(publish(PRESENCE_PARTIAL), FAULT_NONE);
-	ck_assert_msg(look(&m) == PRESENCE_WHOLE, "%s", damages[_i].why);
+	ck_assert_int_eq(publish(), FAULT_NONE);
+	ck_assert_msg(presence() == PRESENCE_WHOLE, "%s", damages[_i].why);
 	ck_assert_uint_eq(stat_of("photos", "original.jpg").st_size, 5);
 	ck_assert_uint_eq(count_entries(store_staging_path(store)), 0);
 }
@@ -239,49 +272,44 @@ END_TEST
 
 START_TEST(a_lost_public_side_comes_back)
 {
-	struct manifest m;
-
 	receive("photo");
-	ck_assert_int_eq(publish(PRESENCE_NONE), FAULT_NONE);
+	ck_assert_int_eq(publish(), FAULT_NONE);
 	ck_assert_int_eq(fd_remove_tree(AT_FDCWD, path_of("public", ".")), -1);
 	ck_assert_int_eq(rmdir(path_of("public", "")), 0);
-	ck_assert_int_eq(look(&m), PRESENCE_PARTIAL);
+	ck_assert_int_eq(presence(), PRESENCE_PARTIAL);
 	receive("photo");
-	ck_assert_int_eq(publish(PRESENCE_PARTIAL), FAULT_NONE);
-	ck_assert_int_eq(look(&m), PRESENCE_WHOLE);
+	ck_assert_int_eq(publish(), FAULT_NONE);
+	ck_assert_int_eq(presence(), PRESENCE_WHOLE);
 }
 END_TEST
 
 START_TEST(a_public_side_without_its_photo_is_replaced_whole)
 {
-	struct manifest m;
-
 	receive("photo");
 	ck_assert_int_eq(mkdir(path_of("public", ""), 0755), 0);
 	ck_assert_int_eq(fd_write_file(AT_FDCWD, path_of("public", "stale.jpg"),
 			     0644, "x", 1),
 	    0);
-	ck_assert_int_eq(look(&m), PRESENCE_NONE);
-	ck_assert_int_eq(publish(PRESENCE_NONE), FAULT_NONE);
-	ck_assert_int_eq(look(&m), PRESENCE_WHOLE);
+	ck_assert_int_eq(presence(), PRESENCE_NONE);
+	ck_assert_int_eq(publish(), FAULT_NONE);
+	ck_assert_int_eq(presence(), PRESENCE_WHOLE);
 	ck_assert_int_eq(access(path_of("public", "stale.jpg"), F_OK), -1);
 }
 END_TEST
 
 START_TEST(other_settings_make_a_photo_partial_and_keep_the_old_files)
 {
-	struct manifest m;
 	time_t before;
 
 	receive("photo");
-	ck_assert_int_eq(publish(PRESENCE_NONE), FAULT_NONE);
+	ck_assert_int_eq(publish(), FAULT_NONE);
 	before = stat_of("public", "meta.json").st_mtim.tv_sec;
 	memcpy(settings.presets[0].recipe, "00000009", RECIPE_LEN + 1);
-	ck_assert_int_eq(look(&m), PRESENCE_PARTIAL);
+	ck_assert_int_eq(presence(), PRESENCE_PARTIAL);
 	receive("photo");
-	ck_assert_int_eq(publish(PRESENCE_PARTIAL), FAULT_NONE);
-	ck_assert_int_eq(look(&m), PRESENCE_WHOLE);
-	ck_assert_str_eq(m.variants[0].recipe, "00000009");
+	ck_assert_int_eq(publish(), FAULT_NONE);
+	ck_assert_int_eq(presence(), PRESENCE_WHOLE);
+	ck_assert_str_eq(look().manifest.variants[0].recipe, "00000009");
 	ck_assert_uint_eq(stat_of("public", "large.jpg").st_ino,
 	    stat_of("public", "large.00000009.jpg").st_ino);
 	ck_assert_uint_gt(stat_of("public", "large.00000001.jpg").st_size, 0);
@@ -309,23 +337,17 @@ static void (*const changes[])(void) = { move_elsewhere, drop_a_preset };
 
 START_TEST(a_manifest_of_other_settings_is_written_anew)
 {
-	struct fault_info info;
-	enum presence presence;
-	struct manifest m;
 	time_t before;
 	ino_t file;
 
 	receive("photo");
-	ck_assert_int_eq(publish(PRESENCE_NONE), FAULT_NONE);
+	ck_assert_int_eq(publish(), FAULT_NONE);
 	before = stat_of("public", "meta.json").st_mtim.tv_sec;
 	file = stat_of("public", "large.jpg").st_ino;
 	changes[_i]();
-	ck_assert_int_eq(look(&m), PRESENCE_STALE);
-	ck_assert_int_eq(publish_look(store, id, &settings, &m, &presence,
-			     &info),
-	    FAULT_NONE);
-	ck_assert_int_eq(presence, PRESENCE_WHOLE);
-	ck_assert_int_eq(look(&m), PRESENCE_WHOLE);
+	ck_assert_int_eq(presence(), PRESENCE_STALE);
+	ck_assert_int_eq(look().presence, PRESENCE_WHOLE);
+	ck_assert_int_eq(presence(), PRESENCE_WHOLE);
 	ck_assert_uint_eq(stat_of("public", "large.jpg").st_ino, file);
 	ck_assert_int_ge(stat_of("public", "meta.json").st_mtim.tv_sec,
 	    before + 1);
@@ -336,15 +358,14 @@ END_TEST
 
 START_TEST(a_publish_that_cannot_finish_takes_its_commit_back)
 {
-	struct manifest m;
 	char parent[400];
 
 	receive("photo");
 	/* The public side's parent is gone: the second rename must fail. */
 	(void)snprintf(parent, sizeof parent, "%s/public/%.2s", data, id);
 	ck_assert_int_eq(rmdir(parent), 0);
-	ck_assert_int_eq(publish(PRESENCE_NONE), FAULT_INTERNAL);
-	ck_assert_int_eq(look(&m), PRESENCE_NONE);
+	ck_assert_int_eq(publish(), FAULT_INTERNAL);
+	ck_assert_int_eq(presence(), PRESENCE_NONE);
 	ck_assert_int_eq(access(path_of("photos", "."), F_OK), -1);
 	ck_assert_uint_eq(count_entries(store_staging_path(store)), 0);
 }
@@ -353,14 +374,176 @@ END_TEST
 START_TEST(a_draft_that_was_given_up_leaves_nothing)
 {
 	struct manifest m;
+	struct wanted all;
 	struct draft d;
 
 	receive("photo");
-	draft_all(&d, &m);
+	wanted_all(&settings, &all);
+	draft_some(&d, &m, &all);
 	draft_close(&d);
 	draft_close(&d);
 	ck_assert_uint_eq(count_entries(store_staging_path(store)), 0);
-	ck_assert_int_eq(look(&m), PRESENCE_NONE);
+	ck_assert_int_eq(presence(), PRESENCE_NONE);
+}
+END_TEST
+
+/* ---- a part of the files ---- */
+
+static const struct wanted first_of_large = { .formats = { 1 } };
+static const struct wanted webp_of_large = { .formats = { 2 } };
+
+static void
+publish_at_upload(void)
+{
+	struct look was;
+	struct wanted first;
+
+	receive("photo");
+	was = look();
+	wanted_at_upload(&settings, &first);
+	ck_assert_int_eq(publish_some(&was, &first), FAULT_NONE);
+}
+
+static void
+add_files(const struct wanted *wanted)
+{
+	struct look was = look();
+
+	receive("photo");
+	ck_assert_int_eq(publish_some(&was, wanted), FAULT_NONE);
+}
+
+START_TEST(a_photo_is_whole_with_the_files_of_an_upload)
+{
+	struct look l;
+
+	publish_at_upload();
+	l = look();
+	ck_assert_int_eq(l.presence, PRESENCE_WHOLE);
+	ck_assert(wanted_is_empty(&l.missing));
+	ck_assert_uint_eq(l.manifest.n, 2);
+	ck_assert_int_eq(access(path_of("public", "large.webp"), F_OK), -1);
+}
+END_TEST
+
+START_TEST(a_file_that_is_made_later_joins_the_others_in_the_settings_order)
+{
+	struct look l;
+	time_t before;
+	ino_t jpeg;
+
+	publish_at_upload();
+	before = stat_of("public", "meta.json").st_mtim.tv_sec;
+	jpeg = stat_of("public", "large.jpg").st_ino;
+	add_files(&webp_of_large);
+	ck_assert_int_eq(presence(), PRESENCE_WHOLE);
+	l = look();
+	ck_assert_uint_eq(l.manifest.n, 3);
+	ck_assert_int_eq(l.manifest.variants[0].format, FORMAT_JPEG);
+	ck_assert_int_eq(l.manifest.variants[1].format, FORMAT_WEBP);
+	ck_assert_str_eq(l.manifest.variants[2].preset, "small");
+	ck_assert_uint_eq(stat_of("public", "large.jpg").st_ino, jpeg);
+	ck_assert_int_ge(stat_of("public", "meta.json").st_mtim.tv_sec,
+	    before + 1);
+}
+END_TEST
+
+START_TEST(a_later_file_that_is_lost_is_no_longer_told_of)
+{
+	publish_at_upload();
+	add_files(&webp_of_large);
+	ck_assert_int_eq(unlink(path_of("public", "large.webp")), 0);
+	ck_assert_int_eq(presence(), PRESENCE_STALE);
+	ck_assert_uint_eq(look().manifest.n, 2);
+	ck_assert_int_eq(presence(), PRESENCE_WHOLE);
+}
+END_TEST
+
+START_TEST(a_new_recipe_takes_the_plain_names_from_all_formats_of_its_preset)
+{
+	struct look l;
+
+	receive("photo");
+	ck_assert_int_eq(publish(), FAULT_NONE);
+	memcpy(settings.presets[0].recipe, "00000009", RECIPE_LEN + 1);
+	memcpy(settings.presets[1].recipe, "00000009", RECIPE_LEN + 1);
+	l = look();
+	ck_assert_uint_eq(l.missing.formats[0], 1);
+	ck_assert_uint_eq(l.missing.formats[1], 1);
+	ck_assert_uint_eq(l.manifest.n, 3);
+	add_files(&first_of_large);
+
+	l = look();
+	ck_assert_int_eq(l.presence, PRESENCE_PARTIAL);
+	ck_assert_uint_eq(l.missing.formats[0], 0);
+	ck_assert_uint_eq(l.missing.formats[1], 1);
+	ck_assert_uint_eq(l.manifest.n, 2);
+	ck_assert_str_eq(l.manifest.variants[0].recipe, "00000009");
+	/* The preset that nobody touched is told of as it is. */
+	ck_assert_str_eq(l.manifest.variants[1].preset, "small");
+	ck_assert_str_eq(l.manifest.variants[1].recipe, "00000002");
+	ck_assert_int_eq(access(path_of("public", "large.webp"), F_OK), -1);
+	ck_assert_int_eq(access(path_of("public", "large.00000001.webp"), F_OK),
+	    0);
+}
+END_TEST
+
+START_TEST(a_format_that_is_no_longer_configured_keeps_no_plain_name)
+{
+	receive("photo");
+	ck_assert_int_eq(publish(), FAULT_NONE);
+	settings.presets[0].n_formats = 1;
+	memcpy(settings.presets[0].recipe, "00000009", RECIPE_LEN + 1);
+	add_files(&first_of_large);
+	ck_assert_int_eq(access(path_of("public", "large.webp"), F_OK), -1);
+}
+END_TEST
+
+START_TEST(two_formats_never_have_the_same_time)
+{
+	time_t jpeg, webp, now = time(NULL);
+
+	publish_at_upload();
+	add_files(&webp_of_large);
+	jpeg = stat_of("public", "large.jpg").st_mtim.tv_sec;
+	webp = stat_of("public", "large.webp").st_mtim.tv_sec;
+	ck_assert_int_eq(jpeg % FORMAT_COUNT, FORMAT_JPEG);
+	ck_assert_int_eq(webp % FORMAT_COUNT, FORMAT_WEBP);
+	ck_assert_int_le(jpeg, time(NULL));
+	ck_assert_int_le(webp, time(NULL));
+	ck_assert_int_gt(webp, now - 2 * FORMAT_COUNT);
+}
+END_TEST
+
+START_TEST(the_bytes_of_all_photos_are_counted)
+{
+	int64_t counted;
+
+	ck_assert_int_eq(store_usage(store), 0);
+	publish_at_upload();
+	/* The original's 5, and as draft_some makes them 6 and 7. */
+	ck_assert_int_eq(store_usage(store), 5 + 6 + 7);
+	add_files(&webp_of_large);
+	add_files(&webp_of_large);
+	counted = store_usage(store);
+	ck_assert_int_eq(store_recount(store), 0);
+	ck_assert_int_eq(store_usage(store), counted);
+}
+END_TEST
+
+START_TEST(the_sum_lies_with_the_original_for_nobody_else)
+{
+	char *text, want[DIGEST_HEX_LEN + 1];
+	size_t len;
+
+	publish_at_upload();
+	digest_hex(spool.sha, want);
+	ck_assert_int_eq(fd_read_file(AT_FDCWD, path_of("photos", "sha256"),
+			     100, &text, &len),
+	    0);
+	ck_assert_str_eq(text, want);
+	ck_assert_uint_eq(stat_of("photos", "sha256").st_mode & 07777, 0600);
+	free(text);
 }
 END_TEST
 
@@ -370,6 +553,22 @@ main(void)
 	Suite *s = suite_create("publish");
 	TCase *new = tcase_create("new");
 	TCase *mend = tcase_create("mend");
+	TCase *part = tcase_create("part");
+
+	tcase_add_checked_fixture(part, setup, teardown);
+	tcase_set_timeout(part, 30);
+	tcase_add_test(part, a_photo_is_whole_with_the_files_of_an_upload);
+	tcase_add_test(part,
+	    a_file_that_is_made_later_joins_the_others_in_the_settings_order);
+	tcase_add_test(part, a_later_file_that_is_lost_is_no_longer_told_of);
+	tcase_add_test(part,
+	    a_new_recipe_takes_the_plain_names_from_all_formats_of_its_preset);
+	tcase_add_test(part,
+	    a_format_that_is_no_longer_configured_keeps_no_plain_name);
+	tcase_add_test(part, two_formats_never_have_the_same_time);
+	tcase_add_test(part, the_bytes_of_all_photos_are_counted);
+	tcase_add_test(part, the_sum_lies_with_the_original_for_nobody_else);
+	suite_add_tcase(s, part);
 
 	tcase_add_checked_fixture(new, setup, teardown);
 	tcase_add_checked_fixture(mend, setup, teardown);

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fdio.h"
+#include "store_admin.h"
 #include "support.h"
 
 #define ID "4oymiquy7qobjgx36tejs35zeq"
@@ -186,6 +188,28 @@ START_TEST(a_lock_ends_with_its_process)
 }
 END_TEST
 
+START_TEST(making_files_and_looking_have_locks_of_their_own)
+{
+	struct store *a = open_store(), *b = open_store();
+	int lock_a = -1, lock_b = -1, lock_c = -1;
+	uint64_t soon = clock_monotonic_ns() + 10 * NS_PER_MS;
+	struct fault_info info;
+
+	ck_assert_int_eq(store_lock_render(a, ID, 0, &lock_a, &info),
+	    FAULT_NONE);
+	ck_assert_int_eq(store_lock(b, ID, 0, &lock_b, &info), FAULT_NONE);
+	ck_assert_int_eq(store_lock_render(b, ID, soon, &lock_c, &info),
+	    FAULT_OVERLOADED);
+	store_unlock(&lock_a);
+	ck_assert_int_eq(store_lock_render(b, ID, 0, &lock_c, &info),
+	    FAULT_NONE);
+	store_unlock(&lock_b);
+	store_unlock(&lock_c);
+	store_close(a);
+	store_close(b);
+}
+END_TEST
+
 START_TEST(opening_and_closing_leaves_no_descriptor)
 {
 	unsigned fds = count_fds();
@@ -201,6 +225,171 @@ START_TEST(opening_and_closing_leaves_no_descriptor)
 }
 END_TEST
 
+/* ---- whole photos ---- */
+
+static const char *
+path_of(const char *side, const char *id, const char *name)
+{
+	static char path[600];
+
+	(void)snprintf(path, sizeof path, "%s/%s/%.2s/%s%s%s", data, side, id,
+	    id, name[0] != '\0' ? "/" : "", name);
+	return path;
+}
+
+static bool
+is_there(const char *side, const char *id)
+{
+	return access(path_of(side, id, ""), F_OK) == 0;
+}
+
+static void
+write_at(const char *side, const char *id, const char *name, size_t len)
+{
+	static const char zeros[100];
+
+	ck_assert_int_eq(fd_write_file(AT_FDCWD, path_of(side, id, name), 0600,
+			     zeros, len),
+	    0);
+}
+
+/* Both sides of a photo, as a version without claims left them: 13 bytes. */
+static void
+put_photo(const char *id)
+{
+	ck_assert_int_eq(mkdir(path_of("photos", id, ""), 0700), 0);
+	ck_assert_int_eq(mkdir(path_of("public", id, ""), 0755), 0);
+	write_at("photos", id, "original.jpg", 10);
+	write_at("public", id, "large.00000001.jpg", 3);
+	write_at("public", id, "meta.json", 50);
+}
+
+static int
+gather(void *ctx, const char *id)
+{
+	char *ids = ctx;
+
+	(void)snprintf(ids + strlen(ids), 200 - strlen(ids), "%s ", id);
+	return strcmp(id, OTHER) == 0 ? 7 : 0;
+}
+
+START_TEST(a_walk_meets_all_photos_in_order_until_it_is_ended)
+{
+	static const char last[] = "zzaaaaaaaaaaaaaaaaaaaaaaaa";
+	struct store *s = open_store();
+	char ids[200] = "";
+
+	put_photo(last);
+	put_photo(OTHER);
+	put_photo(ID);
+	ck_assert_int_eq(mkdir(path_of("photos", "xj-is-no-id", ""), 0700), 0);
+	ck_assert_int_eq(store_walk(s, gather, ids), 7);
+	ck_assert_str_eq(ids, ID " " OTHER " ");
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_deleted_photo_is_gone_at_once_and_unlinked_later)
+{
+	struct store *s = open_store();
+	struct fault_info info;
+
+	put_photo(ID);
+	ck_assert_int_eq(store_recount(s), 0);
+	ck_assert_int_eq(store_usage(s), 13);
+	ck_assert_int_eq(store_delete(s, ID, &info), FAULT_NONE);
+	ck_assert(!is_there("photos", ID) && !is_there("public", ID));
+	ck_assert_int_eq(store_usage(s), 0);
+	ck_assert_uint_eq(count_in("trash"), 2);
+	ck_assert(store_empty_trash(s, 0));
+	ck_assert_uint_eq(count_in("trash"), 0);
+	ck_assert_int_eq(store_delete(s, ID, &info), FAULT_NOT_FOUND);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(unlinking_ends_with_its_time)
+{
+	struct store *s = open_store();
+	struct fault_info info;
+
+	put_photo(ID);
+	ck_assert_int_eq(store_delete(s, ID, &info), FAULT_NONE);
+	ck_assert(!store_empty_trash(s, clock_monotonic_ns()));
+	ck_assert_uint_eq(count_in("trash"), 1);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_banned_photo_goes_and_stays_banned)
+{
+	struct store *s = open_store();
+	struct fault_info info;
+
+	put_photo(ID);
+	ck_assert(!store_is_banned(s, ID));
+	ck_assert_int_eq(store_ban(s, ID, &info), FAULT_NONE);
+	ck_assert_int_eq(store_ban(s, ID, &info), FAULT_NONE);
+	ck_assert(store_is_banned(s, ID) && !store_is_banned(s, OTHER));
+	ck_assert(!is_there("photos", ID) && !is_there("public", ID));
+	ck_assert_int_eq(store_unban(s, ID, &info), FAULT_NONE);
+	ck_assert(!store_is_banned(s, ID));
+	ck_assert_int_eq(store_unban(s, ID, &info), FAULT_NOT_FOUND);
+	store_close(s);
+}
+END_TEST
+
+/* ---- room ---- */
+
+START_TEST(the_sum_is_shared_and_counted_anew_when_it_is_lost)
+{
+	struct store *a = open_store(), *b;
+	char path[400];
+
+	put_photo(ID);
+	put_photo(OTHER);
+	ck_assert_int_eq(store_usage(a), 0);
+	b = open_store();
+	ck_assert_int_eq(store_recount(b), 0);
+	ck_assert_int_eq(store_usage(a), 26);
+	store_close(b);
+	(void)snprintf(path, sizeof path, "%s/state/usage", data);
+	ck_assert_int_eq(truncate(path, _i == 0 ? 3 : 8), 0);
+	if (_i == 1)
+		ck_assert_int_eq(unlink(path), 0);
+	b = open_store();
+	ck_assert_int_eq(store_usage(b), 26);
+	store_close(a);
+	store_close(b);
+}
+END_TEST
+
+START_TEST(limits_of_room_are_named_with_the_values)
+{
+	struct store *s = open_store();
+	struct limits limits = { 0 };
+	struct fault_info info = { 0 };
+
+	put_photo(ID);
+	ck_assert_int_eq(store_recount(s), 0);
+	ck_assert_int_eq(store_check_room(s, &limits, 1000, &info), FAULT_NONE);
+	ck_assert_int_eq(store_check_disk(s, &limits, &info), FAULT_NONE);
+	limits.store = 20;
+	ck_assert_int_eq(store_check_room(s, &limits, 7, &info), FAULT_NONE);
+	ck_assert_int_eq(store_check_room(s, &limits, 8, &info),
+	    FAULT_STORAGE_FULL);
+	ck_assert_uint_eq(info.limit, 20);
+	ck_assert_uint_eq(info.actual, 21);
+	limits.free = 1;
+	ck_assert_int_eq(store_check_disk(s, &limits, &info), FAULT_NONE);
+	limits.free = UINT64_MAX;
+	ck_assert_int_eq(store_check_disk(s, &limits, &info),
+	    FAULT_STORAGE_FULL);
+	ck_assert(info.has_limit && info.actual > 0);
+	store_close(s);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -208,6 +397,20 @@ main(void)
 	TCase *tree = tcase_create("tree");
 	TCase *staging = tcase_create("staging");
 	TCase *locks = tcase_create("locks");
+	TCase *photos = tcase_create("photos");
+
+	tcase_add_checked_fixture(photos, setup, tempdir_teardown);
+	tcase_set_timeout(photos, 30);
+	tcase_add_test(photos,
+	    a_walk_meets_all_photos_in_order_until_it_is_ended);
+	tcase_add_test(photos,
+	    a_deleted_photo_is_gone_at_once_and_unlinked_later);
+	tcase_add_test(photos, unlinking_ends_with_its_time);
+	tcase_add_test(photos, a_banned_photo_goes_and_stays_banned);
+	tcase_add_loop_test(photos,
+	    the_sum_is_shared_and_counted_anew_when_it_is_lost, 0, 2);
+	tcase_add_test(photos, limits_of_room_are_named_with_the_values);
+	suite_add_tcase(s, photos);
 
 	tcase_add_checked_fixture(tree, setup, tempdir_teardown);
 	tcase_add_checked_fixture(staging, setup, tempdir_teardown);
@@ -223,6 +426,7 @@ main(void)
 	tcase_add_test(staging, opening_and_closing_leaves_no_descriptor);
 	tcase_add_test(locks, a_lock_keeps_others_out_of_the_same_photo_only);
 	tcase_add_test(locks, waiting_for_a_lock_ends_with_the_work);
+	tcase_add_test(locks, making_files_and_looking_have_locks_of_their_own);
 	tcase_add_test(locks, a_lock_ends_with_its_process);
 	suite_add_tcase(s, tree);
 	suite_add_tcase(s, staging);

@@ -1,0 +1,167 @@
+#include "config.h"
+
+/*
+ * Claims that end by themselves. A note of each lies where the time to look at
+ * it is found from its name:
+ *
+ *   state/expires/<hour>/<Unix seconds>.<id>.<file of the claim>
+ *
+ * It is written before the claim is visible and removed after the claim is
+ * gone, under the photo's lock both times: none is forgotten. What becomes of
+ * the claim in between is no business of the note.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "claim_internal.h"
+#include "clock.h"
+#include "fdio.h"
+#include "log.h"
+#include "number.h"
+#include "store_internal.h"
+
+#define EXPIRES "state/expires"
+#define HOUR 3600
+#define NOTE_MAX (20 + 1 + PHOTO_ID_LEN + 1 + DIGEST_HEX_LEN)
+
+/* A photo in work elsewhere is left for the next time. */
+#define WAIT_NS (50 * NS_PER_MS)
+
+int
+claim_note_expiry(struct store *s, const char *id, const char *file,
+    const struct claim *c)
+{
+	char dir[PATH_BYTES], path[PATH_BYTES + NOTE_MAX];
+
+	if (c->expires == 0)
+		return 0;
+	(void)snprintf(dir, sizeof dir, EXPIRES "/%" PRId64, c->expires / HOUR);
+	(void)snprintf(path, sizeof path, "%s/%" PRId64 ".%s.%s", dir,
+	    c->expires, id, file);
+	/* A sweep may remove the empty directory between the two: once more. */
+	for (unsigned i = 0; i < 3; i++) {
+		if (store_make_dir(s->root, dir, 0700) == -1 && errno != ENOENT)
+			return -1;
+		if (fd_write_file(s->root, path, 0600, "", 0) == 0 ||
+		    errno == EEXIST)
+			return fd_sync_dir(s->root, dir) == 0
+			    ? fd_sync_dir(s->root, EXPIRES)
+			    : -1;
+		if (errno != ENOENT)
+			return -1;
+	}
+	return -1;
+}
+
+/* The parts of a note's name. */
+struct note {
+	int64_t at;
+	char id[PHOTO_ID_LEN + 1];
+	char file[DIGEST_HEX_LEN + 1];
+};
+
+static int
+parse_note(const char *name, struct note *out)
+{
+	const char *dot = strchr(name, '.');
+	char digits[21];
+	unsigned long long at;
+
+	if (dot == NULL || (size_t)(dot - name) >= sizeof digits ||
+	    strlen(dot + 1) != PHOTO_ID_LEN + 1 + DIGEST_HEX_LEN ||
+	    dot[1 + PHOTO_ID_LEN] != '.')
+		return -1;
+	memcpy(digits, name, (size_t)(dot - name));
+	digits[dot - name] = '\0';
+	memcpy(out->id, dot + 1, PHOTO_ID_LEN);
+	out->id[PHOTO_ID_LEN] = '\0';
+	memcpy(out->file, dot + 2 + PHOTO_ID_LEN, DIGEST_HEX_LEN + 1);
+	if (number_parse(digits, 0, INT64_MAX, &at) == -1 ||
+	    !photo_id_is_valid(out->id) || !digest_hex_is_valid(out->file))
+		return -1;
+	out->at = (int64_t)at;
+	return 0;
+}
+
+/* Take back what the note means, then the note. False: not now. */
+static bool
+carry_out(struct store *s, int hour, const char *name, const struct note *note)
+{
+	uint64_t until = clock_monotonic_ns() + WAIT_NS;
+	struct fault_info info;
+	int lock = -1;
+	enum fault f = store_lock(s, note->id, until, &lock, &info);
+
+	if (f != FAULT_NONE)
+		return false;
+	f = store_settle(s, note->id, &info);
+	if (f == FAULT_NONE)
+		f = claim_drop_file(s, note->id, note->file, &info);
+	/* A claim that was taken back before is as good. */
+	if (f == FAULT_NONE || f == FAULT_NOT_FOUND || f == FAULT_TOKEN_INVALID)
+		f = unlinkat(hour, name, 0) == 0 || errno == ENOENT
+		    ? FAULT_NONE
+		    : fault_errno(&info, "expiry");
+	if (f != FAULT_NONE)
+		log_error("photo %s: its expiry: %s", note->id, info.cause);
+	store_unlock(&lock);
+	return f == FAULT_NONE;
+}
+
+/* The notes of one hour that are due. False: some are left that are. */
+static bool
+sweep_hour(struct store *s, int expires, const char *name, int64_t now,
+    uint64_t until_ns)
+{
+	int hour = openat(expires, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = hour != -1 ? fd_list(hour) : NULL;
+	struct dirent *entry;
+	struct note note;
+	bool done = true;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (parse_note(entry->d_name, &note) == -1 || note.at > now)
+			continue;
+		if (clock_monotonic_ns() >= until_ns) {
+			done = false;
+			break;
+		}
+		if (!carry_out(s, hour, entry->d_name, &note))
+			done = false;
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	fd_close(&hour);
+	return done;
+}
+
+bool
+claim_sweep(struct store *s, int64_t now, uint64_t until_ns)
+{
+	int expires =
+	    openat(s->root, EXPIRES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = expires != -1 ? fd_list(expires) : NULL;
+	unsigned long long hour, last = (unsigned long long)(now / HOUR);
+	struct dirent *entry;
+	bool done = true;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (number_parse(entry->d_name, 0, last, &hour) == -1)
+			continue;
+		if (!sweep_hour(s, expires, entry->d_name, now, until_ns))
+			done = false;
+		/* Refused while there is a note in it. */
+		if (hour < last)
+			(void)unlinkat(expires, entry->d_name, AT_REMOVEDIR);
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	fd_close(&expires);
+	return done;
+}

@@ -1,0 +1,29 @@
+#ifndef FT_CLAIM_INTERNAL_H
+#define FT_CLAIM_INTERNAL_H
+
+#include "claim.h"
+
+/* What the parts of the claims share. */
+
+/*
+ * Note when a claim expires, before it is visible: state/expires/<hour>/. A
+ * note without a claim does no harm. 0, or -1 with errno; 0 for one that never
+ * does.
+ */
+int claim_note_expiry(struct store *s, const char *id, const char *file,
+    const struct claim *c);
+
+/* Read a claim's file; what it does not say is 0 or "". -1 with errno. */
+int claim_read_file(int claims, const char *file, struct claim *out);
+
+/*
+ * Unlink a claim's file, and the photo with the last one. The caller holds the
+ * lock. FAULT_NOT_FOUND, FAULT_TOKEN_INVALID.
+ */
+enum fault claim_drop_file(struct store *s, const char *id, const char *file,
+    struct fault_info *info);
+
+/* The directory of a photo's claims; -1 with errno. */
+int claim_open_dir(int photo);
+
+#endif

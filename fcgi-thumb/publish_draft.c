@@ -1,0 +1,135 @@
+#include "config.h"
+
+/*
+ * The files of a photo while they are made, in a staging directory that nobody
+ * else touches: each synced when it is written, so that only names are left to
+ * be moved.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fdio.h"
+#include "publish_internal.h"
+#include "store_internal.h"
+
+#define DRAFT_NAME_LEN 16
+
+void
+draft_path(const struct draft *d, const char *rest, char *out)
+{
+	(void)snprintf(out, PATH_BYTES, "%s/%s", d->name, rest);
+}
+
+int
+draft_open_side(const struct draft *d, const char *side)
+{
+	char path[PATH_BYTES];
+
+	draft_path(d, side, path);
+	return openat(d->store->staging, path,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+enum fault
+draft_open(struct draft *d, struct store *s, struct fault_info *info)
+{
+	char path[PATH_BYTES];
+
+	*d = (struct draft){ .store = s };
+	if (random_name(d->name, DRAFT_NAME_LEN) == -1)
+		goto fail;
+	if (store_make_dir(s->staging, d->name, 0700) == -1)
+		goto fail;
+	draft_path(d, "photo", path);
+	if (store_make_dir(s->staging, path, 0700) == -1)
+		goto fail;
+	draft_path(d, "public", path);
+	if (store_make_dir(s->staging, path, 0755) == -1)
+		goto fail;
+	return FAULT_NONE;
+fail:
+	(void)fault_errno(info, "draft");
+	draft_close(d);
+	return info->fault;
+}
+
+enum fault
+draft_original(struct draft *d, struct spool *spool, enum format format,
+    struct fault_info *info)
+{
+	char name[32], sum[DIGEST_HEX_LEN + 1];
+	int dir = draft_open_side(d, "photo");
+	enum fault f;
+
+	if (dir == -1)
+		return fault_errno(info, "draft photo");
+	store_original_name(name, sizeof name, format);
+	digest_hex(spool->sha, sum);
+	f = spool_move_to(spool, dir, name, info);
+	if (f == FAULT_NONE &&
+	    fd_write_file(dir, STORE_SUM_FILE, 0600, sum, DIGEST_HEX_LEN) == -1)
+		f = fault_errno(info, STORE_SUM_FILE);
+	fd_close(&dir);
+	return f;
+}
+
+/*
+ * The last second, this one included, that is this format's own. Never one
+ * that is still to come: nginx would call the file modified since.
+ */
+static int
+set_mtime(int dirfd, const char *file, enum format format)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+	time_t now = time(NULL);
+
+	times[1].tv_sec = now - (now - (time_t)format) % FORMAT_COUNT;
+	return utimensat(dirfd, file, times, AT_SYMLINK_NOFOLLOW);
+}
+
+enum fault
+draft_variant(struct draft *d, const struct variant *v, const void *data,
+    struct fault_info *info)
+{
+	char file[VARIANT_FILE_MAX + 1], link[VARIANT_FILE_MAX + 1];
+	int dir = draft_open_side(d, "public");
+	enum fault f = FAULT_NONE;
+
+	variant_file(v, file);
+	variant_link(v, link);
+	if (dir == -1 ||
+	    fd_write_file(dir, file, 0644, data, (size_t)v->bytes) == -1 ||
+	    set_mtime(dir, file, v->format) == -1 ||
+	    linkat(dir, file, dir, link, 0) == -1)
+		f = fault_errno(info, "variant");
+	fd_close(&dir);
+	return f;
+}
+
+enum fault
+draft_claim(struct draft *d, const char *id, const char *token,
+    const struct claim *c, struct fault_info *info)
+{
+	int dir = draft_open_side(d, "photo");
+	enum fault f = dir == -1
+	    ? fault_errno(info, "draft photo")
+	    : claim_begin(d->store, dir, id, token, c, info);
+
+	fd_close(&dir);
+	return f;
+}
+
+void
+draft_close(struct draft *d)
+{
+	/* Best effort: what stays goes with the staging directory. */
+	if (d->name[0] != '\0')
+		(void)fd_remove_tree(d->store->staging, d->name);
+	*d = (struct draft){ 0 };
+}

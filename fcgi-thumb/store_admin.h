@@ -1,0 +1,54 @@
+#ifndef FT_STORE_ADMIN_H
+#define FT_STORE_ADMIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fault.h"
+#include "store.h"
+
+/*
+ * The store as a whole, and photos as wholes: for the operator's tool and for
+ * what runs beside the uploads.
+ */
+
+/*
+ * Call each with the id of every photo, in the order of the bytes of their
+ * names, until it returns other than 0, and return that. -1 with errno where a
+ * directory cannot be read. Photos that come or go meanwhile may be met or
+ * not; without a lock one that is met may be gone.
+ */
+int store_walk(struct store *s, int (*each)(void *ctx, const char *id),
+    void *ctx);
+
+/*
+ * Take a photo away whatever the claims on it; its addresses answer 404 from
+ * then on. Takes the lock. FAULT_NOT_FOUND where it is not here, and the
+ * faults of store_lock. Its files are in trash/ then: store_empty_trash.
+ */
+enum fault store_delete(struct store *s, const char *id,
+    struct fault_info *info);
+
+/*
+ * Refuse these bytes from now on, and take the photo away where it is here.
+ * Twice is once. store_unban: FAULT_NOT_FOUND where it was not banned.
+ */
+enum fault store_ban(struct store *s, const char *id, struct fault_info *info);
+enum fault store_unban(struct store *s, const char *id,
+    struct fault_info *info);
+bool store_is_banned(const struct store *s, const char *id);
+
+/*
+ * Unlink what was taken away, until the time is over (monotonic; 0: all of
+ * it). Several processes may do so at once. True when nothing is left.
+ */
+bool store_empty_trash(struct store *s, uint64_t until_ns);
+
+/*
+ * Bytes of all originals and thumbnails as they are counted while photos come
+ * and go; and count them anew, which reads the whole store. -1 with errno.
+ */
+int64_t store_usage(const struct store *s);
+int store_recount(struct store *s);
+
+#endif

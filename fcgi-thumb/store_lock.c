@@ -1,0 +1,97 @@
+#include "config.h"
+
+/*
+ * Two locks a photo, bytes of one file: that of its files, and that of whoever
+ * makes more of them. Freed at death, and two processes that lock one photo
+ * need no file of its own.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+
+#include "clock.h"
+#include "digest.h"
+#include "fdio.h"
+#include "store_internal.h"
+
+/* Beyond every photo's own byte. */
+#define RENDER_OFFSET ((off_t)1 << 61)
+
+_Static_assert(sizeof(off_t) == 8, "a byte for each photo");
+
+/* Each photo its own byte: the first 60 bits of the id. */
+static off_t
+photo_offset(const char *id)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < 12; i++) {
+		unsigned digit = id[i] >= 'a' ? (unsigned)(id[i] - 'a')
+					      : (unsigned)(id[i] - '2') + 26;
+
+		n = n << 5 | digit;
+	}
+	return (off_t)n;
+}
+
+static enum fault
+take(struct store *s, off_t offset, uint64_t until_ns, int *lock,
+    struct fault_info *info)
+{
+	struct flock range = {
+		.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = offset,
+		.l_len = 1,
+	};
+	uint64_t end = clock_monotonic_ns() + STORE_LOCK_WAIT_MS * NS_PER_MS;
+	long pause_ns = 1000 * 1000;
+	int fd =
+	    openat(s->root, "state/locks", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd == -1)
+		return fault_errno(info, "state/locks");
+	if (until_ns != 0 && until_ns < end)
+		end = until_ns;
+	while (fcntl(fd, F_OFD_SETLK, &range) == -1) {
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
+			(void)fault_errno(info, "lock");
+			goto fail;
+		}
+		if (clock_monotonic_ns() >= end) {
+			(void)fault_set(info, FAULT_OVERLOADED,
+			    "The same photo is in work elsewhere.");
+			goto fail;
+		}
+		(void)nanosleep(&(struct timespec){ .tv_nsec = pause_ns },
+		    NULL);
+		if (pause_ns < 32 * 1000 * 1000)
+			pause_ns *= 2;
+	}
+	*lock = fd;
+	return FAULT_NONE;
+fail:
+	fd_close(&fd);
+	return info->fault;
+}
+
+enum fault
+store_lock(struct store *s, const char *id, uint64_t until_ns, int *lock,
+    struct fault_info *info)
+{
+	return take(s, photo_offset(id), until_ns, lock, info);
+}
+
+enum fault
+store_lock_render(struct store *s, const char *id, uint64_t until_ns, int *lock,
+    struct fault_info *info)
+{
+	return take(s, RENDER_OFFSET + photo_offset(id), until_ns, lock, info);
+}
+
+void
+store_unlock(int *lock)
+{
+	fd_close(lock);
+}

@@ -1,0 +1,134 @@
+#include "config.h"
+
+/*
+ * The way of a photo out of the store. It is gone with one rename, of its
+ * private side into trash/; the public side follows, and both are unlinked
+ * when nobody waits for it. A process that dies in between leaves a state from
+ * which the next one under the lock can tell that it was to go.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "digest.h"
+#include "fdio.h"
+#include "store_admin.h"
+#include "store_internal.h"
+
+/*
+ * One side into trash/, for good. 0 also where there is none; -1 with errno.
+ */
+static int
+throw_away(struct store *s, const char *side, const char *id)
+{
+	char path[PATH_BYTES], parent[PATH_BYTES], to[PATH_BYTES];
+	char name[STAGING_NAME_LEN + 1];
+
+	if (random_name(name, STAGING_NAME_LEN) == -1)
+		return -1;
+	store_side_path(path, side, id);
+	(void)snprintf(parent, sizeof parent, "%s/%.2s", side, id);
+	(void)snprintf(to, sizeof to, "trash/%s", name);
+	if (renameat2(s->root, path, s->root, to, RENAME_NOREPLACE) == -1)
+		return errno == ENOENT ? 0 : -1;
+	return fd_sync_dir(s->root, parent);
+}
+
+enum fault
+store_discard(struct store *s, const char *id, struct fault_info *info)
+{
+	int photo = -1, public = -1;
+	int64_t bytes;
+	enum fault f;
+
+	if ((f = store_open_side(s, "photos", id, &photo, info)) !=
+		FAULT_NONE ||
+	    (f = store_open_side(s, "public", id, &public, info)) != FAULT_NONE)
+		goto out;
+	bytes = store_weigh(photo, public);
+	/*
+	 * In this order, each for good before the next: a photo without its
+	 * public side would be one that is still to be kept.
+	 */
+	if (throw_away(s, "photos", id) == -1 ||
+	    throw_away(s, "public", id) == -1)
+		f = fault_errno(info, "trash");
+	else
+		s->usage->bytes -= bytes;
+out:
+	fd_close(&public);
+	fd_close(&photo);
+	return f;
+}
+
+/* No claim is left on it. One that never had claims is meant to stay. */
+static bool
+is_forsaken(int photo)
+{
+	int claims = openat(photo, "claims",
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool empty = claims != -1 && fd_is_empty(claims);
+
+	fd_close(&claims);
+	return empty;
+}
+
+enum fault
+store_settle(struct store *s, const char *id, struct fault_info *info)
+{
+	int photo = -1, public = -1;
+	bool gone = false;
+	enum fault f;
+
+	if ((f = store_open_side(s, "photos", id, &photo, info)) ==
+		FAULT_NONE &&
+	    (f = store_open_side(s, "public", id, &public, info)) == FAULT_NONE)
+		gone = photo == -1 ? public != -1 : is_forsaken(photo);
+	fd_close(&public);
+	fd_close(&photo);
+	return gone ? store_discard(s, id, info) : f;
+}
+
+enum fault
+store_delete(struct store *s, const char *id, struct fault_info *info)
+{
+	char path[PATH_BYTES];
+	int lock = -1;
+	enum fault f = store_lock(s, id, 0, &lock, info);
+
+	if (f != FAULT_NONE)
+		return f;
+	store_side_path(path, "photos", id);
+	if (faccessat(s->root, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		f = store_discard(s, id, info);
+	else if ((f = store_settle(s, id, info)) == FAULT_NONE)
+		f = fault_set(info, FAULT_NOT_FOUND, "%s", "");
+	store_unlock(&lock);
+	return f;
+}
+
+bool
+store_empty_trash(struct store *s, uint64_t until_ns)
+{
+	int trash =
+	    openat(s->root, "trash", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = trash != -1 ? fd_list(trash) : NULL;
+	struct dirent *entry;
+	bool done = true;
+
+	while (done && dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		/* What cannot be removed now stays for another time. */
+		(void)fd_remove_tree(trash, entry->d_name);
+		done = until_ns == 0 || clock_monotonic_ns() < until_ns;
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	fd_close(&trash);
+	return done;
+}

@@ -128,6 +128,31 @@ check_service(struct doctor *d)
 
 /* ---- pictures ---- */
 
+/* An encoder that a preset wants and that is missing has stopped image_boot. */
+static void
+check_formats(struct doctor *d)
+{
+	for (int i = FORMAT_NONE + 1; i < FORMAT_COUNT; i++) {
+		enum format format = (enum format)i;
+		const struct format_spec *spec = format_spec(format);
+
+		if (!image_can_read(format))
+			doctor_say(d, NOTE,
+			    "%s: cannot be read on this system: such photos "
+			    "are refused",
+			    spec->name);
+		else if (!spec->writes)
+			doctor_say(d, OK, "%s: read", spec->name);
+		else if (image_can_write(format))
+			doctor_say(d, OK, "%s: read and written", spec->name);
+		else
+			doctor_say(d, NOTE,
+			    "%s: read, and cannot be written on this system; "
+			    "no preset wants it",
+			    spec->name);
+	}
+}
+
 /* As a worker starts it, in a directory that goes again. */
 static void
 check_pictures(struct doctor *d)
@@ -146,8 +171,7 @@ check_pictures(struct doctor *d)
 	if (image_boot(d->settings, dir, why, sizeof why) != 0) {
 		doctor_say(d, FAULT, "pictures: %s", why);
 	} else {
-		doctor_say(d, OK,
-		    "pictures: ImageMagick reads and writes them");
+		check_formats(d);
 		image_shutdown();
 	}
 	(void)fd_remove_tree(AT_FDCWD, dir);

@@ -15,7 +15,7 @@ enum finding {
 
 struct doctor {
 	const char *settings_file;
-	const struct settings *settings;
+	struct settings *settings;
 	unsigned faults;
 };
 

@@ -168,25 +168,18 @@ check_other_places(struct doctor *d)
 	free(index);
 }
 
-/* Whoever reads it can make tokens. */
 static void
 check_secret(struct doctor *d)
 {
-	const char *file = d->settings->upload_secret;
-	struct stat st;
+	char why[256];
 
 	if (d->settings->upload_auth != AUTH_TOKEN)
 		return;
-	if (stat(file, &st) == -1 || !can(file, R_OK))
-		doctor_say(d, FAULT, "upload_secret: %s: %s", file,
-		    strerror(errno));
-	else if ((st.st_mode & (S_IRWXO | S_IWGRP)) != 0)
-		doctor_say(d, FAULT,
-		    "upload_secret: %s has mode %04o; 0640 is enough, and "
-		    "whoever reads it can make tokens",
-		    file, (unsigned)st.st_mode & 07777);
+	if (settings_read_secrets(d->settings, why, sizeof why) == 0)
+		doctor_say(d, OK, "upload_secret: %s",
+		    d->settings->upload_secret);
 	else
-		doctor_say(d, OK, "upload_secret: %s", file);
+		doctor_say(d, FAULT, "%s", why);
 }
 
 void

@@ -48,7 +48,9 @@ class Doctor(ServiceCase):
                       f"logs: {self.service.logs}",
                       f"process {self.service.master.pid}, with these",
                       "photo.sock: mode 0660", "control.sock: mode 0660",
-                      "ready: a photo would be taken now", "pictures: ",
+                      "ready: a photo would be taken now",
+                      "ok    jpeg: read and written",
+                      "ok    webp: read and written", "tiff: ", "avif: ",
                       "nginx: the files in"):
             self.assertIn(words, text)
 
@@ -120,8 +122,8 @@ class Doctor(ServiceCase):
         secret.write_text("0123456789abcdef0123456789abcdef\n")
         secret.chmod(0o644)
         self.doctor()
-        self.assert_fault("mode 0644", "whoever reads it")
-        secret.chmod(0o640)
+        self.assert_fault("upload_secret: ", "mode 0644")
+        secret.chmod(0o600)
         self.assertIn(f"ok    upload_secret: {secret}", self.doctor())
 
     def test_nothing_is_left_behind(self):

@@ -57,7 +57,7 @@ claim(struct job *job)
 static enum fault
 look_up(struct job *job, enum presence *presence)
 {
-	struct look here;
+	struct look here = { 0 };
 	int lock = -1;
 	enum fault f = store_lock(job->sv->store, job->spool->id,
 	    job->progress->deadline_ns, &lock, &job->out->info);

@@ -200,6 +200,15 @@ const struct picture_file picture_files[] = {
 	{ "data/lossless-alpha.webp", 360, 240, false },
 	{ "data/lossy-alpha.webp", 360, 240, false },
 	{ "data/animated.webp", 120, 80, false },
+	{ "data/scene.heic", 180, 120, false },
+	{ "data/turned-exif-6.heic", 120, 180, true },
+	{ "data/alpha.heic", 180, 120, false },
+	{ "data/scene.avif", 180, 120, false },
+	{ "data/deep.tif", 180, 120, false },
+	{ "data/turned-jpeg-6.tif", 120, 180, true },
+	{ "data/cmyk.tif", 180, 120, false },
+	{ "data/plain.bmp", 90, 60, false },
+	{ "data/runs.bmp", 90, 60, false },
 };
 const unsigned picture_n_files = NELEM(picture_files);
 

@@ -21,6 +21,23 @@
 int store_walk(struct store *s, int (*each)(void *ctx, const char *id),
     void *ctx);
 
+/* One file of a photo: a thumbnail's two names are two. */
+struct store_file {
+	const char *side; /* "photos" or "public" */
+	const char *name; /* valid during the call */
+	uint64_t bytes;
+	int64_t modified; /* Unix seconds */
+};
+
+/*
+ * Call each with every file of a photo, in no order; claims are none. Takes no
+ * lock: what comes or goes meanwhile may be met or not. FAULT_NOT_FOUND where
+ * the photo is not here.
+ */
+enum fault store_files(struct store *s, const char *id,
+    void (*each)(void *ctx, const struct store_file *file), void *ctx,
+    struct fault_info *info);
+
 /*
  * Take a photo away whatever the claims on it; its addresses answer 404 from
  * then on. Takes the lock. FAULT_NOT_FOUND where it is not here, and the

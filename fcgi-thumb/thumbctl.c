@@ -15,6 +15,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+static const char photo_help[] =
+    "  PHOTO  an id, or any address of the photo or of its thumbnails\n";
+
 static const struct command commands[] = {
 	{ "nginx-conf", "[--templates DIR] [--standalone PORT] DIR",
 	    "write nginx's two files to include into DIR",
@@ -46,6 +49,22 @@ static const struct command commands[] = {
 	    "  DIR  nginx's files in it are compared with the settings;\n"
 	    "       --templates and --standalone as of nginx-conf\n",
 	    run_doctor },
+	{ "list", "[--since WHEN] [--owner NAME] [--larger BYTES]",
+	    "the photos, a line each, with tabs between the columns",
+	    "  --since WHEN    came since then: so long ago (90m, 12h, 7d), a "
+	    "day (UTC) or\n"
+	    "                  a time (2026-12-24, 2026-12-24T18:00:00Z)\n"
+	    "  --owner NAME    with a claim of this owner\n"
+	    "  --larger BYTES  with an original of more bytes (500K, 5M, 1G)\n",
+	    run_list },
+	{ "show", "PHOTO...", "what is known of photos", photo_help, run_show },
+	{ "delete", "PHOTO...",
+	    "remove photos and all their thumbnails, whatever the claims",
+	    photo_help, run_delete },
+	{ "ban", "PHOTO...", "remove photos and refuse their bytes from now on",
+	    photo_help, run_ban },
+	{ "unban", "PHOTO...", "take the bytes of these photos again",
+	    photo_help, run_unban },
 };
 
 static void

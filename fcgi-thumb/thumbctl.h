@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "fault.h"
 #include "settings.h"
+#include "store.h"
 
 /*
  * What the commands of the operator's tool share; for no one else. Each is a
@@ -38,6 +40,16 @@ int run_apply(const struct command *self, const char *settings_file, int argc,
     char **argv);
 int run_doctor(const struct command *self, const char *settings_file, int argc,
     char **argv);
+int run_list(const struct command *self, const char *settings_file, int argc,
+    char **argv);
+int run_show(const struct command *self, const char *settings_file, int argc,
+    char **argv);
+int run_delete(const struct command *self, const char *settings_file, int argc,
+    char **argv);
+int run_ban(const struct command *self, const char *settings_file, int argc,
+    char **argv);
+int run_unban(const struct command *self, const char *settings_file, int argc,
+    char **argv);
 
 /* ---- thumbctl_common.c ---- */
 
@@ -46,6 +58,9 @@ int wrong_use(const struct command *command);
 
 /* "thumbctl: words" and a newline to stderr. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same of a fault of `what`, with its cause. */
+void complain_fault(const char *what, const struct fault_info *info);
 
 /* "1.5 GB", in powers of 1024 as the settings count. */
 #define BYTES_TEXT_MAX 24
@@ -58,6 +73,24 @@ void bytes_text(uint64_t bytes, char out[BYTES_TEXT_MAX]);
  * be called before the store is opened. 0, or -1 after a complaint.
  */
 int become_owner(const struct settings *settings);
+
+/* What a command on photos needs. */
+struct tool {
+	struct settings *settings;
+	struct store *store;
+};
+
+/*
+ * Load the settings, become the owner, open the store. EXIT_SUCCESS, or the
+ * exit status after words. The caller calls tool_close in any case.
+ */
+int tool_open(struct tool *t, const char *settings_file);
+void tool_close(struct tool *t);
+
+/* ---- thumbctl_list.c ---- */
+
+/* All that is known of a photo, on standard output. The exit status. */
+int show_photo(const struct tool *t, const char *id);
 
 /* ---- thumbctl_nginx.c ---- */
 

@@ -1,7 +1,7 @@
 #include "config.h"
 
 /*
- * Words to the operator, and whose rights a command has.
+ * Words to the operator, whose rights a command has, and its way to the store.
  */
 
 #include "thumbctl.h"
@@ -34,6 +34,14 @@ complain(const char *fmt, ...)
 	(void)vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	(void)fputc('\n', stderr);
+}
+
+void
+complain_fault(const char *what, const struct fault_info *info)
+{
+	complain("%s: %s: %s%s%s", what, fault_code(info->fault),
+	    info->detail[0] != '\0' ? info->detail : fault_title(info->fault),
+	    info->cause[0] != '\0' ? ": " : "", info->cause);
 }
 
 void
@@ -70,4 +78,29 @@ become_owner(const struct settings *settings)
 	complain("cannot become the owner of %s: %s", settings->data,
 	    strerror(errno));
 	return -1;
+}
+
+/* ---- the store ---- */
+
+void
+tool_close(struct tool *t)
+{
+	store_close(t->store);
+	settings_free(t->settings);
+}
+
+int
+tool_open(struct tool *t, const char *settings_file)
+{
+	char why[256];
+
+	*t = (struct tool){ .settings = settings_load(settings_file, stderr) };
+	if (t->settings == NULL)
+		return EX_CONFIG;
+	if (become_owner(t->settings) == -1)
+		return EXIT_FAILURE;
+	t->store = store_open(t->settings->data, why, sizeof why);
+	if (t->store == NULL)
+		complain("%s", why);
+	return t->store != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
 }

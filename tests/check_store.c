@@ -289,6 +289,50 @@ START_TEST(a_walk_meets_all_photos_in_order_until_it_is_ended)
 }
 END_TEST
 
+struct tally {
+	unsigned files, originals;
+	uint64_t bytes;
+	int64_t created;
+};
+
+static void
+count_file(void *ctx, const struct store_file *file)
+{
+	struct tally *tally = ctx;
+
+	tally->files++;
+	tally->bytes += file->bytes;
+	if (strcmp(file->side, "photos") == 0 &&
+	    strcmp(file->name, "original.jpg") == 0) {
+		tally->originals++;
+		tally->created = file->modified;
+	}
+}
+
+START_TEST(the_files_of_a_photo_are_told)
+{
+	struct timespec times[2] = { { .tv_sec = 7 }, { .tv_sec = 1234567 } };
+	struct store *s = open_store();
+	struct fault_info info;
+	struct tally tally = { 0 };
+
+	ck_assert_int_eq(store_files(s, ID, count_file, &tally, &info),
+	    FAULT_NOT_FOUND);
+	put_photo(ID);
+	ck_assert_int_eq(mkdir(path_of("photos", ID, "claims"), 0700), 0);
+	ck_assert_int_eq(utimensat(AT_FDCWD,
+			     path_of("photos", ID, "original.jpg"), times, 0),
+	    0);
+	ck_assert_int_eq(store_files(s, ID, count_file, &tally, &info),
+	    FAULT_NONE);
+	ck_assert_uint_eq(tally.files, 3);
+	ck_assert_uint_eq(tally.originals, 1);
+	ck_assert_uint_eq(tally.bytes, 63);
+	ck_assert_int_eq(tally.created, 1234567);
+	store_close(s);
+}
+END_TEST
+
 START_TEST(a_deleted_photo_is_gone_at_once_and_unlinked_later)
 {
 	struct store *s = open_store();
@@ -403,6 +447,7 @@ main(void)
 	tcase_set_timeout(photos, 30);
 	tcase_add_test(photos,
 	    a_walk_meets_all_photos_in_order_until_it_is_ended);
+	tcase_add_test(photos, the_files_of_a_photo_are_told);
 	tcase_add_test(photos,
 	    a_deleted_photo_is_gone_at_once_and_unlinked_later);
 	tcase_add_test(photos, unlinking_ends_with_its_time);

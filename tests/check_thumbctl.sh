@@ -9,6 +9,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/fcgi-thumb-test.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 bad=0
+id=qmbunesoajlx5o7xqfyn4m3bom
 
 echo "data = \"$dir/data\"; run = \"$dir/run\"; logs = \"\";" >"$dir/good.conf"
 echo 'workers = -3;' >"$dir/bad.conf"
@@ -125,6 +126,28 @@ has out "FAULT nginx: its files cannot be compared"
 wants 1 1 0 -c "$dir/good.conf" doctor --templates "$templates" "$dir"
 has out "FAULT nginx: $dir/fcgi-thumb-http.conf is not there"
 has out "FAULT service: none runs in $dir/run"
+
+# Without a store there is nothing to look at, and nothing is made.
+for command in list "show $id" "delete $id" "ban $id" "unban $id"; do
+	# shellcheck disable=SC2086 # a command and its argument
+	wants 1 0 1 -c "$dir/good.conf" $command
+	has err "$dir/data"
+	# shellcheck disable=SC2086
+	wants 78 0 1 -c "$dir/bad.conf" $command
+done
+if [ -e "$dir/data" ]; then
+	echo "a data directory was made"
+	bad=1
+fi
+for name in show delete ban unban; do
+	wants 64 0 1 -c "$dir/good.conf" "$name"
+	wants 64 0 1 -c "$dir/good.conf" "$name" "$id" "${id}x"
+	has err "neither an id nor an address of a photo: ${id}x"
+done
+for wrong in "list $id" "list --since 7w" "list --larger 5X"; do
+	# shellcheck disable=SC2086
+	wants 64 0 1 -c "$dir/good.conf" $wrong
+done
 
 # A full disk is no success.
 if [ -c /dev/full ] && "$program" -V >/dev/full 2>"$dir/err"; then

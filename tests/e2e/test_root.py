@@ -1,13 +1,19 @@
-"""./dev run as root: it works for an account that is not."""
+"""As root: ./dev run works for an account that is not, thumbctl becomes the
+service's."""
 
+import json
 import os
 import pathlib
 import pwd
 import signal
 import subprocess
 
-from service import TOP
+from case import NotHere, ServiceCase
+from service import PROGRAM, TOP, Service, picture, variation
 from test_dev import DevCase, descendants
+
+AS_ACCOUNT = ["setpriv", "--reuid", "www-data", "--regid", "www-data",
+              "--clear-groups", "--"]
 
 
 class AsRoot(DevCase):
@@ -55,3 +61,48 @@ class AsRoot(DevCase):
         self.assertIn(name, log.read_text())
         self.assertEqual(policy.read_bytes() if policy.exists() else None,
                          before)
+
+
+class ThumbctlAsRoot(ServiceCase):
+    """On the store of a service that is somebody else."""
+
+    @classmethod
+    def setUpClass(cls):
+        if subprocess.run([*AS_ACCOUNT, "test", "-x", PROGRAM],
+                          stderr=subprocess.DEVNULL).returncode != 0:
+            raise NotHere(f"www-data cannot run {PROGRAM}")
+        cls.account = pwd.getpwnam("www-data")
+        service = cls.service = Service(wrapper=AS_ACCOUNT, presets=[
+            {"name": "large", "width": 300, "height": 300}])
+        cls.addClassCleanup(service.stop)
+        for path in service.directory, *service.directory.rglob("*"):
+            os.chown(path, cls.account.pw_uid, cls.account.pw_gid)
+        service.start()
+
+    def test_what_it_makes_is_the_service_s(self):
+        service, photos = self.service, []
+        for i in range(3):
+            answer = service.upload(("a.jpg", variation(
+                picture("orient-6.jpg"), i)))
+            photos += json.loads(answer.body)["photos"]
+        for arguments, words in ((["delete", photos[0]["id"]], "deleted\t"),
+                                 (["ban", photos[1]["id"]], "banned\t"),
+                                 (["show", photos[2]["id"]], "size\t"),
+                                 (["list"], photos[2]["id"]),
+                                 (["doctor"], "of www-data")):
+            with self.subTest(arguments[0]):
+                done = service.thumbctl(*arguments)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertIn(words, done.stdout)
+        for path in service.data, *service.data.rglob("*"):
+            self.assertEqual(path.lstat().st_uid, self.account.pw_uid, path)
+        # The service can still do with them what it has to.
+        service.write_settings(presets=[
+            {"name": "large", "width": 100, "height": 100}])
+        service.hang_up()
+        answer = service.upload(("a.jpg", variation(
+            picture("orient-6.jpg"), 2)))
+        photo, = self.assert_taken(answer, 200, "exists")["photos"]
+        self.assertEqual(photo["id"], photos[2]["id"])
+        self.assert_served(photo)
+        self.assert_nothing_left()

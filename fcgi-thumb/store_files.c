@@ -1,0 +1,61 @@
+#include "config.h"
+
+/* The files of one photo by their names, for people who want to see them. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fdio.h"
+#include "store_admin.h"
+#include "store_internal.h"
+
+static enum fault
+read_side(int dirfd, const char *side,
+    void (*each)(void *ctx, const struct store_file *file), void *ctx,
+    struct fault_info *info)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *entry;
+	struct stat st;
+	DIR *dir = fd != -1 ? fdopendir(fd) : NULL;
+
+	if (dir == NULL) {
+		(void)fault_errno(info, side);
+		fd_close(&fd);
+		return info->fault;
+	}
+	while ((entry = readdir(dir)) != NULL)
+		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode))
+			each(ctx,
+			    &(struct store_file){ .side = side,
+				.name = entry->d_name,
+				.bytes = (uint64_t)st.st_size,
+				.modified = st.st_mtim.tv_sec });
+	(void)closedir(dir);
+	return FAULT_NONE;
+}
+
+enum fault
+store_files(struct store *s, const char *id,
+    void (*each)(void *ctx, const struct store_file *file), void *ctx,
+    struct fault_info *info)
+{
+	static const char *const sides[] = { "photos", "public" };
+	enum fault f = FAULT_NONE;
+
+	for (unsigned i = 0; f == FAULT_NONE && i < 2; i++) {
+		int fd = -1;
+
+		f = store_open_side(s, sides[i], id, &fd, info);
+		if (f == FAULT_NONE && fd != -1)
+			f = read_side(fd, sides[i], each, ctx, info);
+		else if (f == FAULT_NONE && i == 0)
+			f = fault_set(info, FAULT_NOT_FOUND, "%s", "");
+		fd_close(&fd);
+	}
+	return f;
+}

@@ -65,8 +65,8 @@ take_signals(void)
  * Before the libraries start a thread or ask for an arena. An arena a thread
  * makes several hundred MB of address space out of a photo.
  */
-static void
-limit_resources(void)
+void
+child_limit_resources(void)
 {
 	struct rlimit none = { 0 };
 	struct rlimit stack = { .rlim_cur = STACK_BYTES,
@@ -140,8 +140,8 @@ handle_control(void *ctx, const struct io *io)
 	control_handle(ctx, io);
 }
 
-static int
-boot_image(const struct settings *settings, const struct store *store,
+int
+child_boot_image(const struct settings *settings, const struct store *store,
     char *why, size_t why_size)
 {
 	char *dir = settings_path(store_staging_path(store), magick_dir);
@@ -179,7 +179,7 @@ run_photo(struct child *child, struct slot *slot)
 		log_error("%s", why);
 		return 1;
 	}
-	if (boot_image(settings, service.store, why, sizeof why) != 0) {
+	if (child_boot_image(settings, service.store, why, sizeof why) != 0) {
 		log_error("%s", why);
 	} else {
 		status = serve(settings, &w);
@@ -222,7 +222,7 @@ child_run(struct child *child, struct scoreboard *board, unsigned i)
 	if (!follow_master(child->master))
 		return 0;
 	(void)prctl(PR_SET_NAME, photo ? "thumb-photo" : "thumb-control");
-	limit_resources();
+	child_limit_resources();
 	if (watchdog_init() != 0) {
 		log_error("cannot start the watchdog: %s", strerror(errno));
 		return 1;

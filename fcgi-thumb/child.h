@@ -1,11 +1,13 @@
 #ifndef FT_CHILD_H
 #define FT_CHILD_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "listen.h"
 #include "scoreboard.h"
 #include "settings.h"
+#include "store.h"
 
 /*
  * The life of a forked worker: narrow the process, open what it needs, serve,
@@ -23,6 +25,19 @@ struct child {
  * after words to the log. Called once, in the new process.
  */
 int child_run(struct child *child, struct scoreboard *board, unsigned slot);
+
+/*
+ * What every process that renders gives up, before its libraries start: core
+ * files, large stacks and arenas.
+ */
+void child_limit_resources(void);
+
+/*
+ * Start ImageMagick with a directory of its own in the staging of this store. 0,
+ * or -1 with words in why.
+ */
+int child_boot_image(const struct settings *settings, const struct store *store,
+    char *why, size_t why_size);
 
 /*
  * Send the log to fcgi-thumb.log in settings->logs, for master and workers

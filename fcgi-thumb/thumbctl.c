@@ -49,6 +49,12 @@ static const struct command commands[] = {
 	    "  DIR  nginx's files in it are compared with the settings;\n"
 	    "       --templates and --standalone as of nginx-conf\n",
 	    run_doctor },
+	{ "regenerate", "[--missing] [--preset NAME]",
+	    "bring the thumbnails of all photos to the present settings, while "
+	    "the\n    service runs",
+	    "  --missing      only what has no file yet, of any settings\n"
+	    "  --preset NAME  only this one\n",
+	    run_regenerate },
 	{ "list", "[--since WHEN] [--owner NAME] [--larger BYTES]",
 	    "the photos, a line each, with tabs between the columns",
 	    "  --since WHEN    came since then: so long ago (90m, 12h, 7d), a "

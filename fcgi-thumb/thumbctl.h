@@ -50,6 +50,8 @@ int run_ban(const struct command *self, const char *settings_file, int argc,
     char **argv);
 int run_unban(const struct command *self, const char *settings_file, int argc,
     char **argv);
+int run_regenerate(const struct command *self, const char *settings_file,
+    int argc, char **argv);
 
 /* ---- thumbctl_common.c ---- */
 

@@ -128,7 +128,7 @@ has out "FAULT nginx: $dir/fcgi-thumb-http.conf is not there"
 has out "FAULT service: none runs in $dir/run"
 
 # Without a store there is nothing to look at, and nothing is made.
-for command in list "show $id" "delete $id" "ban $id" "unban $id"; do
+for command in list regenerate "show $id" "delete $id" "ban $id" "unban $id"; do
 	# shellcheck disable=SC2086 # a command and its argument
 	wants 1 0 1 -c "$dir/good.conf" $command
 	has err "$dir/data"
@@ -144,7 +144,8 @@ for name in show delete ban unban; do
 	wants 64 0 1 -c "$dir/good.conf" "$name" "$id" "${id}x"
 	has err "neither an id nor an address of a photo: ${id}x"
 done
-for wrong in "list $id" "list --since 7w" "list --larger 5X"; do
+for wrong in "list $id" "list --since 7w" "list --larger 5X" \
+	"regenerate $id" "regenerate --missing=all"; do
 	# shellcheck disable=SC2086
 	wants 64 0 1 -c "$dir/good.conf" $wrong
 done

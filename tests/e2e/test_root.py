@@ -85,7 +85,11 @@ class ThumbctlAsRoot(ServiceCase):
             answer = service.upload(("a.jpg", variation(
                 picture("orient-6.jpg"), i)))
             photos += json.loads(answer.body)["photos"]
-        for arguments, words in ((["delete", photos[0]["id"]], "deleted\t"),
+        service.write_settings(presets=[
+            {"name": "large", "width": 200, "height": 200}])
+        service.hang_up()
+        for arguments, words in ((["regenerate"], "made\t3\n"),
+                                 (["delete", photos[0]["id"]], "deleted\t"),
                                  (["ban", photos[1]["id"]], "banned\t"),
                                  (["show", photos[2]["id"]], "size\t"),
                                  (["list"], photos[2]["id"]),

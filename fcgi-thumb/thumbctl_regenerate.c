@@ -1,0 +1,312 @@
+#include "config.h"
+
+/*
+ * The store brought to the present settings while the service runs: photo after
+ * photo, what an upload would make now, and again what has been asked for before
+ * and is of an older recipe. Made as a first request makes it, under the same
+ * locks. Keeps no list of what is done: what is here is skipped quickly.
+ */
+
+#include "thumbctl.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "store_admin.h"
+#include "thumbctl_bar.h"
+#include "thumbctl_renderer.h"
+
+/* linux/ioprio.h: of this process, the class "idle". */
+#define IOPRIO_WHO_PROCESS 1
+#define IOPRIO_IDLE (3 << 13)
+
+/* A photo that is being made elsewhere is waited for so often, 2 s each. */
+#define BUSY_TRIES 5
+
+struct regenerate {
+	struct tool tool;
+	struct renderer renderer;
+	struct bar bar;
+	bool missing;  /* only presets without any file */
+	int preset;    /* the index of the only one; -1: all */
+	uint64_t made; /* photos */
+	uint64_t right;
+	uint64_t failed;
+	struct buf failures;     /* a line each */
+	struct fault_info ended; /* why it cannot go on */
+};
+
+static volatile sig_atomic_t is_stopped;
+
+static void
+stop(int signo)
+{
+	(void)signo;
+	is_stopped = 1;
+}
+
+/* The first signal ends it after the photo in work, the second at once. */
+static void
+hear_signals(void)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction once = { .sa_handler = stop,
+		.sa_flags = (int)SA_RESETHAND };
+
+	for (unsigned i = 0; i < NELEM(ends); i++)
+		(void)sigaction(ends[i], &once, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+/*
+ * Behind everything else that wants the processor or the disk. Not SCHED_IDLE:
+ * it holds a photo's lock while it publishes, and must come to an end of that.
+ */
+static void
+step_back(void)
+{
+	(void)setpriority(PRIO_PROCESS, 0, 19);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
+}
+
+/* ---- what is to be made of a photo ---- */
+
+static const struct variant *
+find_any(const struct manifest *m, const struct preset *preset,
+    enum format format)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->variants[i].format == format &&
+		    strcmp(m->variants[i].preset, preset->name) == 0)
+			return &m->variants[i];
+	return NULL;
+}
+
+/* The files of one preset: those of `fresh`, and again those that are old. */
+static unsigned
+plan_preset(const struct manifest *m, const struct preset *preset,
+    unsigned fresh, bool missing)
+{
+	unsigned wanted = fresh;
+
+	for (unsigned i = 0; i < preset->n_formats; i++) {
+		const struct variant *v =
+		    find_any(m, preset, preset->formats[i]);
+
+		if (v == NULL)
+			continue;
+		if (missing)
+			return 0;
+		if (strcmp(v->recipe, preset->recipe) == 0)
+			wanted &= ~(1U << i);
+		else
+			wanted |= 1U << i;
+	}
+	return wanted;
+}
+
+static void
+plan(const struct regenerate *r, const struct look *look, struct wanted *out)
+{
+	const struct settings *s = r->tool.settings;
+	struct wanted fresh;
+
+	wanted_at_upload(s, &fresh);
+	*out = (struct wanted){ 0 };
+	for (unsigned p = 0; p < s->n_presets; p++)
+		if (r->preset == -1 || r->preset == (int)p)
+			out->formats[p] = plan_preset(&look->manifest,
+			    &s->presets[p], fresh.formats[p], r->missing);
+}
+
+/* ---- the walk ---- */
+
+static void
+note_failure(struct regenerate *r, const char *id,
+    const struct fault_info *info)
+{
+	bar_clear(&r->bar);
+	complain_fault(id, info);
+	buf_printf(&r->failures, "failed\t%s\t%s\n", id,
+	    fault_code(info->fault));
+	r->failed++;
+}
+
+static void
+make(struct regenerate *r, const char *id, const struct wanted *wanted,
+    struct rendered_photo *out)
+{
+	unsigned tries = 0;
+
+	do
+		renderer_make(&r->renderer, id, wanted, out);
+	while (out->fault == FAULT_OVERLOADED && !out->broken && !is_stopped &&
+	    ++tries < BUSY_TRIES);
+}
+
+/* False where no other photo will fare better. */
+static bool
+take_result(struct regenerate *r, const char *id,
+    const struct rendered_photo *result)
+{
+	if (result->broken || result->fault == FAULT_STORAGE_FULL) {
+		r->ended = result->info;
+		return false;
+	}
+	if (result->fault == FAULT_NONE && result->made)
+		r->made++;
+	else if (result->fault == FAULT_NONE ||
+	    result->fault == FAULT_NOT_FOUND) /* it went meanwhile */
+		r->right++;
+	else
+		note_failure(r, id, &result->info);
+	return true;
+}
+
+static int
+regenerate_one(void *ctx, const char *id)
+{
+	struct regenerate *r = ctx;
+	struct rendered_photo result = { 0 };
+	struct wanted wanted;
+	struct look look;
+
+	if (is_stopped)
+		return 1;
+	result.fault = store_look(r->tool.store, id, r->tool.settings, &look,
+	    &result.info);
+	if (result.fault == FAULT_NONE) {
+		plan(r, &look, &wanted);
+		if (!wanted_is_empty(&wanted))
+			result.fault = store_check_disk(r->tool.store,
+			    &r->tool.settings->limits, &result.info);
+		if (result.fault == FAULT_NONE &&
+		    (!wanted_is_empty(&wanted) ||
+			look.presence == PRESENCE_STALE))
+			make(r, id, &wanted, &result);
+	}
+	if (!take_result(r, id, &result))
+		return 1;
+	bar_step(&r->bar);
+	return 0;
+}
+
+static int
+count_one(void *ctx, const char *id)
+{
+	uint64_t *total = ctx;
+
+	(void)id;
+	(*total)++;
+	return is_stopped;
+}
+
+static int
+walk(struct regenerate *r)
+{
+	struct store *store = r->tool.store;
+	uint64_t total = 0;
+	int rc = store_walk(store, count_one, &total);
+
+	if (rc != 0)
+		return rc;
+	bar_start(&r->bar, total);
+	return store_walk(store, regenerate_one, r);
+}
+
+static int
+regenerate(struct regenerate *r)
+{
+	int rc;
+
+	step_back();
+	hear_signals();
+	renderer_init(&r->renderer, r->tool.settings);
+	rc = walk(r);
+	renderer_close(&r->renderer);
+	bar_clear(&r->bar);
+	if (rc == -1)
+		complain("%s: %s", r->tool.settings->data, strerror(errno));
+	if (r->ended.fault != FAULT_NONE)
+		complain_fault("it cannot go on", &r->ended);
+	else if (rc == 1)
+		complain("stopped; what is done is done, and the next run goes "
+			 "on from there");
+	(void)printf("made\t%llu\nright\t%llu\nfailed\t%llu\n%s",
+	    (unsigned long long)r->made, (unsigned long long)r->right,
+	    (unsigned long long)r->failed,
+	    r->failures.len > 0 ? r->failures.data : "");
+	return rc == 0 && r->failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* ---- the command line ---- */
+
+static int
+parse(int argc, char **argv, struct regenerate *r, const char **preset)
+{
+	static const struct option options[] = {
+		{ "missing", no_argument, NULL, 'm' },
+		{ "preset", required_argument, NULL, 'p' },
+		{ 0 },
+	};
+	int option;
+
+	optind = 0; /* a second list begins; glibc wants 0 for that */
+	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1)
+		switch (option) {
+		case 'm':
+			r->missing = true;
+			break;
+		case 'p':
+			*preset = optarg;
+			break;
+		default:
+			return -1;
+		}
+	return argc == optind ? 0 : -1;
+}
+
+static int
+find_preset(struct regenerate *r, const char *name)
+{
+	const struct settings *s = r->tool.settings;
+
+	r->preset = -1;
+	if (name == NULL)
+		return EXIT_SUCCESS;
+	for (unsigned p = 0; p < s->n_presets; p++)
+		if (strcmp(s->presets[p].name, name) == 0)
+			r->preset = (int)p;
+	if (r->preset != -1)
+		return EXIT_SUCCESS;
+	complain("the settings have no preset \"%s\"", name);
+	return EX_USAGE;
+}
+
+int
+run_regenerate(const struct command *self, const char *settings_file, int argc,
+    char **argv)
+{
+	struct regenerate r = { 0 };
+	const char *preset = NULL;
+	int status;
+
+	if (parse(argc, argv, &r, &preset) == -1)
+		return wrong_use(self);
+	status = tool_open(&r.tool, settings_file);
+	if (status == EXIT_SUCCESS)
+		status = find_preset(&r, preset);
+	if (status == EXIT_SUCCESS)
+		status = regenerate(&r);
+	buf_fini(&r.failures);
+	tool_close(&r.tool);
+	return status;
+}

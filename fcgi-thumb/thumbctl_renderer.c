@@ -1,0 +1,276 @@
+#include "config.h"
+
+/*
+ * Both ends of two pipes: orders to a process that renders, and its answers.
+ * Responsible for that a photo can neither harm who walks through the store nor
+ * keep him for ever.
+ */
+
+#include "thumbctl_renderer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "develop.h"
+#include "digest.h"
+#include "fdio.h"
+#include "image.h"
+#include "progress.h"
+#include "store.h"
+#include "watchdog.h"
+
+/*
+ * A process of the lowest priority gets what the service leaves over: on a busy
+ * machine a job takes many times as long.
+ */
+#define PATIENCE 15
+
+struct order {
+	char id[PHOTO_ID_LEN + 1];
+	struct wanted wanted;
+};
+
+struct answer {
+	struct rendered_photo photo;
+	bool last; /* the process ends now, in order */
+};
+
+/* ---- in the process ---- */
+
+struct kitchen {
+	struct settings settings;
+	struct store *store;
+	int orders, answers;
+	unsigned jobs;
+};
+
+/* It follows its parent, who decides when a signal from the terminal counts. */
+static bool
+settle(pid_t parent)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction normal = { .sa_handler = SIG_DFL };
+
+	(void)sigaction(SIGINT, &ignore, NULL);
+	(void)sigaction(SIGHUP, &ignore, NULL);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
+	(void)sigaction(SIGTERM, &normal, NULL);
+	child_limit_resources();
+	return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent &&
+	    watchdog_init() == 0;
+}
+
+static void
+cook(struct kitchen *k, const struct order *order, struct answer *out)
+{
+	struct rendered_photo *photo = &out->photo;
+	struct progress progress;
+	struct develop dv = { .store = k->store,
+		.settings = &k->settings,
+		.progress = &progress };
+
+	progress_start(&progress, NULL);
+	photo->fault =
+	    develop_again(&dv, order->id, &order->wanted, false, &photo->info);
+	progress_deadline(&progress, 0);
+	photo->made = dv.decoded && photo->fault == FAULT_NONE;
+	out->last =
+	    ++k->jobs >= k->settings.worker_jobs || image_has_lost_pixels();
+}
+
+static void
+say(const struct kitchen *k, const struct answer *answer)
+{
+	(void)fd_write_full(k->answers, answer, sizeof *answer);
+}
+
+static void
+serve(struct kitchen *k)
+{
+	struct order order;
+	size_t len;
+
+	while (fd_read_full(k->orders, &order, sizeof order, &len) == 0 &&
+	    len == sizeof order) {
+		struct answer answer = { 0 };
+
+		cook(k, &order, &answer);
+		say(k, &answer);
+		if (answer.last)
+			return;
+	}
+}
+
+/* The first answer is to the question whether it can work at all. */
+static int
+open_kitchen(struct kitchen *k)
+{
+	struct answer answer = { 0 };
+	struct rendered_photo *photo = &answer.photo;
+	char why[256];
+	int rc = -1;
+
+	k->store = store_open(k->settings.data, why, sizeof why);
+	if (k->store != NULL)
+		rc = child_boot_image(&k->settings, k->store, why, sizeof why);
+	if (rc != 0)
+		photo->fault =
+		    fault_set(&photo->info, FAULT_INTERNAL, "%s", why);
+	say(k, &answer);
+	return rc;
+}
+
+static void
+live(const struct settings *settings, int orders, int answers, pid_t parent)
+{
+	struct kitchen k = { .settings = *settings,
+		.orders = orders,
+		.answers = answers };
+
+	k.settings.limits.job_seconds *= PATIENCE;
+	if (!settle(parent))
+		_exit(1);
+	if (open_kitchen(&k) == 0) {
+		serve(&k);
+		image_shutdown();
+	}
+	store_close(k.store);
+	_exit(0);
+}
+
+/* ---- who orders ---- */
+
+void
+renderer_init(struct renderer *r, const struct settings *settings)
+{
+	*r = (struct renderer){ .settings = settings,
+		.orders = -1,
+		.answers = -1 };
+}
+
+/* The status of waitpid(2). */
+static int
+bury(struct renderer *r)
+{
+	int status = 0;
+
+	fd_close(&r->orders);
+	fd_close(&r->answers);
+	while (waitpid(r->pid, &status, 0) == -1 && errno == EINTR)
+		;
+	r->pid = 0;
+	return status;
+}
+
+void
+renderer_close(struct renderer *r)
+{
+	if (r->pid != 0)
+		(void)bury(r);
+}
+
+/* It gave no answer: what its end tells. */
+static void
+explain(int status, struct rendered_photo *out)
+{
+	struct fault_info *info = &out->info;
+
+	*out = (struct rendered_photo){ .fault = FAULT_WORKER_LOST };
+	if (WIFEXITED(status) && WEXITSTATUS(status) == WATCHDOG_EXIT)
+		out->fault = fault_set(info, FAULT_RENDER_TIMEOUT,
+		    "It took longer than limits.job_seconds allows.");
+	else if (WIFSIGNALED(status))
+		(void)fault_set(info, FAULT_WORKER_LOST,
+		    "The process that rendered it died by signal %d.",
+		    WTERMSIG(status));
+	else
+		(void)fault_set(info, FAULT_WORKER_LOST,
+		    "The process that rendered it ended with status %d.",
+		    WEXITSTATUS(status));
+}
+
+static void
+await(struct renderer *r, struct rendered_photo *out)
+{
+	struct answer answer;
+	size_t len = 0;
+
+	if (fd_read_full(r->answers, &answer, sizeof answer, &len) == -1 ||
+	    len != sizeof answer) {
+		explain(bury(r), out);
+		return;
+	}
+	*out = answer.photo;
+	if (answer.last)
+		(void)bury(r);
+}
+
+static int
+fork_kitchen(struct renderer *r)
+{
+	int orders[2] = { -1, -1 }, answers[2] = { -1, -1 };
+	pid_t parent = getpid();
+
+	if (pipe2(orders, O_CLOEXEC) == 0 && pipe2(answers, O_CLOEXEC) == 0) {
+		/* Or both would write what is buffered. */
+		(void)fflush(stdout);
+		r->pid = fork();
+		if (r->pid == 0) {
+			fd_close(&orders[1]);
+			fd_close(&answers[0]);
+			live(r->settings, orders[0], answers[1], parent);
+		}
+	} else {
+		r->pid = -1;
+	}
+	fd_close(&orders[0]);
+	fd_close(&answers[1]);
+	r->orders = orders[1];
+	r->answers = answers[0];
+	if (r->pid != -1)
+		return 0;
+	r->pid = 0;
+	fd_close(&r->orders);
+	fd_close(&r->answers);
+	return -1;
+}
+
+static void
+start(struct renderer *r, struct rendered_photo *out)
+{
+	/* What a predecessor that died left in staging is of no use. */
+	store_sweep(r->settings->data);
+	if (fork_kitchen(r) == 0)
+		await(r, out);
+	else
+		out->fault = fault_errno(&out->info, "a process to render");
+	out->broken = out->fault != FAULT_NONE;
+	if (out->broken)
+		renderer_close(r);
+}
+
+void
+renderer_make(struct renderer *r, const char *id, const struct wanted *wanted,
+    struct rendered_photo *out)
+{
+	struct order order = { .wanted = *wanted };
+
+	*out = (struct rendered_photo){ 0 };
+	memcpy(order.id, id, sizeof order.id);
+	if (r->pid == 0)
+		start(r, out);
+	if (out->fault != FAULT_NONE)
+		return;
+	/* A process that is gone shows in its answer. */
+	(void)fd_write_full(r->orders, &order, sizeof order);
+	await(r, out);
+}

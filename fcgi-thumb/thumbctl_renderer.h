@@ -1,0 +1,45 @@
+#ifndef FT_THUMBCTL_RENDERER_H
+#define FT_THUMBCTL_RENDERER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "fault.h"
+#include "settings.h"
+
+/*
+ * A process that makes thumbnails of photos in the store, one after the other,
+ * as a worker does: a photo on which it dies costs that photo alone.
+ */
+struct renderer {
+	const struct settings *settings; /* borrowed */
+	pid_t pid;                       /* 0: none runs */
+	int orders, answers;             /* ends of pipes; -1: none */
+};
+
+/* What became of one photo. */
+struct rendered_photo {
+	enum fault fault;
+	struct fault_info info;
+	bool made;   /* something was missing, and was rendered */
+	bool broken; /* no process can be started: the next photo will not do
+			better */
+};
+
+void renderer_init(struct renderer *r, const struct settings *settings);
+
+/*
+ * Make the wanted files of a photo that are not here in their present recipe,
+ * and publish them; meta.json too, where it is of other settings. Starts a
+ * process where none runs. Waits for the end, whatever signals come.
+ *
+ * Faults: those of develop_again; FAULT_WORKER_LOST where the process died,
+ * FAULT_RENDER_TIMEOUT where it ended itself.
+ */
+void renderer_make(struct renderer *r, const char *id,
+    const struct wanted *wanted, struct rendered_photo *out);
+
+/* End the process in order. */
+void renderer_close(struct renderer *r);
+
+#endif

@@ -117,6 +117,7 @@ const WORDS = {
 	"stalled": () => [`Nothing moved any more on the connection. ${again}`,
 	    true],
 	"folder": () => ["This is a folder. Please drop the photos in it."],
+	"gone": () => ["The service knows no such photo (any more)."],
 	"cancelled": () => ["Cancelled.", true],
 	"strange": p => ["The answer was not one of this service"
 	    + `${p.status ? ` (status ${p.status})` : ""}. ${again}`, true],
@@ -419,8 +420,9 @@ class Photo {
 			const answer = await fetch(this.removal(), { method: "DELETE",
 				headers: { Accept: "application/json",
 				    Authorization: `Bearer ${this.photo.delete_token}` } });
-			/* What is not there any more is removed as well. */
-			if (!answer.ok && answer.status !== 404)
+			if (answer.status === 404)
+				problem = { code: "gone" };
+			else if (!answer.ok)
 				problem = await answer.json().catch(() => null)
 				    ?? { code: "strange", status: answer.status };
 		} catch {
@@ -428,9 +430,9 @@ class Photo {
 		}
 		if (problem) {
 			this.showReady(facts);
-			[this.refusal.textContent] = words(problem);
+			this.refusal.textContent = `Not removed. ${words(problem)[0]}`;
 			this.refusal.hidden = false;
-			announce(`${this.name}: not removed. ${this.refusal.textContent}`);
+			announce(`${this.name}: ${this.refusal.textContent}`);
 		} else {
 			this.clear();
 			this.show("removed", "Removed", "Send again");

@@ -510,6 +510,8 @@ async function removed({ page, photo })
 const NOT_REMOVED = [
 	["a token that is not good any more", 403, { code: "internal",
 		status: 403 }, /inside the service/],
+	["a photo that is not known", 404, { code: "not-found", status: 404 },
+		/Not removed\. The service knows no such photo/],
 	["a page in place of a problem", 502, "<h1>", /not one of this service/],
 	["no connection", 0, "", /connection was lost/],
 ];

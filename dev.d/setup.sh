@@ -6,10 +6,8 @@ packages_build=(autoconf automake make gcc libc6-dev pkg-config libfcgi-dev
 	libjansson-dev)
 packages_run=(nginx curl)
 packages_lint=(clang-format cppcheck shellcheck)
-packages_check=(check spawn-fcgi systemd python3 python3-pil php-cli procps
-	chromium nodejs npm)
 packages_check=(check spawn-fcgi systemd python3 python3-pil libavif-bin
-	procps chromium nodejs npm)
+	php-cli procps chromium nodejs npm)
 
 # check-asan has another one.
 build=$top/build

@@ -2,17 +2,16 @@
 """Makes the references of the table test again: what the thumbnails of every
 picture here should look like, by Pillow.
 
-usage: make_table.py [NAME...]
+usage: make_table.py
 
-Each picture gets one table/NAME.png that holds all its thumbnails, with one
-copy of those that are the same, and a row in table/index.json that says where
-they lie. With names only those are made anew. Pictures that Pillow cannot
-read are made from the scene that make.py put into them.
+All thumbnails of a picture are in one table/NAME.png, those that are the same
+once, and so are pictures of the same thumbnails. A row in table/index.json says
+what lies where. Those of pictures that Pillow cannot read are made from the
+scene that was put into them.
 
 Needs python3-pil. Same libraries, same bytes.
 """
 
-import argparse
 import io
 import json
 import pathlib
@@ -31,8 +30,19 @@ INDEX = TABLE / "index.json"
 SRGB = ImageCms.createProfile("sRGB")
 BLACK_POINT_COMPENSATION = 0x2000
 
-# What Pillow cannot read, and what it was made of.
-SCENES = {}
+# What Pillow cannot read, and what it was made of where that is not the scene.
+UNREADABLE = {".heic", ".avif"}
+SCENE = make.scene(180, 120)
+HALVES = ImageOps.mirror(SCENE)
+HALVES.paste(SCENE.crop((90, 0, 180, 120)), (90, 0))
+SCENES = {
+    "alpha": make.fade(SCENE),
+    "alpha-turned": make.fade(SCENE),
+    "alpha-unturned": make.fade(SCENE),
+    "gray": SCENE.convert("L").convert("RGB"),
+    "overlay": HALVES,
+    "sequence": Image.new("RGB", (64, 48), (220, 30, 30)),
+}
 
 
 def eight_bits(image):
@@ -56,15 +66,19 @@ def to_srgb(image):
 
 def read(name):
     """(frames upright in sRGB, [ms of each], loop); no times of a still one."""
-    if name in SCENES:
-        return [SCENES[name]()], [], None
-    with Image.open(HERE / name) as image:
+    path = HERE / name
+    if path.suffix in UNREADABLE:
+        return [SCENES.get(path.stem, SCENE)], [], None
+    with Image.open(path) as image:
         loop = image.info.get("loop")
         frames, times = [], []
         for frame in ImageSequence.Iterator(image):
             frame.load()
             times.append(frame.info.get("duration"))
-            frames.append(to_srgb(eight_bits(ImageOps.exif_transpose(frame))))
+            # Pillow turns a TIFF upright by itself, and leaves the tag.
+            upright = (frame if image.format == "TIFF"
+                       else ImageOps.exif_transpose(frame))
+            frames.append(to_srgb(eight_bits(upright)))
             if image.format not in ("GIF", "WEBP"):
                 break  # pages, or another picture beside the still one
     return frames, times if len(frames) > 1 else [], loop
@@ -113,31 +127,27 @@ def lay_out(made):
     return sheet, places
 
 
-def make_reference(name):
-    """Its row in the index."""
+def make_reference(name, sheets):
+    """Its row in the index. sheets is what was made before, by its px."""
     frames, times, loop = read(name)
     sheet, places = lay_out(thumbnails(frames))
-    sheet.save(TABLE / (name + ".png"), optimize=True)
-    row = {"size": frames[0].size, "thumbnails": places}
+    key = sheet.mode, sheet.size, sheet.tobytes()
+    if key not in sheets:
+        sheets[key] = name + ".png"
+        sheet.save(TABLE / sheets[key], optimize=True)
+    row = {"sheet": sheets[key], "size": frames[0].size, "thumbnails": places}
     if times:
         row |= {"times": times, "loop": loop}
     return row
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description="Make the references of the table test again.")
-    parser.add_argument("names", metavar="NAME", nargs="*",
-                        help="only these; default: all")
-    names = parser.parse_args().names
-    index = {}
-    if names:
-        index = json.loads(INDEX.read_text())
-    for name in names or table.corpus(HERE):
-        index[name] = make_reference(name)
-    INDEX.write_text("{\n" + ",\n".join(
-        f"{json.dumps(name)}: {json.dumps(index[name])}"
-        for name in sorted(index)) + "\n}\n")
+    for old in TABLE.glob("*.png"):
+        old.unlink()
+    sheets = {}
+    rows = [f"{json.dumps(name)}: {json.dumps(make_reference(name, sheets))}"
+            for name in table.corpus(HERE)]
+    INDEX.write_text("{\n" + ",\n".join(rows) + "\n}\n")
 
 
 if __name__ == "__main__":

@@ -40,15 +40,15 @@ BETWEEN = {media: Tolerance(20, 13, row.alpha)
            for media, row in TOLERANCES.items()}
 
 
-def settings_of(preset, formats):
-    return preset | {"formats": formats, "eager": True, "quality": 90,
-                     "background": "#%02x%02x%02x" % table.BACKGROUND}
+def settings_of(presets, formats):
+    return {preset["name"]: {
+        "formats": formats, "eager": True, "quality": 90,
+        "background": "#%02x%02x%02x" % table.BACKGROUND} | preset
+        for preset in presets}
 
 
-STILL = {preset["name"]: settings_of(preset, table.FORMATS)
-         for preset in table.PRESETS}
-MOVING = {preset["name"]: settings_of(preset, [*table.ANIMATED, "png"])
-          for preset in table.MOVING}
+STILL = settings_of(table.PRESETS, table.FORMATS)
+MOVING = settings_of(table.MOVING, [*table.ANIMATED, "png"])
 PRESETS = STILL | MOVING
 
 
@@ -60,7 +60,7 @@ class References:
         self.size = tuple(row["size"])
         self.times = row.get("times")
         self.loop = row.get("loop")
-        with Image.open(TABLE / (name + ".png")) as sheet:
+        with Image.open(TABLE / row["sheet"]) as sheet:
             self.has_alpha = sheet.mode == "RGBA"
             self.frames = {
                 preset: [sheet.crop((x, y, x + width, y + height))
@@ -138,7 +138,7 @@ class Table(ServiceCase):
     @classmethod
     def send(cls, name):
         answer = cls.service.upload((name, picture(name)))
-        if answer.status != 201:
+        if answer.status not in (200, 201):  # two may be of the same bytes
             raise AssertionError(f"{name}: {answer.status} {answer.body}")
         return json.loads(answer.body)["photos"][0]
 
@@ -162,8 +162,8 @@ class Table(ServiceCase):
     def test_every_picture_has_references_and_all_its_thumbnails(self):
         names = table.corpus(PICTURES)
         self.assertEqual(sorted(INDEX), names)
-        self.assertEqual(sorted(path.stem for path in TABLE.glob("*.png")),
-                         names)
+        self.assertEqual({path.name for path in TABLE.glob("*.png")},
+                         {row["sheet"] for row in INDEX.values()})
         self.assertEqual(set(self.files), {
             (name, preset["name"], media) for name in names
             for preset in PRESETS.values() for media in preset["formats"]})
@@ -257,7 +257,7 @@ class Judge(unittest.TestCase):
         for preset, frames in references.frames.items():
             if preset not in STILL or preset == "smart":
                 continue
-            for media in table.FORMATS:
+            for media in STILL[preset]["formats"]:
                 reference = frames[0]
                 if media == "jpeg":
                     reference = compare.on(reference, table.BACKGROUND)

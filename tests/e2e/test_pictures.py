@@ -2,6 +2,7 @@
 reference."""
 
 import io
+import json
 
 from PIL import Image, ImageChops, ImageCms, ImageStat
 
@@ -36,21 +37,20 @@ def largest(a, b):
 class Pictures(ServiceCase):
     settings = {"presets": [
         {"name": "large", "width": 1280, "height": 1280,
-         "formats": ["jpeg", "png", "webp"], "quality": 90},
+         "formats": ["jpeg", "png", "webp"], "quality": 90, "eager": True},
         {"name": "small", "width": 180, "height": 180, "formats": ["png"]},
         {"name": "square", "width": 120, "height": 120, "fit": "cover",
          "formats": ["png"]},
         {"name": "left", "width": 60, "height": 120, "fit": "cover",
          "gravity": "west", "formats": ["png"]},
         {"name": "padded", "width": 200, "height": 200, "fit": "pad",
-         "background": "#ff8800", "formats": ["png", "jpeg"]},
+         "background": "#ff8800", "formats": ["png", "jpeg"], "eager": True},
     ]}
 
     def upload(self, name, data=None):
         """(photo, files by preset and format) of a picture that is taken."""
         answer = self.service.upload((name, data or picture(name)))
         self.assertIn(answer.status, (200, 201), answer.body)
-        import json
         photo, = json.loads(answer.body)["photos"]
         return photo, {
             (preset, media.removeprefix("image/")): data

@@ -347,7 +347,7 @@ class Want(OwnService):
                                 "/mnt"], capture_output=True, text=True)
         if probe.returncode != 0:
             raise NotHere("no private mount: " + probe.stderr.strip())
-        service = Service()
+        service = Service(limits={"free": "0"})
         service.data.mkdir()
         service.wrapper = [
             *self.MOUNTED, "sh", "-c",

@@ -15,6 +15,12 @@
 #include "fdio.h"
 #include "store_internal.h"
 
+/*
+ * Nobody queues for these locks, whoever asks first gets it: short, or one that
+ * many want would not be had in STORE_LOCK_WAIT_MS.
+ */
+#define PAUSE_MAX_NS (4 * 1000 * 1000)
+
 /* Beyond every photo's own byte. */
 #define RENDER_OFFSET ((off_t)1 << 61)
 
@@ -66,7 +72,7 @@ take(struct store *s, off_t offset, uint64_t until_ns, int *lock,
 		}
 		(void)nanosleep(&(struct timespec){ .tv_nsec = pause_ns },
 		    NULL);
-		if (pause_ns < 32 * 1000 * 1000)
+		if (pause_ns < PAUSE_MAX_NS)
 			pause_ns *= 2;
 	}
 	*lock = fd;

@@ -8,9 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "claim.h"
+#include "clock.h"
+#include "fdio.h"
 #include "image.h"
 #include "log.h"
+#include "store_admin.h"
 #include "support.h"
 
 /* A whole request with real pixels, and no web server. */
@@ -20,12 +27,16 @@ static struct store *store;
 static struct slot slot;
 static char data[300];
 
+/* Parameters of every request from now on: name and value by turns. */
+static const char *extra[9];
+
 static void
 setup(void)
 {
 	char why[300], magick[300], lines[300];
 
 	tempdir_setup();
+	memset(extra, 0, sizeof extra);
 	(void)snprintf(data, sizeof data, "%s/store", tempdir_path());
 	(void)snprintf(magick, sizeof magick, "%s/magick", tempdir_path());
 	(void)snprintf(lines, sizeof lines, "%s/log", tempdir_path());
@@ -61,6 +72,8 @@ post(const char *type, const void *body, size_t len, int *status)
 	memory_io_init(&m, body, len);
 	memory_io_param(&m, "REQUEST_METHOD", "POST");
 	memory_io_param(&m, "CONTENT_TYPE", type);
+	for (unsigned i = 0; extra[i] != NULL; i += 2)
+		memory_io_param(&m, extra[i], extra[i + 1]);
 	request_handle(&service, &m.io);
 	ck_assert_ptr_nonnull(m.reply.data);
 	ck_assert_int_eq(sscanf(m.reply.data, "Status: %d", status), 1);
@@ -287,11 +300,442 @@ START_TEST(each_request_is_one_line_of_json_in_the_log)
 }
 END_TEST
 
+/* ---- claims ---- */
+
+static const json_t *
+first_photo(const json_t *json)
+{
+	return json_array_get(json_object_get(json, "photos"), 0);
+}
+
+static const char *
+word(const json_t *photo, const char *key)
+{
+	const char *text = json_string_value(json_object_get(photo, key));
+
+	return text != NULL ? text : "";
+}
+
+/* Upload this file; its id and token. */
+static int
+post_for(const char *name, char id[PHOTO_ID_LEN + 1],
+    char token[CLAIM_TOKEN_LEN + 1])
+{
+	int status;
+	json_t *json = post_file(name, &status);
+	const json_t *photo = first_photo(json);
+
+	(void)snprintf(id, PHOTO_ID_LEN + 1, "%s", word(photo, "id"));
+	(void)snprintf(token, CLAIM_TOKEN_LEN + 1, "%s",
+	    word(photo, "delete_token"));
+	json_decref(json);
+	return status;
+}
+
+START_TEST(each_upload_gets_a_token_of_its_own)
+{
+	char id[PHOTO_ID_LEN + 1], a[CLAIM_TOKEN_LEN + 1];
+	char b[CLAIM_TOKEN_LEN + 1];
+	struct fault_info info;
+
+	ck_assert_int_eq(post_for("data/rgb.png", id, a), 201);
+	ck_assert_int_eq(post_for("data/rgb.png", id, b), 200);
+	ck_assert_uint_eq(strlen(a), CLAIM_TOKEN_LEN);
+	ck_assert_uint_eq(strlen(b), CLAIM_TOKEN_LEN);
+	ck_assert_str_ne(a, b);
+	ck_assert_int_eq(claim_drop(store, id, a, 0, &info), FAULT_NONE);
+	ck_assert_int_eq(post_for("data/rgb.png", id, a), 200);
+	ck_assert_int_eq(claim_drop(store, id, a, 0, &info), FAULT_NONE);
+	ck_assert_int_eq(claim_drop(store, id, b, 0, &info), FAULT_NONE);
+	ck_assert_uint_eq(count_files("photos"), 0);
+	ck_assert_uint_eq(count_files("public"), 0);
+	ck_assert_int_eq(post_for("data/rgb.png", id, a), 201);
+}
+END_TEST
+
+START_TEST(a_retry_with_the_same_key_gets_the_same_token)
+{
+	char id[PHOTO_ID_LEN + 1], a[CLAIM_TOKEN_LEN + 1];
+	char b[CLAIM_TOKEN_LEN + 1];
+	struct claims claims;
+	struct fault_info info;
+	int status;
+
+	extra[0] = "HTTP_IDEMPOTENCY_KEY";
+	extra[1] = "0123456789abcdefghijkl";
+	(void)post_for("data/rgb.png", id, a);
+	(void)post_for("data/rgb.png", id, b);
+	ck_assert_str_eq(a, b);
+	ck_assert_int_eq(claims_read(store, id, &claims, &info), FAULT_NONE);
+	ck_assert_uint_eq(claims.n, 1);
+	extra[1] = "too short";
+	json_decref(post_file("data/rgb.png", &status));
+	ck_assert_int_eq(status, 400);
+}
+END_TEST
+
+START_TEST(the_terms_are_kept_with_the_claim)
+{
+	char id[PHOTO_ID_LEN + 1], token[CLAIM_TOKEN_LEN + 1];
+	struct claims claims;
+	struct fault_info info;
+	int64_t now = (int64_t)time(NULL);
+
+	extra[0] = "QUERY_STRING";
+	extra[1] = "expires=1h";
+	(void)post_for("data/rgb.png", id, token);
+	ck_assert_int_eq(claims_read(store, id, &claims, &info), FAULT_NONE);
+	ck_assert_int_ge(claims.list[0].created, now);
+	ck_assert_int_ge(claims.list[0].expires, now + 3600);
+	ck_assert_int_lt(claims.list[0].expires, now + 3700);
+	ck_assert(claim_sweep(store, now + 3700,
+	    clock_monotonic_ns() + 5 * NS_PER_S));
+	ck_assert_uint_eq(count_files("photos"), 0);
+}
+END_TEST
+
+START_TEST(banned_bytes_are_refused)
+{
+	char id[PHOTO_ID_LEN + 1], token[CLAIM_TOKEN_LEN + 1];
+	struct fault_info info;
+	int status;
+	json_t *json;
+
+	(void)post_for("data/rgb.png", id, token);
+	ck_assert_int_eq(store_ban(store, id, &info), FAULT_NONE);
+	json = post_file("data/rgb.png", &status);
+	ck_assert_int_eq(status, 403);
+	ck_assert_str_eq(word(json, "code"), "banned");
+	ck_assert_uint_eq(count_files("photos"), 0);
+	ck_assert_uint_eq(slot.decodes, 1);
+	json_decref(json);
+}
+END_TEST
+
+START_TEST(a_full_store_takes_no_new_photo_and_knows_the_old)
+{
+	char id[PHOTO_ID_LEN + 1], token[CLAIM_TOKEN_LEN + 1];
+	int status;
+	json_t *json;
+
+	(void)post_for("data/rgb.png", id, token);
+	settings->limits.store = (uint64_t)store_usage(store) + 100;
+	json = post_file("data/orient-1.jpg", &status);
+	ck_assert_int_eq(status, 507);
+	ck_assert_str_eq(word(json, "code"), "storage-full");
+	ck_assert_int_eq(json_integer_value(json_object_get(json, "limit")),
+	    (json_int_t)settings->limits.store);
+	ck_assert_uint_eq(slot.decodes, 1);
+	json_decref(json);
+	ck_assert_int_eq(post_for("data/rgb.png", id, token), 200);
+	ck_assert_str_ne(token, "");
+}
+END_TEST
+
+START_TEST(a_photo_whose_thumbnails_do_not_fit_leaves_nothing)
+{
+	size_t len;
+	char *photo = test_data("data/orient-1.jpg", &len);
+	int status;
+
+	settings->limits.store = len + 10;
+	json_decref(post("image/jpeg", photo, len, &status));
+	ck_assert_int_eq(status, 507);
+	ck_assert_uint_eq(slot.decodes, 1);
+	ck_assert_uint_eq(count_files("photos"), 0);
+	ck_assert_uint_eq(count_entries(store_staging_path(store)), 0);
+	ck_assert_int_eq(store_usage(store), 0);
+	free(photo);
+}
+END_TEST
+
+START_TEST(a_disk_without_room_is_said_before_the_body_is_read)
+{
+	struct service service = { settings, store, &slot };
+	struct memory_io m;
+
+	settings->limits.free = UINT64_MAX;
+	memory_io_init(&m, "abc", 3);
+	memory_io_param(&m, "REQUEST_METHOD", "POST");
+	request_handle(&service, &m.io);
+	ck_assert_ptr_nonnull(strstr(m.reply.data, "Status: 507"));
+	ck_assert_ptr_nonnull(strstr(m.reply.data, "\"limit\":"));
+	ck_assert_uint_eq(m.at, 0);
+	memory_io_fini(&m);
+}
+END_TEST
+
+/* ---- first renders ---- */
+
+/* Ask for a thumbnail as nginx does; the whole answer, which the caller frees. */
+static char *
+ask_first(const char *id, const char *preset, const char *ext, const char *uri)
+{
+	struct service service = { settings, store, &slot };
+	struct memory_io m;
+	char *answer;
+
+	memory_io_init(&m, "", 0);
+	memory_io_param(&m, "REQUEST_METHOD", "GET");
+	memory_io_param(&m, "CONTENT_LENGTH", "");
+	memory_io_param(&m, "THUMB_ID", id);
+	memory_io_param(&m, "THUMB_PRESET", preset);
+	memory_io_param(&m, "THUMB_EXT", ext);
+	memory_io_param(&m, "THUMB_URI", uri);
+	request_handle(&service, &m.io);
+	ck_assert_ptr_nonnull(m.reply.data);
+	answer = strdup(m.reply.data);
+	ck_assert_ptr_nonnull(answer);
+	memory_io_fini(&m);
+	return answer;
+}
+
+static void
+assert_first(const char *id, const char *preset, const char *ext,
+    const char *uri, const char *want)
+{
+	char *answer = ask_first(id, preset, ext, uri);
+
+	ck_assert_msg(strncmp(answer, want, strlen(want)) == 0, "%s", answer);
+	free(answer);
+}
+
+static const char *
+path_of(const char *side, const char *id, const char *name)
+{
+	static char path[600];
+
+	(void)snprintf(path, sizeof path, "%s/%s/%.2s/%s/%s", data, side, id,
+	    id, name);
+	return path;
+}
+
+static char *
+read_public(const char *id, const char *name, size_t *len)
+{
+	char *bytes;
+
+	ck_assert_msg(fd_read_file(AT_FDCWD, path_of("public", id, name),
+			  1 << 20, &bytes, len) == 0,
+	    "%s", name);
+	return bytes;
+}
+
+#define REDIRECT "Status: 200 OK\r\nX-Accel-Redirect: /t/x?v=1\r\n\r\n"
+
+START_TEST(a_file_is_made_at_its_first_request_and_never_again)
+{
+	char id[PHOTO_ID_LEN + 1], token[CLAIM_TOKEN_LEN + 1];
+	char *text;
+	size_t len;
+
+	(void)post_for("data/orient-6.jpg", id, token);
+	ck_assert_int_eq(access(path_of("public", id, "large.webp"), F_OK), -1);
+	assert_first(id, "large", "webp", "/t/x?v=1", REDIRECT);
+	ck_assert_int_eq(access(path_of("public", id, "large.webp"), F_OK), 0);
+	ck_assert_uint_eq(slot.decodes, 2);
+	assert_first(id, "large", "webp", "/t/x?v=1", REDIRECT);
+	ck_assert_uint_eq(slot.decodes, 2);
+	text = read_public(id, "meta.json", &len);
+	ck_assert_ptr_nonnull(strstr(text, "large.webp?v="));
+	free(text);
+	ck_assert_uint_eq(count_entries(store_staging_path(store)), 0);
+}
+END_TEST
+
+START_TEST(a_later_file_is_what_an_eager_one_would_have_been)
+{
+	char id[PHOTO_ID_LEN + 1], token[CLAIM_TOKEN_LEN + 1];
+	struct fault_info info;
+	char *lazy, *eager;
+	size_t lazy_len, eager_len;
+
+	(void)post_for("data/orient-6.jpg", id, token);
+	assert_first(id, "large", "webp", "/t/x?v=1", REDIRECT);
+	lazy = read_public(id, "large.webp", &lazy_len);
+	ck_assert_int_eq(claim_drop(store, id, token, 0, &info), FAULT_NONE);
+	settings->presets[0].eager = true;
+	(void)post_for("data/orient-6.jpg", id, token);
+	eager = read_public(id, "large.webp", &eager_len);
+	ck_assert_uint_eq(lazy_len, eager_len);
+	ck_assert_mem_eq(lazy, eager, lazy_len);
+	free(lazy);
+	free(eager);
+}
+END_TEST
+
+static const struct {
+	const char *id, *preset, *ext, *uri;
+} strangers[] = {
+	{ NULL, "huge", "jpg", "/t/x" },
+	{ NULL, "large", "gif", "/t/x" },
+	{ NULL, "large", "../x", "/t/x" },
+	{ NULL, "", "", "/t/x" },
+	{ NULL, "large", "webp", "" },
+	{ NULL, "large", "webp", "/x" },
+	{ NULL, "large", "webp", "/t/x\r\nSet-Cookie: a" },
+	{ NULL, "large", "webp", "/t/x%2e" },
+	{ "aaaaaaaaaaaaaaaaaaaaaaaaaa", "large", "webp", "/t/x" },
+	{ "../../../../../../../../xx", "large", "webp", "/t/x" },
+	{ "a", "large", "webp", "/t/x" },
+};
+
+START_TEST(what_is_not_configured_or_not_here_is_not_found)
+{
+	char id[PHOTO_ID_LEN + 1], token[CLAIM_TOKEN_LEN + 1];
+
+	(void)post_for("data/orient-1.jpg", id, token);
+	assert_first(strangers[_i].id != NULL ? strangers[_i].id : id,
+	    strangers[_i].preset, strangers[_i].ext, strangers[_i].uri,
+	    "Status: 404 Not Found\r\n"
+	    "Content-Type: application/problem+json\r\n");
+	ck_assert_uint_eq(slot.decodes, 1);
+}
+END_TEST
+
+START_TEST(an_original_that_has_gone_bad_is_said)
+{
+	char id[PHOTO_ID_LEN + 1], token[CLAIM_TOKEN_LEN + 1];
+	const char *path;
+
+	(void)post_for("data/orient-1.jpg", id, token);
+	path = path_of("photos", id, "original.jpg");
+	ck_assert_int_eq(truncate(path, 2000), 0);
+	assert_first(id, "large", "webp", "/t/x", "Status: 422");
+	ck_assert_int_eq(truncate(path, 0), 0);
+	assert_first(id, "large", "webp", "/t/x", "Status: 5");
+	ck_assert_int_eq(unlink(path), 0);
+	assert_first(id, "large", "webp", "/t/x", "Status: 5");
+}
+END_TEST
+
+START_TEST(a_lost_manifest_comes_back_with_the_first_file)
+{
+	char id[PHOTO_ID_LEN + 1], token[CLAIM_TOKEN_LEN + 1];
+	struct fault_info info;
+	struct look here;
+
+	(void)post_for("data/orient-1.jpg", id, token);
+	ck_assert_int_eq(unlink(path_of("public", id, "meta.json")), 0);
+	assert_first(id, "large", "webp", "/t/x?v=1", REDIRECT);
+	ck_assert_int_eq(store_look(store, id, settings, &here, &info),
+	    FAULT_NONE);
+	ck_assert_int_eq(here.presence, PRESENCE_WHOLE);
+}
+END_TEST
+
+START_TEST(a_file_in_work_elsewhere_is_waited_for)
+{
+	char id[PHOTO_ID_LEN + 1], token[CLAIM_TOKEN_LEN + 1];
+	struct fault_info info;
+	char *answer;
+	int lock = -1;
+
+	(void)post_for("data/orient-1.jpg", id, token);
+	ck_assert_int_eq(store_lock_render(store, id, 0, &lock, &info),
+	    FAULT_NONE);
+	answer = ask_first(id, "large", "webp", "/t/x");
+	ck_assert_msg(strncmp(answer, "Status: 503", 11) == 0, "%s", answer);
+	ck_assert_ptr_nonnull(strstr(answer, "Retry-After: "));
+	free(answer);
+	store_unlock(&lock);
+}
+END_TEST
+
+/* ---- races ---- */
+
+#define RACE_NS (2500 * NS_PER_MS)
+
+/* What one turn of a racer came to: 0 held, 1 had to wait too long. */
+static int
+ask_once(const char *id)
+{
+	char *answer = ask_first(id, "large", "webp", "/t/x?v=1");
+	int status = atoi(answer + strlen("Status: "));
+
+	free(answer);
+	if (status == 503)
+		return 1;
+	/* Made, or not here just now. */
+	return status == 200 || status == 404 ? 0 : 2;
+}
+
+static int
+upload_once(const char *id)
+{
+	char got[PHOTO_ID_LEN + 1], token[CLAIM_TOKEN_LEN + 1];
+	struct fault_info info;
+	int status = post_for("data/rgb.png", got, token);
+	enum fault f;
+
+	if (status == 503)
+		return 1;
+	if (status >= 300)
+		return 3;
+	if (access(path_of("public", id, "large.jpg"), F_OK) != 0)
+		return 4;
+	do
+		f = claim_drop(store, id, token, 0, &info);
+	while (f == FAULT_OVERLOADED);
+	return f == FAULT_NONE ? 0 : 5;
+}
+
+/* One process, with a store of its own as a worker of another master has. */
+static int
+race(unsigned who, const char *id, uint64_t end)
+{
+	unsigned held = 0;
+	char why[300];
+	int rc = 0;
+
+	store = store_open(data, why, sizeof why);
+	while (store != NULL && rc < 2 && clock_monotonic_ns() < end) {
+		rc = who == 0 ? ask_once(id) : upload_once(id);
+		held += rc == 0;
+	}
+	store_close(store);
+	return rc < 2 && held == 0 ? 6 : rc;
+}
+
+/*
+ * Deletions against first renders, uploads of the same bytes and each other:
+ * whoever has a claim finds the photo, and without one it is not there.
+ */
+START_TEST(deletions_never_lose_and_first_renders_never_bring_back)
+{
+	char id[PHOTO_ID_LEN + 1], token[CLAIM_TOKEN_LEN + 1];
+	struct fault_info info;
+	uint64_t end = clock_monotonic_ns() + RACE_NS;
+	pid_t pids[4];
+
+	(void)post_for("data/rgb.png", id, token);
+	ck_assert_int_eq(claim_drop(store, id, token, 0, &info), FAULT_NONE);
+	for (unsigned i = 0; i < NELEM(pids); i++) {
+		pids[i] = fork();
+		ck_assert_int_ne(pids[i], -1);
+		if (pids[i] == 0)
+			_exit(race(i / 2, id, end));
+	}
+	for (unsigned i = 0; i < NELEM(pids); i++) {
+		int status;
+
+		ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
+		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) < 2,
+		    "%u: %d", i, WEXITSTATUS(status));
+	}
+	ck_assert_uint_eq(count_files("photos"), 0);
+	ck_assert_uint_eq(count_files("public"), 0);
+	ck_assert_int_eq(store_usage(store), 0);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *s = suite_create("request");
 	TCase *tc = tcase_create("whole");
+	TCase *claims = tcase_create("claims");
+	TCase *first = tcase_create("first");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
@@ -307,5 +751,33 @@ main(void)
 	tcase_add_test(tc, new_presets_are_made_for_a_photo_that_is_here);
 	tcase_add_test(tc, each_request_is_one_line_of_json_in_the_log);
 	suite_add_tcase(s, tc);
+	tcase_add_checked_fixture(claims, setup, teardown);
+	tcase_set_timeout(claims, 60);
+	tcase_add_test(claims, each_upload_gets_a_token_of_its_own);
+	tcase_add_test(claims, a_retry_with_the_same_key_gets_the_same_token);
+	tcase_add_test(claims, the_terms_are_kept_with_the_claim);
+	tcase_add_test(claims, banned_bytes_are_refused);
+	tcase_add_test(claims,
+	    a_full_store_takes_no_new_photo_and_knows_the_old);
+	tcase_add_test(claims,
+	    a_photo_whose_thumbnails_do_not_fit_leaves_nothing);
+	tcase_add_test(claims,
+	    a_disk_without_room_is_said_before_the_body_is_read);
+	suite_add_tcase(s, claims);
+	tcase_add_checked_fixture(first, setup, teardown);
+	tcase_set_timeout(first, 60);
+	tcase_add_test(first,
+	    a_file_is_made_at_its_first_request_and_never_again);
+	tcase_add_test(first,
+	    a_later_file_is_what_an_eager_one_would_have_been);
+	tcase_add_loop_test(first,
+	    what_is_not_configured_or_not_here_is_not_found, 0,
+	    NELEM(strangers));
+	tcase_add_test(first, an_original_that_has_gone_bad_is_said);
+	tcase_add_test(first, a_lost_manifest_comes_back_with_the_first_file);
+	tcase_add_test(first, a_file_in_work_elsewhere_is_waited_for);
+	tcase_add_test(first,
+	    deletions_never_lose_and_first_renders_never_bring_back);
+	suite_add_tcase(s, first);
 	return run_suite(s);
 }

@@ -140,6 +140,12 @@ handle_control(void *ctx, const struct io *io)
 	control_handle(ctx, io);
 }
 
+static void
+rest_control(void *ctx)
+{
+	control_idle(ctx);
+}
+
 int
 child_boot_image(const struct settings *settings, const struct store *store,
     char *why, size_t why_size)
@@ -198,6 +204,8 @@ run_control(struct child *child, struct scoreboard *board, struct slot *slot)
 {
 	struct control control = { .settings = child->settings,
 		.board = board,
+		.slot = slot,
+		.sweep = { .data = child->settings->data },
 		.n = child->settings->workers,
 		.photo_listener = child->listeners->photo.fd };
 	struct worker w = { .listener = child->listeners->control.fd,
@@ -207,9 +215,20 @@ run_control(struct child *child, struct scoreboard *board, struct slot *slot)
 		.jobs_max = UINT_MAX,
 		.resident_max = child->settings->worker_memory,
 		.handle = handle_control,
+		.idle = rest_control,
 		.ctx = &control };
+	char why[256];
+	int status;
 
-	return serve(child->settings, &w);
+	control.sweep.store =
+	    store_open(child->settings->data, why, sizeof why);
+	if (control.sweep.store == NULL) {
+		log_error("%s", why);
+		return 1;
+	}
+	status = serve(child->settings, &w);
+	store_close(control.sweep.store);
+	return status;
 }
 
 int

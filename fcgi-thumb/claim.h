@@ -64,11 +64,14 @@ enum fault claim_drop(struct store *s, const char *id, const char *token,
     uint64_t until_ns, struct fault_info *info);
 
 /*
- * Does somebody who names this SHA-256 (64 digits) have the photo? The name
- * shows one half of it, the other is never told. The caller holds the lock and
- * knows that the photo is here. FAULT_NONE or FAULT_TOKEN_INVALID.
+ * Add a claim for somebody who names the photo's SHA-256 (64 digits) instead of
+ * sending its bytes: the id shows one half of it, the other is never told.
+ * Takes the lock; token as claim_add leaves it.
+ * FAULT_BANNED, FAULT_NOT_FOUND, FAULT_TOKEN_INVALID (another sum), and those of
+ * store_lock and claim_add.
  */
-enum fault claim_prove(struct store *s, const char *id, const char *sha256,
+enum fault claim_by_sum(struct store *s, const char *id, const char *sha256,
+    char token[CLAIM_TOKEN_LEN + 1], const struct claim *c, uint64_t until_ns,
     struct fault_info *info);
 
 /* All claims on a photo, in no order. */

@@ -11,6 +11,7 @@
 
 #include "claim.h"
 #include "fdio.h"
+#include "store_admin.h"
 #include "store_internal.h"
 
 #define PIECE_SIZE (64 * 1024)
@@ -67,8 +68,8 @@ read_sum(struct store *s, int photo, char out[DIGEST_HEX_LEN + 1])
 	return is_sum ? 0 : make_sum(s, photo, out);
 }
 
-enum fault
-claim_prove(struct store *s, const char *id, const char *sha256,
+static enum fault
+prove(struct store *s, const char *id, const char *sha256,
     struct fault_info *info)
 {
 	char sum[DIGEST_HEX_LEN + 1];
@@ -86,5 +87,27 @@ claim_prove(struct store *s, const char *id, const char *sha256,
 		f = fault_set(info, FAULT_TOKEN_INVALID,
 		    "This is not the photo's SHA-256.");
 	fd_close(&photo);
+	return f;
+}
+
+enum fault
+claim_by_sum(struct store *s, const char *id, const char *sha256,
+    char token[CLAIM_TOKEN_LEN + 1], const struct claim *c, uint64_t until_ns,
+    struct fault_info *info)
+{
+	int lock = -1;
+	enum fault f = store_lock(s, id, until_ns, &lock, info);
+
+	if (f != FAULT_NONE)
+		return f;
+	if (store_is_banned(s, id))
+		f = fault_set(info, FAULT_BANNED, "%s", "");
+	if (f == FAULT_NONE)
+		f = store_settle(s, id, info);
+	if (f == FAULT_NONE)
+		f = prove(s, id, sha256, info);
+	if (f == FAULT_NONE)
+		f = claim_add(s, id, token, c, info);
+	store_unlock(&lock);
 	return f;
 }

@@ -1,10 +1,10 @@
 #include "config.h"
 
 /*
- * What the control worker answers: whether a photo would be taken now.
- * Responsible for the verdict's age and its words; the judgement itself is the
- * scoreboard's. Touches no photo and no file, so that it can answer while
- * everything else is stuck.
+ * What the control worker answers: whether a photo would be taken now, and
+ * what is asked about claims. Responsible for the verdict's age and its words;
+ * the judgement itself is the scoreboard's, and touches no photo and no file,
+ * so that it can be given while all photo workers are stuck.
  */
 
 #include "control.h"
@@ -14,6 +14,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "control_internal.h"
 #include "fault.h"
 #include "reply.h"
 
@@ -64,8 +65,8 @@ put_problem(struct buf *out, enum fault f, const char *detail)
 	reply_problem(out, &info);
 }
 
-static const char *
-param(const struct io *io, const char *name)
+const char *
+control_param(const struct io *io, const char *name)
 {
 	const char *value = io->param(io->ctx, name);
 
@@ -76,7 +77,7 @@ param(const struct io *io, const char *name)
 static bool
 is_for_ready(const struct io *io)
 {
-	const char *uri = param(io, "DOCUMENT_URI");
+	const char *uri = control_param(io, "DOCUMENT_URI");
 	size_t len = strlen(uri), want = strlen(READY_ADDRESS);
 
 	return len >= want && strcmp(uri + len - want, READY_ADDRESS) == 0;
@@ -85,7 +86,7 @@ is_for_ready(const struct io *io)
 static bool
 is_reading(const struct io *io)
 {
-	const char *method = param(io, "REQUEST_METHOD");
+	const char *method = control_param(io, "REQUEST_METHOD");
 
 	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
@@ -95,7 +96,9 @@ control_handle(struct control *control, const struct io *io)
 {
 	struct buf out = { 0 };
 
-	if (!is_for_ready(io)) {
+	if (control_photo(control, io, &out)) {
+		/* It has answered. */
+	} else if (!is_for_ready(io)) {
 		put_problem(&out, FAULT_NOT_FOUND, "");
 	} else if (!is_reading(io)) {
 		put_problem(&out, FAULT_METHOD_NOT_ALLOWED, "");
@@ -113,4 +116,10 @@ control_handle(struct control *control, const struct io *io)
 	if (!out.failed)
 		(void)io->write(io->ctx, out.data, out.len);
 	buf_fini(&out);
+}
+
+void
+control_idle(struct control *control)
+{
+	sweep_beat(&control->sweep);
 }

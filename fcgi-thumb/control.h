@@ -4,19 +4,28 @@
 #include "exchange.h"
 #include "scoreboard.h"
 #include "settings.h"
+#include "sweep.h"
 
 /* What the control worker has at hand. All borrowed. */
 struct control {
 	const struct settings *settings;
 	struct scoreboard *board;
-	unsigned first, n; /* slots of the photo workers */
+	struct slot *slot;  /* its own; NULL in tests */
+	struct sweep sweep; /* also for its store */
+	unsigned first, n;  /* slots of the photo workers */
 	int photo_listener; /* to see whether uploads wait; never accepted from */
 	uint64_t checked_ns; /* when the cached verdict was made; 0: never */
 	bool ready;
 	const char *why;
 };
 
-/* Answer one request on control.sock: GET /health/ready. */
+/*
+ * Answer one request on control.sock: GET /health/ready; DELETE
+ * /photos/<id>; POST /photos/<id>/claims.
+ */
 void control_handle(struct control *control, const struct io *io);
+
+/* What is done once a second when nobody asks. */
+void control_idle(struct control *control);
 
 #endif

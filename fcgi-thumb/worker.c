@@ -51,6 +51,7 @@ struct loop {
 	bool leave;        /* SIGUSR1 */
 	uint64_t drain_ns; /* SIGTERM: until when to go on; 0: not asked */
 	unsigned jobs;
+	uint64_t idle_ns; /* when it was last time for w->idle */
 };
 
 static ssize_t
@@ -264,6 +265,24 @@ wait_for_work(struct loop *loop)
 	return 0;
 }
 
+/* Also while one request follows the other. */
+static void
+use_idle_time(struct loop *loop)
+{
+	struct worker *w = loop->w;
+	uint64_t now = clock_monotonic_ns();
+	struct progress p;
+
+	if (w->idle == NULL || loop->drain_ns != 0 ||
+	    now - loop->idle_ns < BEAT_MS * NS_PER_MS)
+		return;
+	loop->idle_ns = now;
+	progress_start(&p, w->slot);
+	limit_time(&p, w);
+	w->idle(w->ctx);
+	progress_deadline(&p, 0);
+}
+
 /* *conn is -1 when nobody waits, or another worker was faster. */
 static int
 take(struct loop *loop, int *conn)
@@ -290,6 +309,7 @@ run(struct loop *loop)
 		if (conn == -1) {
 			if (loop->drain_ns != 0)
 				return WORKER_STOPPED;
+			use_idle_time(loop);
 			continue;
 		}
 		serve(loop, conn);
@@ -301,6 +321,7 @@ run(struct loop *loop)
 		if (loop->drain_ns != 0 &&
 		    clock_monotonic_ns() > loop->drain_ns)
 			return WORKER_STOPPED;
+		use_idle_time(loop);
 	}
 	log_error("the listening socket failed: %s", strerror(errno));
 	return WORKER_BROKEN;

@@ -30,6 +30,11 @@ struct worker {
 	void (*handle)(void *ctx, const struct io *io);
 	/* Asked between requests: is a fresh process better? NULL: never. */
 	bool (*is_spoilt)(void *ctx);
+	/*
+	 * Called about once a second, between requests and not while draining;
+	 * under a deadline of idle_seconds. NULL: nothing to do.
+	 */
+	void (*idle)(void *ctx);
 	void *ctx;
 };
 

@@ -344,21 +344,50 @@ END_TEST
 
 /* ---- proof ---- */
 
-START_TEST(the_whole_sum_is_the_proof)
+static enum fault
+claim_with(const char *sha256, char token[CLAIM_TOKEN_LEN + 1])
+{
+	ck_assert_int_eq(claim_token("", id, token, &info), FAULT_NONE);
+	return claim_by_sum(store, id, sha256, token, &alices, 0, &info);
+}
+
+START_TEST(the_whole_sum_makes_a_claim)
+{
+	char a[CLAIM_TOKEN_LEN + 1], b[CLAIM_TOKEN_LEN + 1];
+
+	upload(KEY, &alices, a);
+	ck_assert_int_eq(claim_with(sum, b), FAULT_NONE);
+	ck_assert_uint_eq(read_claims().n, 2);
+	ck_assert_int_eq(drop(a), FAULT_NONE);
+	ck_assert(is_there());
+	ck_assert_int_eq(drop(b), FAULT_NONE);
+	ck_assert(!is_there());
+}
+END_TEST
+
+START_TEST(another_sum_makes_none)
 {
 	char token[CLAIM_TOKEN_LEN + 1], other[DIGEST_HEX_LEN + 1];
 
 	upload(KEY, &alices, token);
-	ck_assert_int_eq(claim_prove(store, id, sum, &info), FAULT_NONE);
 	memcpy(other, sum, sizeof other);
 	other[63] = other[63] == '0' ? '1' : '0';
-	ck_assert_int_eq(claim_prove(store, id, other, &info),
-	    FAULT_TOKEN_INVALID);
+	ck_assert_int_eq(claim_with(other, token), FAULT_TOKEN_INVALID);
 	other[32] = '\0';
-	ck_assert_int_eq(claim_prove(store, id, other, &info),
-	    FAULT_TOKEN_INVALID);
-	ck_assert_int_eq(claim_prove(store, id, "", &info),
-	    FAULT_TOKEN_INVALID);
+	ck_assert_int_eq(claim_with(other, token), FAULT_TOKEN_INVALID);
+	ck_assert_int_eq(claim_with("", token), FAULT_TOKEN_INVALID);
+	ck_assert_uint_eq(read_claims().n, 1);
+}
+END_TEST
+
+START_TEST(no_photo_and_a_banned_one_get_no_claim)
+{
+	char token[CLAIM_TOKEN_LEN + 1];
+
+	ck_assert_int_eq(claim_with(sum, token), FAULT_NOT_FOUND);
+	upload(KEY, &alices, token);
+	ck_assert_int_eq(store_ban(store, id, &info), FAULT_NONE);
+	ck_assert_int_eq(claim_with(sum, token), FAULT_BANNED);
 }
 END_TEST
 
@@ -369,7 +398,7 @@ START_TEST(a_sum_that_is_not_there_is_made)
 
 	upload(KEY, &alices, token);
 	ck_assert_int_eq(unlink(path_of("photos", "sha256")), 0);
-	ck_assert_int_eq(claim_prove(store, id, sum, &info), FAULT_NONE);
+	ck_assert_int_eq(claim_with(sum, token), FAULT_NONE);
 	ck_assert_int_eq(stat(path_of("photos", "sha256"), &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0600);
 	ck_assert_int_eq(st.st_size, DIGEST_HEX_LEN);
@@ -465,7 +494,8 @@ START_TEST(nothing_leaves_a_descriptor)
 
 	upload(KEY, &mortal, token);
 	upload("", &alices, token);
-	ck_assert_int_eq(claim_prove(store, id, sum, &info), FAULT_NONE);
+	ck_assert_int_eq(drop(token), FAULT_NONE);
+	ck_assert_int_eq(claim_with(sum, token), FAULT_NONE);
 	(void)read_claims();
 	ck_assert(sweep(7 * HOUR));
 	ck_assert_int_eq(drop("x"), FAULT_TOKEN_INVALID);
@@ -561,7 +591,9 @@ main(void)
 	tcase_add_test(claims, a_photo_of_a_version_without_claims_stays);
 	tcase_add_test(claims, a_photo_whose_last_claim_is_gone_goes);
 	tcase_add_test(claims, a_public_side_without_its_photo_goes);
-	tcase_add_test(claims, the_whole_sum_is_the_proof);
+	tcase_add_test(claims, the_whole_sum_makes_a_claim);
+	tcase_add_test(claims, another_sum_makes_none);
+	tcase_add_test(claims, no_photo_and_a_banned_one_get_no_claim);
 	tcase_add_test(claims, a_sum_that_is_not_there_is_made);
 	tcase_add_test(expiry, a_claim_ends_when_its_time_has_come);
 	tcase_add_test(expiry, the_last_claim_that_ends_takes_the_photo);

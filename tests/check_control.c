@@ -1,29 +1,44 @@
 #include "config.h"
 
-/* What the control worker says of the service. */
+/* What the control worker says of the service, and does about claims. */
 
 #include "control.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "claim.h"
 #include "clock.h"
 #include "fcgi_client.h"
+#include "fdio.h"
 #include "listen.h"
+#include "log.h"
+#include "store_admin.h"
 #include "support.h"
 
 /* A pool of one photo worker, in memory, and its listening socket. */
-static struct settings settings = { .limits = { .queue_seconds = 10 } };
+static char prefix[] = "/media";
+static char no_text[] = "";
+static struct settings settings = { .limits = { .queue_seconds = 10 },
+	.public_url = no_text };
 static struct listeners listeners;
 static struct control control;
+
+static char data[300];
 
 static void
 setup(void)
 {
-	char why[256];
+	char why[256], lines[300];
 
 	tempdir_setup();
+	settings.prefix = no_text;
+	(void)snprintf(data, sizeof data, "%s/store", tempdir_path());
+	ck_assert_msg(store_prepare(data, why, sizeof why) == 0, "%s", why);
 	ck_assert_msg(listeners_open(&listeners, tempdir_path(), 0600, "", 4,
 			  why, sizeof why) == 0,
 	    "%s", why);
@@ -31,7 +46,12 @@ setup(void)
 	control = (struct control){ .settings = &settings,
 		.board = scoreboard_new(2),
 		.n = 1,
-		.photo_listener = listeners.photo.fd };
+		.photo_listener = listeners.photo.fd,
+		.sweep = { .data = data } };
+	control.sweep.store = store_open(data, why, sizeof why);
+	ck_assert_msg(control.sweep.store != NULL, "%s", why);
+	(void)snprintf(lines, sizeof lines, "%s/log", tempdir_path());
+	ck_assert_int_eq(log_open(lines), 0);
 	scoreboard_slot(control.board, 0)->pid = 1;
 	scoreboard_slot(control.board, 0)->beat_ns = clock_monotonic_ns();
 }
@@ -39,6 +59,7 @@ setup(void)
 static void
 teardown(void)
 {
+	store_close(control.sweep.store);
 	scoreboard_free(control.board);
 	listeners_unlink(&listeners);
 	listeners_close(&listeners);
@@ -165,12 +186,244 @@ START_TEST(a_peer_that_is_gone_harms_nobody)
 }
 END_TEST
 
+/* ---- claims ---- */
+
+#define KEY "a key of 22 characters"
+
+static char id[PHOTO_ID_LEN + 1];
+static char sum[DIGEST_HEX_LEN + 1];
+
+static const char *
+path_of(const char *side, const char *name)
+{
+	static char path[600];
+
+	(void)snprintf(path, sizeof path, "%s/%s/%.2s/%s/%s", data, side, id,
+	    id, name);
+	return path;
+}
+
+/* A stored photo with one claim; its token into out. */
+static void
+put_photo(char token[CLAIM_TOKEN_LEN + 1])
+{
+	const struct claim c = { .owner = "alice", .created = 1 };
+	unsigned char sha[DIGEST_SHA256_LEN];
+	struct fault_info info;
+	int photo;
+
+	ck_assert_int_eq(digest_sha256("photo", 5, sha), 0);
+	photo_id_make(sha, id);
+	digest_hex(sha, sum);
+	ck_assert_int_eq(mkdir(path_of("photos", ""), 0700), 0);
+	ck_assert_int_eq(mkdir(path_of("public", ""), 0755), 0);
+	ck_assert_int_eq(fd_write_file(AT_FDCWD,
+			     path_of("photos", "original.jpg"), 0600, "photo",
+			     5),
+	    0);
+	ck_assert_int_eq(claim_token(KEY, id, token, &info), FAULT_NONE);
+	photo = open(path_of("photos", ""), O_RDONLY | O_DIRECTORY);
+	ck_assert_int_eq(claim_begin(control.sweep.store, photo, id, token, &c,
+			     &info),
+	    FAULT_NONE);
+	(void)close(photo);
+}
+
+static const char *
+address_of(const char *rest)
+{
+	static char uri[100];
+
+	(void)snprintf(uri, sizeof uri, "%s/photos/%s%s", settings.prefix, id,
+	    rest);
+	return uri;
+}
+
+/* DELETE with this token in the header. */
+static void
+ask_delete(struct memory_io *m, const char *uri, const char *token)
+{
+	char bearer[100];
+
+	(void)snprintf(bearer, sizeof bearer, "Bearer %s", token);
+	memory_io_init(m, "", 0);
+	memory_io_param(m, "REQUEST_METHOD", "DELETE");
+	memory_io_param(m, "DOCUMENT_URI", uri);
+	memory_io_param(m, "HTTP_AUTHORIZATION", bearer);
+	control_handle(&control, &m->io);
+	ck_assert_ptr_nonnull(m->reply.data);
+}
+
+static void
+ask_claim(struct memory_io *m, const char *body, const char *key)
+{
+	memory_io_init(m, body, strlen(body));
+	memory_io_param(m, "REQUEST_METHOD", "POST");
+	memory_io_param(m, "DOCUMENT_URI", address_of("/claims"));
+	memory_io_param(m, "HTTP_IDEMPOTENCY_KEY", key);
+	control_handle(&control, &m->io);
+	ck_assert_ptr_nonnull(m->reply.data);
+}
+
+START_TEST(a_delete_token_takes_the_photo_back)
+{
+	char token[CLAIM_TOKEN_LEN + 1];
+	struct memory_io m;
+
+	put_photo(token);
+	ask_delete(&m, address_of(""), "aaaaaaaaaaaaaaaaaaaaaaaaaa");
+	assert_says(&m, "Status: 403");
+	assert_says(&m, "\"token-invalid\"");
+	memory_io_fini(&m);
+	ask(&m, "DELETE", address_of(""));
+	assert_says(&m, "Status: 403");
+	memory_io_fini(&m);
+	ask(&m, "GET", address_of(""));
+	assert_says(&m, "Status: 405");
+	memory_io_fini(&m);
+	ck_assert_int_eq(access(path_of("photos", ""), F_OK), 0);
+
+	ask_delete(&m, address_of(""), token);
+	ck_assert_str_eq(m.reply.data, "Status: 204 No Content\r\n\r\n");
+	memory_io_fini(&m);
+	ck_assert_int_eq(access(path_of("photos", ""), F_OK), -1);
+
+	ask_delete(&m, address_of(""), token);
+	assert_says(&m, "Status: 404");
+	memory_io_fini(&m);
+}
+END_TEST
+
+START_TEST(addresses_begin_with_the_prefix_and_hold_an_id)
+{
+	static const char *const strange[] = { "/photos/", "/photos/x",
+		"/photos/../../state/locksaaaaaaaaa", "/photos" };
+	char token[CLAIM_TOKEN_LEN + 1], bare[100];
+	struct memory_io m;
+
+	put_photo(token);
+	(void)snprintf(bare, sizeof bare, "%s", address_of(""));
+	settings.prefix = prefix;
+	ask_delete(&m, bare, token);
+	assert_says(&m, "Status: 404");
+	memory_io_fini(&m);
+	for (unsigned i = 0; i < NELEM(strange); i++) {
+		char uri[100];
+
+		(void)snprintf(uri, sizeof uri, "%s%s", prefix, strange[i]);
+		ask_delete(&m, uri, token);
+		assert_says(&m, "Status: 404");
+		memory_io_fini(&m);
+	}
+	ask_delete(&m, address_of("/"), token);
+	assert_says(&m, "Status: 404");
+	memory_io_fini(&m);
+	ask_delete(&m, address_of(""), token);
+	assert_says(&m, "Status: 204");
+	memory_io_fini(&m);
+}
+END_TEST
+
+START_TEST(the_sum_of_a_photo_makes_a_claim)
+{
+	char token[CLAIM_TOKEN_LEN + 1], want[200], body[100];
+	struct fault_info info;
+	struct memory_io m;
+
+	put_photo(token);
+	(void)snprintf(body, sizeof body, "{\"sha256\":\"%s\"}", sum);
+	ask_claim(&m, body, KEY " 2");
+	assert_says(&m, "Status: 201 Created\r\n");
+	ck_assert_int_eq(claim_token(KEY " 2", id, token, &info), FAULT_NONE);
+	(void)snprintf(want, sizeof want,
+	    "\r\n\r\n{\"id\":\"%s\",\"delete_token\":\"%s\"}\n", id, token);
+	assert_says(&m, want);
+	memory_io_fini(&m);
+	ask_delete(&m, address_of(""), token);
+	assert_says(&m, "Status: 204");
+	memory_io_fini(&m);
+	ck_assert_int_eq(access(path_of("photos", ""), F_OK), 0);
+}
+END_TEST
+
+START_TEST(what_proves_nothing_is_refused)
+{
+	static const struct {
+		const char *body, *key, *status, *code;
+	} rows[] = {
+		{ "", NULL, "400", "bad-request" },
+		{ "{\"sha256\":1}", NULL, "400", "bad-request" },
+		{ "sha256=00000000000000000000000000000000"
+		  "00000000000000000000000000000000",
+		    NULL, "403", "token-invalid" },
+		{ "sha256=00", "short", "400", "bad-request" },
+	};
+	char token[CLAIM_TOKEN_LEN + 1], large[1026];
+	struct memory_io m;
+
+	put_photo(token);
+	for (unsigned i = 0; i < NELEM(rows); i++) {
+		ask_claim(&m, rows[i].body, rows[i].key);
+		assert_says(&m, rows[i].status);
+		assert_says(&m, rows[i].code);
+		memory_io_fini(&m);
+	}
+	memset(large, '0', sizeof large);
+	large[sizeof large - 1] = '\0';
+	ask_claim(&m, large, NULL);
+	assert_says(&m, "Status: 413");
+	assert_says(&m, "\"limit\":1024");
+	memory_io_fini(&m);
+	ask(&m, "GET", address_of("/claims"));
+	assert_says(&m, "Status: 405");
+	memory_io_fini(&m);
+	id[0] = id[0] == 'a' ? 'b' : 'a';
+	ask_claim(&m, sum, NULL);
+	assert_says(&m, "Status: 404");
+	memory_io_fini(&m);
+}
+END_TEST
+
+START_TEST(idle_time_ends_what_was_deleted)
+{
+	char token[CLAIM_TOKEN_LEN + 1], trash[400];
+	struct memory_io m;
+
+	put_photo(token);
+	ask_delete(&m, address_of(""), token);
+	memory_io_fini(&m);
+	(void)snprintf(trash, sizeof trash, "%s/trash", data);
+	ck_assert_uint_eq(count_entries(trash), 2);
+	control_idle(&control);
+	ck_assert_uint_eq(count_entries(trash), 0);
+}
+END_TEST
+
+START_TEST(no_token_comes_into_the_log)
+{
+	char token[CLAIM_TOKEN_LEN + 1], path[300], *text;
+	struct memory_io m;
+	size_t len;
+
+	put_photo(token);
+	ask_delete(&m, address_of(""), token);
+	memory_io_fini(&m);
+	(void)snprintf(path, sizeof path, "%s/log", tempdir_path());
+	ck_assert_int_eq(fd_read_file(AT_FDCWD, path, 100000, &text, &len), 0);
+	ck_assert_ptr_nonnull(strstr(text, "\"method\":\"DELETE\""));
+	ck_assert_ptr_nonnull(strstr(text, id));
+	ck_assert_ptr_null(strstr(text, token));
+	free(text);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *suite = suite_create("control");
 	TCase *address = tcase_create("addresses");
 	TCase *ready = tcase_create("ready");
+	TCase *claims = tcase_create("claims");
 
 	tcase_add_checked_fixture(address, setup, teardown);
 	tcase_add_loop_test(address, addresses_and_methods_are_told_apart, 0,
@@ -182,5 +435,14 @@ main(void)
 	tcase_add_test(ready, a_verdict_holds_for_a_second);
 	tcase_add_test(ready, a_peer_that_is_gone_harms_nobody);
 	suite_add_tcase(suite, ready);
+	tcase_add_checked_fixture(claims, setup, teardown);
+	tcase_set_timeout(claims, 30);
+	tcase_add_test(claims, a_delete_token_takes_the_photo_back);
+	tcase_add_test(claims, addresses_begin_with_the_prefix_and_hold_an_id);
+	tcase_add_test(claims, the_sum_of_a_photo_makes_a_claim);
+	tcase_add_test(claims, what_proves_nothing_is_refused);
+	tcase_add_test(claims, idle_time_ends_what_was_deleted);
+	tcase_add_test(claims, no_token_comes_into_the_log);
+	suite_add_tcase(suite, claims);
 	return run_suite(suite);
 }

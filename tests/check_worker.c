@@ -586,6 +586,51 @@ START_TEST(a_worker_that_is_spoilt_ends)
 }
 END_TEST
 
+/* Seen from the other process by what it leaves in the slot. */
+static void
+rest(void *ctx)
+{
+	(void)ctx;
+	if (worker.slot->deadline_ns != 0)
+		worker.slot->decodes++;
+}
+
+static bool
+has_rested(void)
+{
+	return worker.slot->decodes > 0;
+}
+
+START_TEST(idle_time_is_used_under_a_deadline)
+{
+	pid_t pid;
+
+	worker.idle = rest;
+	pid = start();
+	wait_until(has_rested);
+	ck_assert_uint_eq(worker.slot->deadline_ns, 0);
+	stop(pid);
+}
+END_TEST
+
+START_TEST(there_is_idle_time_while_requests_come)
+{
+	uint64_t end = clock_monotonic_ns() + PATIENCE_NS;
+	pid_t pid;
+
+	worker.idle = rest;
+	pid = start();
+	while (worker.slot->decodes < 2 && clock_monotonic_ns() < end) {
+		assert_answer(ask("/", "abc", 3), "read 3");
+		pass_ms(10);
+	}
+	ck_assert_uint_ge(worker.slot->decodes, 2);
+	/* No more than one a second. */
+	ck_assert_uint_gt(worker.slot->requests, 20);
+	stop(pid);
+}
+END_TEST
+
 START_TEST(a_listener_that_fails_ends_it)
 {
 	ck_assert_int_eq(shutdown(worker.listener, SHUT_RDWR), 0);
@@ -666,6 +711,8 @@ main(void)
 	tcase_set_timeout(slots, 60);
 	tcase_add_checked_fixture(slots, setup, teardown);
 	tcase_add_test(slots, the_slot_shows_life_and_work);
+	tcase_add_test(slots, idle_time_is_used_under_a_deadline);
+	tcase_add_test(slots, there_is_idle_time_while_requests_come);
 	tcase_add_test(slots, reading_parameters_has_a_deadline);
 	suite_add_tcase(suite, slots);
 	return run_suite(suite);

@@ -1,0 +1,36 @@
+#include "config.h"
+
+/*
+ * A little at a time, so that whoever calls can answer in between. Nothing here
+ * is urgent, and nothing is lost when it is not called.
+ */
+
+#include "sweep.h"
+
+#include <time.h>
+
+#include "claim.h"
+#include "clock.h"
+#include "store_admin.h"
+
+/* A share of each beat for either of the two that can take long. */
+#define SHARE_NS (100 * NS_PER_MS)
+
+#define EXPIRY_NS (10 * NS_PER_S)
+#define STAGING_NS (60 * NS_PER_S)
+
+void
+sweep_beat(struct sweep *sweep)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	(void)store_empty_trash(sweep->store, now + SHARE_NS);
+	if (now >= sweep->expiry_ns &&
+	    claim_sweep(sweep->store, (int64_t)time(NULL),
+		clock_monotonic_ns() + SHARE_NS))
+		sweep->expiry_ns = now + EXPIRY_NS;
+	if (now >= sweep->staging_ns) {
+		store_sweep(sweep->data);
+		sweep->staging_ns = now + STAGING_NS;
+	}
+}

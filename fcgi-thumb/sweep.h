@@ -1,0 +1,23 @@
+#ifndef FT_SWEEP_H
+#define FT_SWEEP_H
+
+#include <stdint.h>
+
+#include "store.h"
+
+/*
+ * What is done beside the requests: claims that have expired, the unlinking of
+ * what was taken away, staging directories of processes that are gone. Any
+ * number of processes may do so on one store.
+ */
+struct sweep {
+	struct store *store; /* borrowed, as the next */
+	const char *data;
+	uint64_t expiry_ns;  /* when to look next (monotonic); 0: now */
+	uint64_t staging_ns; /* the same */
+};
+
+/* To be called about once a second; takes some tenths of one at most. */
+void sweep_beat(struct sweep *sweep);
+
+#endif

@@ -140,5 +140,6 @@ class Doctor(ServiceCase):
                 os.environ["TMPDIR"] = before
         self.assertEqual(os.listdir(tmp), [])
         staging = pathlib.Path(self.service.data / "staging")
+        # One of each worker's own, that for control requests among them.
         self.assertEqual(len(list(staging.iterdir())),
-                         self.service.settings["workers"])
+                         self.service.settings["workers"] + 1)

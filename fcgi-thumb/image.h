@@ -31,7 +31,8 @@ struct image;
 
 /*
  * Start ImageMagick in this process: one thread, a policy made from the
- * settings in directory `dir` (its own, writable, empty), no temporary files,
+ * settings in directory `dir` (its own, writable, empty), no temporary files
+ * (but those in which ImageMagick 7 hands HEIF to its decoder),
  * resource limits set and read back, each format's coder loaded by decoding a
  * tiny picture, and by encoding one in the formats that some preset wants. A
  * format that cannot be read is given up (format_lose), with a line in the log.

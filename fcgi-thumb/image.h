@@ -145,6 +145,64 @@ struct encoding {
 enum fault image_encode(const struct image *img, const struct encoding *how,
     void **out, size_t *out_len, struct fault_info *info);
 
+/* An animation as it is seen: canvas after canvas. */
+struct animation;
+
+/* The least that all its frames take once they are unpacked, in bytes. */
+uint64_t image_animation_bytes(const struct sniff *sniff);
+
+/*
+ * Open a GIF or WebP with several frames.
+ *
+ * data, len  the file, borrowed until the end
+ * sniff      of it; all its frames are within the limits
+ * still      what image_decode has made of it: the canvases have its colour
+ *            profile, orientation and progress
+ *
+ * The caller calls image_animation_close. Faults as of image_decode.
+ */
+enum fault image_animation_open(const void *data, size_t len,
+    const struct sniff *sniff, const struct image *still,
+    struct animation **out, struct fault_info *info);
+
+/*
+ * The next canvas, upright, as large as the photo, its colours as they are in
+ * the file; NULL after the last. *out is borrowed until the next call, *ms how
+ * long it is shown.
+ */
+enum fault image_animation_next(struct animation *a, const struct image **out,
+    unsigned *ms, struct fault_info *info);
+
+/* How often it is shown; 0: for ever. */
+unsigned image_animation_plays(const struct animation *a);
+
+/* NULL is allowed. */
+void image_animation_close(struct animation *a);
+
+/* An animation that is made: pictures of one size. The zero state is empty. */
+struct reel {
+	struct reel_frame {
+		struct image *img;
+		unsigned ms; /* how long it is shown */
+	} * frames;
+	unsigned n;
+	unsigned plays; /* how often; 0: for ever */
+};
+
+/* Append a picture, which is taken, also on failure. */
+enum fault image_reel_add(struct reel *reel, struct image *img, unsigned ms,
+    struct fault_info *info);
+
+void image_reel_fini(struct reel *reel);
+
+/*
+ * As image_encode, all the pictures of a reel that is not empty; how->format is
+ * FORMAT_WEBP or FORMAT_GIF, whose times are hundredths of a second.
+ */
+enum fault image_encode_reel(const struct reel *reel,
+    const struct encoding *how, void **out, size_t *out_len,
+    struct fault_info *info);
+
 /* NULL is allowed. */
 void image_free(struct image *img);
 

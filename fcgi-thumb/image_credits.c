@@ -7,6 +7,24 @@
 
 #include "image_internal.h"
 
+#include "webp.h"
+
+/* Where MagickWand 6.9.11 hands nothing over: PNG, and an animated WebP. */
+static void
+read_container(const void *data, size_t len, enum format format,
+    struct credits *out)
+{
+	size_t exif_len = 0;
+	const void *exif;
+
+	if (format == FORMAT_PNG) {
+		exif_read_png(data, len, out);
+	} else if (format == FORMAT_WEBP) {
+		exif = webp_exif(data, len, &exif_len);
+		exif_read(exif, exif_len, out);
+	}
+}
+
 void
 image_credits(const struct image *img, const void *data, size_t data_len,
     const struct sniff *sniff, struct credits *out)
@@ -16,11 +34,9 @@ image_credits(const struct image *img, const void *data, size_t data_len,
 	char *artist = MagickGetImageProperty(img->wand, "tiff:artist");
 	char *copyright = MagickGetImageProperty(img->wand, "tiff:copyright");
 
-	/* MagickWand 6.9.11 passes over the eXIf chunk. */
-	if (sniff->format == FORMAT_PNG)
-		exif_read_png(data, data_len, out);
-	else
-		exif_read(exif, exif != NULL ? len : 0, out);
+	exif_read(exif, exif != NULL ? len : 0, out);
+	if (exif == NULL)
+		read_container(data, data_len, sniff->format, out);
 	/* A TIFF's own directory is no EXIF to ImageMagick. */
 	if (artist != NULL)
 		exif_clean(artist, out->artist);

@@ -100,18 +100,14 @@ image_flatten(MagickWand *wand, uint32_t rgb)
 		    MagickTrue);
 }
 
-/* Whether the file is to hold half transparent px, at least clear ones, or none. */
 static bool
-settle_alpha(MagickWand *wand, const struct encoding *how)
+keeps_alpha(enum format format)
 {
-	bool keeps = format_spec(how->format)->alpha;
-
-	if (how->format == FORMAT_GIF)
-		return image_make_binary(wand, how->background);
 #ifndef HAVE_MAGICKWAND_7
-	keeps = keeps && how->format != FORMAT_AVIF;
+	if (format == FORMAT_AVIF)
+		return false;
 #endif
-	return keeps || image_flatten(wand, how->background);
+	return format_spec(format)->alpha;
 }
 
 /* Do the bytes begin as this format's do? */
@@ -126,10 +122,9 @@ is_format(const unsigned char *data, size_t len, enum format format)
 	case FORMAT_WEBP:
 		return len > 12 && memcmp(data, "RIFF", 4) == 0 &&
 		    memcmp(data + 8, "WEBP", 4) == 0;
-	case FORMAT_GIF:
-		return len > 6 && memcmp(data, "GIF8", 4) == 0;
 	case FORMAT_AVIF:
 		return len > 12 && memcmp(data + 4, "ftypavif", 8) == 0;
+	case FORMAT_GIF: /* is not ImageMagick's work */
 	case FORMAT_HEIC:
 	case FORMAT_TIFF:
 	case FORMAT_BMP:
@@ -140,24 +135,32 @@ is_format(const unsigned char *data, size_t len, enum format format)
 	return false;
 }
 
-enum fault
-image_encode(const struct image *img, const struct encoding *how, void **out,
+static enum fault
+encode_gif(const struct image *img, uint32_t background, void **out,
     size_t *out_len, struct fault_info *info)
 {
-	struct image *made = image_copy(img);
+	/* A reel of one, which only looks at it. */
+	struct reel_frame frame = { .img = (struct image *)(uintptr_t)img };
+	const struct reel reel = { .frames = &frame, .n = 1, .plays = 1 };
+
+	return image_encode_gif(&reel, background, out, out_len, info);
+}
+
+static enum fault
+encode(struct image *made, const struct encoding *how, void **out,
+    size_t *out_len, struct fault_info *info)
+{
 	unsigned char *blob = NULL;
 	void *data = NULL;
 	size_t len = 0;
 	enum fault f;
 
-	if (made == NULL)
-		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
-	if (settle_alpha(made->wand, how) && set_options(made->wand, how))
+	if ((keeps_alpha(how->format) ||
+		image_flatten(made->wand, how->background)) &&
+	    set_options(made->wand, how))
 		blob = MagickGetImageBlob(made->wand, &len);
 	f = image_judge(made, blob != NULL && is_format(blob, len, how->format),
 	    FAULT_INTERNAL, "encode", info);
-	if (f == FAULT_NONE && how->format == FORMAT_GIF)
-		len = image_clean_gif(blob, len);
 	if (f == FAULT_NONE) {
 		data = malloc(len);
 		if (data == NULL)
@@ -169,6 +172,22 @@ image_encode(const struct image *img, const struct encoding *how, void **out,
 		*out_len = len;
 	}
 	(void)MagickRelinquishMemory(blob);
+	return f;
+}
+
+enum fault
+image_encode(const struct image *img, const struct encoding *how, void **out,
+    size_t *out_len, struct fault_info *info)
+{
+	struct image *made;
+	enum fault f;
+
+	if (how->format == FORMAT_GIF)
+		return encode_gif(img, how->background, out, out_len, info);
+	made = image_copy(img);
+	if (made == NULL)
+		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
+	f = encode(made, how, out, out_len, info);
 	image_free(made);
 	return f;
 }

@@ -1,10 +1,10 @@
 #include "config.h"
 
 /*
- * What GIF needs beyond other formats. A px is either clear or opaque: left to
- * itself ImageMagick drops the alpha of a half transparent px and shows the
- * colour that was hidden under it. And it notes a gamma in the file, which
- * nobody reads; which one makes it refrain depends on its version.
+ * Pictures as a GIF: px that are clear or opaque, few colours, and of an
+ * animation what changes from one picture to the next. ImageMagick only hands
+ * the px over: left to itself it shows the colour that was hidden under a half
+ * transparent px, notes a gamma in the file, and takes 134 MB to dither.
  */
 
 #include "image_internal.h"
@@ -12,101 +12,181 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
+#include "gif.h"
+
 #define HALF 128 /* of 255: opaque from here on */
 
-/* 8-bit RGBA of a row: over the background, or clear and black. */
+/* Over the background, or clear and black. */
 static void
-settle_row(unsigned char *rgba, size_t width, uint32_t rgb)
+settle(unsigned char *px, uint32_t rgb)
 {
-	const unsigned under[3] = { rgb >> 16 & 0xff, rgb >> 8 & 0xff,
-		rgb & 0xff };
+	const unsigned a = px[3];
 
-	for (size_t x = 0; x < width; x++) {
-		unsigned char *px = rgba + 4 * x;
-		const unsigned a = px[3];
-
-		if (a < HALF) {
-			memset(px, 0, 4);
-			continue;
-		}
-		for (int i = 0; i < 3; i++)
-			px[i] =
-			    (unsigned char)((px[i] * a + under[i] * (255 - a) +
-						127) /
-				255);
-		px[3] = 255;
+	if (a < HALF) {
+		memset(px, 0, 4);
+		return;
 	}
+	for (int i = 0; i < 3; i++) {
+		const unsigned under = rgb >> (16 - 8 * i) & 0xff;
+
+		px[i] = (unsigned char)((px[i] * a + under * (255 - a) + 127) /
+		    255);
+	}
+	px[3] = 255;
 }
 
-bool
-image_make_binary(MagickWand *wand, uint32_t rgb)
+/* The px as the file is to show them; NULL: no memory. */
+static unsigned char *
+settled(const struct image *img, struct size size, uint32_t background)
 {
-	const size_t width = MagickGetImageWidth(wand);
-	const size_t height = MagickGetImageHeight(wand);
-	unsigned char *row;
+	unsigned char *rgba = image_export(img, size);
+
+	for (size_t i = 0; rgba != NULL && i < (size_t)size.width * size.height;
+	     i++)
+		settle(rgba + 4 * i, background);
+	return rgba;
+}
+
+static bool
+has_clear(const unsigned char *rgba, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rgba[4 * i + 3] == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The part of a picture, its px one behind the other. Those that are what they
+ * were are clear, for they show through; before is NULL for none.
+ */
+static void
+cut(unsigned char *out, const unsigned char *now, const unsigned char *before,
+    struct size size, const struct rectangle *part)
+{
+	for (unsigned y = part->y; y < part->y + part->size.height; y++)
+		for (unsigned x = part->x; x < part->x + part->size.width;
+		     x++, out += 4) {
+			const size_t at = 4 * ((size_t)y * size.width + x);
+
+			if (before != NULL &&
+			    memcmp(now + at, before + at, 4) == 0)
+				memset(out, 0, 4);
+			else
+				memcpy(out, now + at, 4);
+		}
+}
+
+/* Appends px as a frame; frame says where and how. False: no memory. */
+static bool
+append(struct buf *out, struct gif_frame *frame, const unsigned char *rgba)
+{
+	const size_t n = (size_t)frame->size.width * frame->size.height;
+	struct palette palette;
+	unsigned char *indices = malloc(n);
 	bool ok;
 
-	if (MagickGetImageAlphaChannel(wand) == MagickFalse)
-		return true;
-	row = malloc(width * 4);
-	ok = row != NULL;
-	for (size_t y = 0; ok && y < height; y++) {
-		ok = MagickExportImagePixels(wand, 0, (ssize_t)y, width, 1,
-			 "RGBA", CharPixel, row) == MagickTrue;
-		if (ok) {
-			settle_row(row, width, rgb);
-			ok = MagickImportImagePixels(wand, 0, (ssize_t)y, width,
-				 1, "RGBA", CharPixel, row) == MagickTrue;
-		}
+	frame->has_clear = has_clear(rgba, n);
+	ok = indices != NULL &&
+	    palette_choose(rgba, n, PALETTE_MAX - frame->has_clear, &palette) ==
+		0 &&
+	    palette_dither(rgba, frame->size.width, frame->size.height,
+		&palette, indices) == 0;
+	if (ok) {
+		frame->palette = &palette;
+		frame->indices = indices;
+		gif_add(out, frame);
 	}
-	free(row);
+	free(indices);
 	return ok;
 }
 
-/* Behind sub-blocks, each with its length before it, and the empty last one. */
-static size_t
-skip_blocks(const unsigned char *gif, size_t len, size_t at)
+/*
+ * A picture after another. Where clear px come in, what is under them has to
+ * go: each picture is then whole, and cleared when its time is over.
+ */
+static bool
+append_change(struct buf *out, const unsigned char *now,
+    const unsigned char *before, struct size size, unsigned ms, bool clear)
 {
-	while (at < len && gif[at] != 0)
-		at += 1U + gif[at];
-	return at < len ? at + 1 : len;
+	struct rectangle part = { 0, 0, size };
+	struct gif_frame frame = { .ms = ms, .clear = clear };
+	unsigned char *rgba;
+	bool ok;
+
+	if (clear)
+		before = NULL;
+	if (before != NULL)
+		part = image_changed(before, now, size);
+	frame.x = part.x;
+	frame.y = part.y;
+	frame.size = part.size;
+	rgba = malloc((size_t)part.size.width * part.size.height * 4);
+	if (rgba == NULL)
+		return false;
+	cut(rgba, now, before, size, &part);
+	ok = append(out, &frame, rgba);
+	free(rgba);
+	return ok;
 }
 
-/* By the packed byte of a screen or a picture: 3 bytes a colour. */
-static size_t
-palette_len(unsigned char packed)
+/* Has any picture of the reel px that stay clear? */
+static enum fault
+look_for_clear(const struct reel *reel, struct size size, bool *out,
+    struct fault_info *info)
 {
-	return packed & 0x80 ? (size_t)6 << (packed & 7) : 0;
-}
+	*out = false;
+	for (unsigned i = 0; i < reel->n && !*out; i++) {
+		const struct image *img = reel->frames[i].img;
+		unsigned char *rgba = settled(img, size, 0);
+		enum fault f = image_judge(img, rgba != NULL,
+		    FAULT_TOO_MUCH_MEMORY, "export", info);
 
-/* Where the block that begins at `at` ends; GIF89a, 20 to 26. */
-static size_t
-block_end(const unsigned char *gif, size_t len, size_t at)
-{
-	if (gif[at] == '!' && len - at > 2)
-		return skip_blocks(gif, len, at + 2);
-	if (gif[at] == ',' && len - at > 10)
-		return skip_blocks(gif, len,
-		    at + 11 + palette_len(gif[at + 9]));
-	return len;
-}
-
-size_t
-image_clean_gif(unsigned char *gif, size_t len)
-{
-	static const char gamma[] = "!\xff\x0bImageMagick";
-	size_t to, at, end;
-
-	at = to = len < 13 ? len : 13 + palette_len(gif[10]);
-	if (at > len)
-		return len;
-	for (; at < len; at = end) {
-		end = block_end(gif, len, at);
-		if (len - at >= sizeof gamma - 1 &&
-		    memcmp(gif + at, gamma, sizeof gamma - 1) == 0)
-			continue;
-		memmove(gif + to, gif + at, end - at);
-		to += end - at;
+		if (f == FAULT_NONE)
+			*out =
+			    has_clear(rgba, (size_t)size.width * size.height);
+		free(rgba);
+		if (f != FAULT_NONE)
+			return f;
 	}
-	return to;
+	return FAULT_NONE;
+}
+
+static enum fault
+append_all(struct buf *out, const struct reel *reel, struct size size,
+    uint32_t background, struct fault_info *info)
+{
+	unsigned char *before = NULL;
+	bool clear;
+	enum fault f = look_for_clear(reel, size, &clear, info);
+
+	for (unsigned i = 0; i < reel->n && f == FAULT_NONE; i++) {
+		const struct reel_frame *frame = &reel->frames[i];
+		unsigned char *now = settled(frame->img, size, background);
+		bool ok = now != NULL &&
+		    append_change(out, now, before, size, frame->ms,
+			clear && reel->n > 1);
+
+		f = image_judge(frame->img, ok, FAULT_TOO_MUCH_MEMORY, "gif",
+		    info);
+		free(before);
+		before = now;
+	}
+	free(before);
+	return f;
+}
+
+enum fault
+image_encode_gif(const struct reel *reel, uint32_t background, void **out,
+    size_t *out_len, struct fault_info *info)
+{
+	const struct size size = image_size(reel->frames[0].img);
+	struct buf file = { 0 };
+	enum fault f;
+
+	gif_begin(&file, size, reel->plays);
+	f = append_all(&file, reel, size, background, info);
+	gif_end(&file);
+	return image_give(&file, f, out, out_len, info);
 }

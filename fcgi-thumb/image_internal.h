@@ -59,20 +59,36 @@ bool image_background(MagickWand *wand, uint32_t rgb, bool clear);
 /* Lay what is transparent over a colour, 0xRRGGBB; it is opaque then. */
 bool image_flatten(MagickWand *wand, uint32_t rgb);
 
-/*
- * Take the blocks that ImageMagick adds of its own accord out of a GIF that it
- * has written. Returns the length that is left.
- */
-size_t image_clean_gif(unsigned char *gif, size_t len);
-
 /* Give a stripped picture an EXIF with these alone. */
 bool image_sign(MagickWand *wand, const struct credits *credits);
 
+/* A part of a picture, in px. */
+struct rectangle {
+	unsigned x, y;
+	struct size size;
+};
+
+/* All px of a picture, 8-bit RGBA; free() it. NULL: no memory. */
+unsigned char *image_export(const struct image *img, struct size size);
+
 /*
- * Make each px opaque or clear, for GIF: one that is at least half opaque is
- * laid over the colour, 0xRRGGBB.
+ * The smallest rectangle in which two such pictures differ, from even px on, as
+ * WebP has it; one px where they do not.
  */
-bool image_make_binary(MagickWand *wand, uint32_t rgb);
+struct rectangle image_changed(const unsigned char *a, const unsigned char *b,
+    struct size size);
+
+/*
+ * A file that was put together, to *out; or, after fault f, its end. Returns f,
+ * or FAULT_TOO_MUCH_MEMORY where the buffer has failed.
+ */
+struct buf;
+enum fault image_give(struct buf *file, enum fault f, void **out,
+    size_t *out_len, struct fault_info *info);
+
+/* A GIF of a reel that is not empty. */
+enum fault image_encode_gif(const struct reel *reel, uint32_t background,
+    void **out, size_t *out_len, struct fault_info *info);
 
 /*
  * Let it lie at (x, y) on a canvas of that size. A picture in gray is made RGB

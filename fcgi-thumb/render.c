@@ -56,7 +56,7 @@ make_first_frame(struct work *w, struct image **img, struct fault_info *info)
 	return f;
 }
 
-static struct encoding
+struct encoding
 encoding_of(const struct work *w, const struct preset *p, enum format format)
 {
 	return (struct encoding){ .format = format,
@@ -67,26 +67,39 @@ encoding_of(const struct work *w, const struct preset *p, enum format format)
 		.credits = p->keep_copyright ? &w->credits : NULL };
 }
 
+struct rendered *
+begin_file(struct work *w, const struct job *job, unsigned i, struct size size)
+{
+	const unsigned before = job->wanted & ((1U << i) - 1);
+	struct rendered *file =
+	    &w->rendering
+		 .files[job->file + (unsigned)__builtin_popcount(before)];
+
+	file->preset = job->preset;
+	file->format = job->preset->formats[i];
+	file->size = size;
+	return file;
+}
+
+/* The files that are not animated. */
 static enum fault
 encode_job(struct work *w, const struct job *job, const struct image *img,
     struct fault_info *info)
 {
 	const struct preset *preset = job->preset;
-	struct rendered *file = w->rendering.files + job->file;
+	const unsigned still = job->wanted & ~job->moving;
 	enum fault f = FAULT_NONE;
 
 	progress_enter(w->progress, PHASE_ENCODE);
 	for (unsigned i = 0; i < preset->n_formats && f == FAULT_NONE; i++) {
 		const struct encoding how =
 		    encoding_of(w, preset, preset->formats[i]);
+		struct rendered *file;
 
-		if ((job->wanted >> i & 1) == 0)
+		if ((still >> i & 1) == 0)
 			continue;
-		file->preset = preset;
-		file->format = how.format;
-		file->size = image_size(img);
+		file = begin_file(w, job, i, image_size(img));
 		f = image_encode(img, &how, &file->data, &file->len, info);
-		file++;
 	}
 	return f;
 }
@@ -131,7 +144,7 @@ render_job(struct work *w, struct job *job, struct fault_info *info)
 	progress_enter(w->progress, PHASE_RESIZE);
 	f = image_place(source, &on, preset->background,
 	    both ? 0 : preset->sharpen, &img, info);
-	if (f == FAULT_NONE && both && job->wanted != 0)
+	if (f == FAULT_NONE && both && job->wanted != job->moving)
 		f = sharpen_copy(job, img, &sharp, info);
 	if (f == FAULT_NONE)
 		f = encode_job(w, job, sharp != NULL ? sharp : img, info);
@@ -181,31 +194,51 @@ free_frames(struct work *w)
 		image_free(w->jobs[i].frame);
 }
 
+/* Everything from the decoded picture on, which is taken. */
+static enum fault
+render_decoded(struct work *w, struct image **img, struct animation *a,
+    struct fault_info *info)
+{
+	enum fault f;
+
+	/* One more, for calloc may answer NULL where nothing is wanted. */
+	w->rendering.files =
+	    calloc(w->rendering.n + 1, sizeof w->rendering.files[0]);
+	if (w->rendering.files == NULL)
+		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
+	progress_enter(w->progress, PHASE_RESIZE);
+	f = make_first_frame(w, img, info);
+	if (f == FAULT_NONE)
+		f = look_at_frame(w, info);
+	if (f == FAULT_NONE)
+		f = render_jobs(w, info);
+	if (f == FAULT_NONE && a != NULL)
+		f = render_animation(w, a, info);
+	return f;
+}
+
 enum fault
 render_photo(const void *data, size_t len, const struct sniff *sniff,
     const struct settings *settings, const struct wanted *wanted,
     struct progress *progress, struct rendering *out, struct fault_info *info)
 {
 	struct work w = { .progress = progress };
+	struct animation *animation = NULL;
 	struct image *img = NULL;
-	enum fault f = decode(&w, data, len, sniff, settings, &img, info);
+	enum fault f = check_animation(sniff, settings, info);
 
+	if (f == FAULT_NONE)
+		f = decode(&w, data, len, sniff, settings, &img, info);
 	if (f != FAULT_NONE)
 		return f;
-	plan_jobs(&w, settings, wanted);
+	plan_jobs(&w, settings, wanted, sniff);
 	w.rendering.photo = w.photo;
-	/* One more, for calloc may answer NULL where nothing is wanted. */
-	w.rendering.files =
-	    calloc(w.rendering.n + 1, sizeof w.rendering.files[0]);
-	if (w.rendering.files == NULL)
-		f = fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
-	progress_enter(progress, PHASE_RESIZE);
+	if (plan_has_moving(&w))
+		f = image_animation_open(data, len, sniff, img, &animation,
+		    info);
 	if (f == FAULT_NONE)
-		f = make_first_frame(&w, &img, info);
-	if (f == FAULT_NONE)
-		f = look_at_frame(&w, info);
-	if (f == FAULT_NONE)
-		f = render_jobs(&w, info);
+		f = render_decoded(&w, &img, animation, info);
+	image_animation_close(animation);
 	image_free(img);
 	free_frames(&w);
 	if (f == FAULT_NONE)

@@ -61,6 +61,43 @@ plan_hint(const struct settings *settings, struct size stored)
 	    DECODE_LEAVE);
 }
 
+static bool
+is_animation(const struct sniff *sniff)
+{
+	return sniff->frames > 1 &&
+	    (sniff->format == FORMAT_GIF || sniff->format == FORMAT_WEBP);
+}
+
+bool
+plan_keeps_animation(const struct settings *settings, const struct sniff *sniff)
+{
+	for (unsigned i = 0; i < settings->n_presets; i++)
+		if (settings->presets[i].animated && is_animation(sniff))
+			return true;
+	return false;
+}
+
+/* The formats of a preset that can hold an animation, as in struct wanted. */
+static unsigned
+moving_formats(const struct preset *p)
+{
+	unsigned moving = 0;
+
+	for (unsigned i = 0; i < p->n_formats; i++)
+		if (p->formats[i] == FORMAT_GIF || p->formats[i] == FORMAT_WEBP)
+			moving |= 1U << i;
+	return moving;
+}
+
+bool
+plan_has_moving(const struct work *w)
+{
+	for (unsigned i = 0; i < w->n_jobs; i++)
+		if (w->jobs[i].moving != 0)
+			return true;
+	return false;
+}
+
 static int
 compare_jobs(const void *a, const void *b)
 {
@@ -158,7 +195,7 @@ plan_cascade(struct work *w)
 	for (unsigned i = w->n_jobs; i-- > 0;) {
 		struct job *job = &w->jobs[i];
 
-		job->needed = job->feeds || job->wanted != 0;
+		job->needed = job->feeds || job->wanted != job->moving;
 		if (job->needed && job->source != FIRST_FRAME)
 			w->jobs[job->source].feeds = true;
 	}
@@ -166,7 +203,7 @@ plan_cascade(struct work *w)
 
 void
 plan_jobs(struct work *w, const struct settings *settings,
-    const struct wanted *wanted)
+    const struct wanted *wanted, const struct sniff *sniff)
 {
 	unsigned files = 0;
 
@@ -175,6 +212,8 @@ plan_jobs(struct work *w, const struct settings *settings,
 
 		job->preset = &settings->presets[i];
 		job->wanted = wanted->formats[i];
+		if (job->preset->animated && is_animation(sniff))
+			job->moving = job->wanted & moving_formats(job->preset);
 		job->file = files;
 		place(job->preset, w->photo, &job->placement);
 		files += (unsigned)__builtin_popcount(job->wanted);

@@ -158,10 +158,10 @@ sniff_guide(const void *data, size_t len, const struct sniff *sniff,
 }
 
 static enum fault
-check_pixels(const struct sniff *s, uint64_t max, struct fault_info *info)
+check_pixels(const struct sniff *s, bool unpacks_all, uint64_t max,
+    struct fault_info *info)
 {
 	/* No side passes 65535 here, so that no product passes 64 bits. */
-	bool unpacks_all = s->format == FORMAT_WEBP && s->frames > 1;
 	uint64_t one = (uint64_t)s->width * s->height;
 	uint64_t all = unpacks_all ? one * s->frames : one;
 
@@ -190,7 +190,8 @@ sniff_check(const struct sniff *s, const struct limits *limits,
 		    side,
 		    "The picture is %u x %u px; a side may have %u px at most.",
 		    s->width, s->height, limits->side);
-	f = check_pixels(s, limits->pixels, info);
+	f = check_pixels(s, s->format == FORMAT_WEBP && s->frames > 1,
+	    limits->pixels, info);
 	if (f != FAULT_NONE)
 		return f;
 	if (s->frames > limits->frames)
@@ -200,4 +201,11 @@ sniff_check(const struct sniff *s, const struct limits *limits,
 		    s->format == FORMAT_TIFF ? "pages" : "frames",
 		    limits->frames);
 	return FAULT_NONE;
+}
+
+enum fault
+sniff_check_frames(const struct sniff *s, const struct limits *limits,
+    struct fault_info *info)
+{
+	return check_pixels(s, s->frames > 1, limits->pixels, info);
 }

@@ -89,4 +89,11 @@ void sniff_guide(const void *data, size_t len, const struct sniff *sniff,
 enum fault sniff_check(const struct sniff *s, const struct limits *limits,
     struct fault_info *info);
 
+/*
+ * The same for an animation of which every frame is to be unpacked: all their
+ * pixels together against limits->pixels.
+ */
+enum fault sniff_check_frames(const struct sniff *s,
+    const struct limits *limits, struct fault_info *info);
+
 #endif

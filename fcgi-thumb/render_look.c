@@ -39,9 +39,9 @@ write_uri(enum format format, const void *data, size_t len,
 	return true;
 }
 
-/* Smaller and smaller until it fits: a file of one px does in every format. */
+/* Smaller and smaller until it fits, as one px does. */
 static enum fault
-make_placeholder(const struct image *small, enum format format,
+try_placeholder(const struct image *small, enum format format,
     char out[PLACEHOLDER_MAX + 1], struct fault_info *info)
 {
 	const struct encoding how = { .format = format,
@@ -66,6 +66,19 @@ make_placeholder(const struct image *small, enum format format,
 		image_free(tiny);
 	}
 	return f;
+}
+
+static enum fault
+make_placeholder(const struct image *small, char out[PLACEHOLDER_MAX + 1],
+    struct fault_info *info)
+{
+	enum fault f = try_placeholder(small, FORMAT_WEBP, out, info);
+
+	if (f != FAULT_INTERNAL)
+		return f;
+	/* A system without an encoder for it, which no preset asks for. */
+	*info = (struct fault_info){ 0 };
+	return try_placeholder(small, FORMAT_PNG, out, info);
 }
 
 /* Slide the regions of the smart to where most detail is. */
@@ -97,7 +110,7 @@ look_at_frame(struct work *w, struct fault_info *info)
 	if (f == FAULT_NONE)
 		f = image_glance(small, &glance, info);
 	if (f == FAULT_NONE)
-		f = make_placeholder(small, FORMAT_WEBP, r->placeholder, info);
+		f = make_placeholder(small, r->placeholder, info);
 	if (f == FAULT_NONE) {
 		(void)snprintf(r->color, sizeof r->color, "#%06x",
 		    (unsigned)glance_color(&glance));

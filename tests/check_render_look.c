@@ -305,16 +305,19 @@ END_TEST
 
 /* The decoded px of a placeholder, and that it is a short data URI. */
 static struct pixels
-placeholder_pixels(const struct rendering *r)
+placeholder_pixels(const struct rendering *r, enum format format)
 {
-	static const char head[] = "data:image/webp;base64,";
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *text = r->placeholder + strlen(head);
+	const char *text;
+	char head[40];
 	unsigned char bytes[PLACEHOLDER_MAX];
 	size_t len = 0;
 	unsigned bits = 0, have = 0;
 
+	snprintf(head, sizeof head, "data:%s;base64,",
+	    format_spec(format)->type);
+	text = r->placeholder + strlen(head);
 	ck_assert_uint_lt(strlen(r->placeholder), 400);
 	ck_assert_msg(strncmp(r->placeholder, head, strlen(head)) == 0, "%s",
 	    r->placeholder);
@@ -330,7 +333,7 @@ placeholder_pixels(const struct rendering *r)
 			bytes[len++] = (unsigned char)(bits >> have);
 		}
 	}
-	return pixels_read(bytes, len, FORMAT_WEBP);
+	return pixels_read(bytes, len, format);
 }
 
 static const struct {
@@ -349,7 +352,7 @@ START_TEST(a_placeholder_has_the_photo_s_shape)
 {
 	struct rendering r = render_drawn(shapes[_i].photo.width,
 	    shapes[_i].photo.height, rainbow);
-	struct pixels p = placeholder_pixels(&r);
+	struct pixels p = placeholder_pixels(&r, FORMAT_WEBP);
 
 	ck_assert_uint_eq(p.width, shapes[_i].want.width);
 	ck_assert_uint_eq(p.height, shapes[_i].want.height);
@@ -369,7 +372,7 @@ START_TEST(a_placeholder_is_short_and_looks_like_the_photo)
 
 	set_preset(0, "full", 400, 400, FIT_INSIDE, FORMAT_PNG);
 	r = render_file(photos[_i]);
-	p = placeholder_pixels(&r);
+	p = placeholder_pixels(&r, FORMAT_WEBP);
 	full = file_pixels(&r, 0);
 	ck_assert_double_le(fabs((double)p.width / p.height -
 				(double)full.width / full.height),
@@ -407,10 +410,26 @@ noise(unsigned x, unsigned y)
 START_TEST(a_placeholder_of_noise_still_fits)
 {
 	struct rendering r = render_drawn(1600, 1600, noise);
-	struct pixels p = placeholder_pixels(&r);
+	struct pixels p = placeholder_pixels(&r, FORMAT_WEBP);
 
 	ck_assert_uint_ge(p.width, 4);
 	ck_assert_uint_eq(p.width, p.height);
+	pixels_free(&p);
+	rendering_fini(&r);
+}
+END_TEST
+
+START_TEST(without_webp_a_placeholder_is_a_smaller_png)
+{
+	struct rendering r;
+	struct pixels p;
+
+	set_preset(0, "still", 200, 200, FIT_INSIDE, FORMAT_JPEG);
+	picture_forget(FORMAT_WEBP);
+	r = render_file("data/p3.jpg");
+	p = placeholder_pixels(&r, FORMAT_PNG);
+	ck_assert_uint_eq(p.width, 8);
+	ck_assert_uint_eq(p.height, 6);
 	pixels_free(&p);
 	rendering_fini(&r);
 }
@@ -460,5 +479,6 @@ main(void)
 	tcase_add_loop_test(tc, a_placeholder_is_short_and_looks_like_the_photo,
 	    0, NELEM(photos));
 	tcase_add_test(tc, a_placeholder_of_noise_still_fits);
+	tcase_add_test(tc, without_webp_a_placeholder_is_a_smaller_png);
 	return run_suite(suite);
 }

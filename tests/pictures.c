@@ -48,6 +48,12 @@ picture_shutdown(void)
 	picture_settings = NULL;
 }
 
+void
+picture_forget(enum format format)
+{
+	ck_assert(UnregisterMagickInfo(format_spec(format)->magick));
+}
+
 struct pixels
 pixels_read(const void *data, size_t len, enum format format)
 {

@@ -26,6 +26,9 @@ void picture_shutdown(void);
 /* The same in a test, with another limits.memory; 0: the default. */
 void picture_boot_with_memory(uint64_t bytes);
 
+/* From now on ImageMagick does not know the format, as if it were not there. */
+void picture_forget(enum format format);
+
 /* A file of test data, with what sniffing says of it. free() data. */
 struct photo {
 	char *data;

@@ -216,13 +216,19 @@ class Requests(ServiceCase):
         photo = photo_of(self.service.upload(("a.jpg", data)))
         address = f"/photos/{photo['id']}/claims"
         digest = hashlib.sha256(data).hexdigest()
-        answer = self.service.request("POST", address, digest.encode())
+
+        def claim(sum, **headers):
+            return self.service.request(
+                "POST", address, json.dumps({"sha256": sum}).encode(),
+                {"Content-Type": "application/json", **headers})
+
+        answer = claim(digest)
         self.assertEqual(answer.status, 201, answer.body)
         token = json.loads(answer.body)["delete_token"]
         self.assertNotEqual(token, photo["delete_token"])
         wrong = digest[:-1] + ("0" if digest[-1] != "0" else "1")
-        self.assertIn(self.service.request(
-            "POST", address, wrong.encode()).status, (403, 404))
+        self.assert_problem(claim(wrong), 403, "token-invalid")
+        self.assert_problem(claim(digest[:32]), 400, "bad-request")
         self.assertEqual(self.delete(photo["id"], photo["delete_token"]), 204)
         self.assert_served(photo)
         self.assertEqual(self.delete(photo["id"], token), 204)

@@ -149,6 +149,7 @@ geometry_place(struct size photo, struct size box, enum fit fit,
 	case FIT_PAD:
 		place_inside(photo, box, enlarge, &p);
 		p.canvas = box;
+		p.padded = true;
 		p.x = offset(box.width - p.scaled.width, halves[gravity].x);
 		p.y = offset(box.height - p.scaled.height, halves[gravity].y);
 		break;

@@ -51,6 +51,7 @@ struct placement {
 	struct size canvas; /* = scaled but for FIT_PAD */
 	unsigned x, y;      /* px; 0 but for FIT_PAD */
 	double scale;       /* scaled px for each photo px, the larger axis */
+	bool padded;        /* FIT_PAD: a background is under all of it */
 };
 
 /*

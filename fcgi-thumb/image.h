@@ -166,9 +166,8 @@ enum fault image_animation_open(const void *data, size_t len,
     struct animation **out, struct fault_info *info);
 
 /*
- * The next canvas, upright, as large as the photo, its colours as they are in
- * the file; NULL after the last. *out is borrowed until the next call, *ms how
- * long it is shown.
+ * The next canvas, upright and in sRGB, as large as the photo; NULL after the
+ * last. *out is borrowed until the next call, *ms how long it is shown.
  */
 enum fault image_animation_next(struct animation *a, const struct image **out,
     unsigned *ms, struct fault_info *info);

@@ -1,7 +1,7 @@
 #include "config.h"
 
 /*
- * An animation as one sees it: canvas after canvas, each whole and upright.
+ * An animation as one sees it: canvas after canvas, each whole, upright, sRGB.
  * Frames come as their files have them, parts of a picture with an order for
  * what is under them, and are laid here one on the other, so that only one
  * canvas is held beside what the decoder holds. Refuses to know what becomes
@@ -61,7 +61,8 @@ lay(struct image *on, const struct image *img, CompositeOperator how, long x,
     long y)
 {
 #ifdef HAVE_MAGICKWAND_7
-	return MagickCompositeImage(on->wand, img->wand, how, MagickFalse, x,
+	/* Clipped to the picture laid on it: beside it nothing changes. */
+	return MagickCompositeImage(on->wand, img->wand, how, MagickTrue, x,
 		   y) == MagickTrue;
 #else
 	return MagickCompositeImage(on->wand, img->wand, how, x, y) ==
@@ -316,5 +317,6 @@ image_animation_next(struct animation *a, const struct image **out,
 		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
 	*ms = frame.ms;
 	*out = a->shown;
-	return image_orient(a->shown, info);
+	f = image_orient(a->shown, info);
+	return f == FAULT_NONE ? image_to_srgb(a->shown, info) : f;
 }

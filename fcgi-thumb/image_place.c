@@ -127,6 +127,9 @@ image_place(const struct image *img, const struct placement *p,
 		p->canvas.height != p->scaled.height))
 		ok = image_extend(made->wand, p->canvas, p->x, p->y, background,
 		    false);
+	/* A photo that fills its canvas lies on the background all the same. */
+	if (ok && p->padded)
+		ok = image_flatten(made->wand, background);
 	return give(made, ok, "resize", out, info);
 }
 

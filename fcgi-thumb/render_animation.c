@@ -38,12 +38,7 @@ add_frame(struct work *w, const struct job *job, const struct image *canvas,
 	enum fault f = image_place(canvas, &on, job->preset->background,
 	    job->preset->sharpen, &img, info);
 
-	if (f == FAULT_NONE)
-		f = image_to_srgb(img, info);
-	if (f == FAULT_NONE)
-		return image_reel_add(reel, img, ms, info);
-	image_free(img);
-	return f;
+	return f == FAULT_NONE ? image_reel_add(reel, img, ms, info) : f;
 }
 
 static enum fault

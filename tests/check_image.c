@@ -195,7 +195,7 @@ START_TEST(a_passed_deadline_ends_each_step)
 	struct photo photo = photo_load("data/rgb.png");
 	struct image *img = picture_decode("data/rgb.png"), *made = NULL;
 	struct placement p = { 0, 0, 360, 240, { 180, 120 }, { 180, 120 }, 0, 0,
-		0.5 };
+		0.5, false };
 	struct fault_info info = { 0 };
 	void *data;
 	size_t len;

@@ -344,7 +344,7 @@ START_TEST(a_region_comes_from_its_place)
 {
 	struct placement p = { regions[_i].x, regions[_i].y, regions[_i].width,
 		regions[_i].height, regions[_i].scaled, regions[_i].scaled, 0,
-		0, 1 };
+		0, 1, false };
 	struct pixels is = place_on_ruler(&p, 0);
 	double x_step = p.crop_width / p.scaled.width;
 	double y_step = p.crop_height / p.scaled.height;
@@ -370,7 +370,7 @@ END_TEST
 START_TEST(padding_has_the_background)
 {
 	struct placement p = { 0, 0, 200, 100, { 100, 50 }, { 100, 100 }, 0, 25,
-		0.5 };
+		0.5, false };
 	struct pixels is = place_on_ruler(&p, 0x336699);
 
 	ck_assert_uint_eq(pixel_at(&is, 0, 0), 0x336699);
@@ -387,7 +387,7 @@ START_TEST(padding_of_gray_and_clear_has_colour)
 		"data/alpha.png", "data/still.gif" };
 	struct image *img = picture_srgb(names[_i]), *made = NULL;
 	struct placement p = { 0, 0, 360, 240, { 180, 120 }, { 200, 140 }, 10,
-		10, 0.5 };
+		10, 0.5, false };
 	struct fault_info info = { 0 };
 	struct pixels is;
 

@@ -408,6 +408,29 @@ START_TEST(alpha_stays_or_gets_the_background)
 }
 END_TEST
 
+/* Also where the photo has the shape of its box, so that nothing is beside it. */
+START_TEST(a_padded_photo_is_opaque_all_over)
+{
+	static const struct size boxes[] = { { 180, 120 }, { 200, 200 },
+		{ 360, 240 } };
+	struct rendering r;
+	struct pixels is;
+
+	set_preset(0, "pad", boxes[_i].width, boxes[_i].height, FIT_PAD,
+	    FORMAT_PNG);
+	picture_settings->presets[0].background = 0x3060c0;
+	r = render_file("data/alpha.png");
+	is = file_pixels(&r, 0);
+	for (unsigned x = 0; x < is.width; x++)
+		ck_assert_uint_eq(pixel_alpha(&is, x, is.height / 2), 255);
+	ck_assert_uint_le(color_distance(pixel_at(&is, 0, is.height / 2),
+			      0x3060c0),
+	    6);
+	pixels_free(&is);
+	rendering_fini(&r);
+}
+END_TEST
+
 /* --- refusals and accounts --- */
 
 static const struct {
@@ -538,6 +561,7 @@ main(void)
 	tcase_add_loop_test(tc, cover_cuts_where_gravity_says, 0, NELEM(crops));
 	tcase_add_test(tc, a_cascade_is_as_good_as_a_single_step);
 	tcase_add_test(tc, alpha_stays_or_gets_the_background);
+	tcase_add_loop_test(tc, a_padded_photo_is_opaque_all_over, 0, 3);
 
 	tc = case_of(suite, "refusals", true);
 	tcase_add_loop_test(tc, what_is_no_photo_gives_no_files, 0,

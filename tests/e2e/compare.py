@@ -6,6 +6,8 @@ import math
 
 from PIL import Image, ImageChops, ImageStat
 
+import table
+
 # A mean over so many px a side does not feel noise, and does feel a colour
 # that is off, an edge that has moved and a px too transparent.
 BLOCK = 16
@@ -98,11 +100,12 @@ def best_shift(image, reference, reach=2):
 
 
 def cut(image):
-    """Alpha as a format has it that knows only all or nothing, and a mask of
-    the px for which it is clear what that is."""
+    """Alpha as a format has it that knows only all or nothing: over the
+    background or clear; and a mask of the px for which it is clear what that
+    is."""
     alpha = image.getchannel("A")
     clear = alpha.point(lambda a: 255 if a <= 64 or a >= 192 else 0)
-    whole = image.copy()
+    whole = on(image, table.BACKGROUND).convert("RGBA")
     whole.putalpha(alpha.point(lambda a: 255 if a >= 128 else 0))
     return whole, clear
 

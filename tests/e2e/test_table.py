@@ -232,9 +232,13 @@ class Table(ServiceCase):
             for preset in MOVING if references.times else ():
                 for media in table.ANIMATED:
                     with self.subTest(name, preset=preset, format=media):
+                        loop = references.loop
+                        # GIF counts the times after the first, WebP all.
+                        if loop and not name.endswith(media):
+                            loop += 1 if media == "webp" else -1
                         self.assertEqual(
                             times(self.files[name, preset, media]),
-                            (references.times, references.loop))
+                            (references.times, loop))
 
 
 class Judge(unittest.TestCase):

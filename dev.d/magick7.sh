@@ -3,12 +3,17 @@
 # Debian 13 root is made once and kept; the sources are built and the unit
 # tests run inside it.
 
+# There the encoder of AVIF is a package of its own.
+packages_magick7=("${packages_build[@]}" check libheif-plugin-aomenc)
+
 cmd_check_magick7() {
 	local root=$top/build/trixie
 	need debootstrap
 	am_root || say "this needs root for debootstrap and chroot"
 	mkdir -p "$top/build"
 	[ -e "$root/complete" ] || make_root "$root"
+	[ "$(cat "$root/complete")" = "${packages_magick7[*]}" ] ||
+		fill_root "$root"
 	trap 'leave_root' EXIT
 	trap 'exit 130' INT TERM HUP
 	enter_root "$root"
@@ -23,7 +28,6 @@ debian_mirror() {
 		'Identifier: Packages' | sed -n 's/ Debian$//p' | head -n 1
 }
 
-# apt, not debootstrap, installs the libraries: it knows the right order.
 make_root() {
 	local log=$top/build/magick7.log mirror
 	mirror=$(debian_mirror)
@@ -33,10 +37,17 @@ make_root() {
 	as_root rm -rf -- "$1"
 	quietly "$log" as_root debootstrap --variant=minbase trixie "$1" \
 		"$mirror"
+	as_root touch "$1/complete"
+}
+
+# apt, not debootstrap, installs the libraries: it knows the right order. What
+# is in there is noted, so that a root that was kept gets what is new.
+fill_root() {
+	local log=$top/build/magick7.log
 	quietly "$log" in_root "$1" apt-get -q update
 	quietly "$log" in_root "$1" apt-get -q -y --no-install-recommends \
-		install "${packages_build[@]}" check
-	as_root touch "$1/complete"
+		install "${packages_magick7[@]}"
+	echo "${packages_magick7[*]}" | as_root tee "$1/complete" >/dev/null
 }
 
 root_mounts=

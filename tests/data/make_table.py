@@ -41,7 +41,7 @@ SCENES = {
     "alpha-unturned": make.fade(SCENE),
     "gray": SCENE.convert("L").convert("RGB"),
     "overlay": HALVES,
-    "sequence": Image.new("RGB", (64, 48), (220, 30, 30)),
+    "sequence": Image.new("RGB", (180, 120), (220, 30, 30)),
 }
 
 

@@ -121,6 +121,14 @@ async function told(page, said)
 	return url;
 }
 
+/* A photo that was taken back is there no more. */
+async function gone(page, url)
+{
+	const answer = await page.request.get(new URL(url, base).href);
+
+	assert.equal(answer.status(), 404, url);
+}
+
 /*
  * A photo over a slow line: the numbers that the client shows on the way, by a
  * function in the page that reads one (0 to 100, or nothing).
@@ -173,22 +181,26 @@ async function form({ page, photo, expected })
 
 async function fetching({ page, photo, expected })
 {
-	const [send] = code("fetch");
+	const [send, remove] = code("fetch");
 	const file = await photo("fetched.jpg");
 
 	expected.push(REFUSED);
 	await open(page, document_of("",
 	    "<input type=\"file\" id=\"file\">"
 	    + `<script>const send = async file => { ${send} return reply; };
-	    </script>`));
+	    const remove = async reply => { ${remove} };</script>`));
 	await page.locator("#file").setInputFiles(file);
-	const url = await page.evaluate(() => send(
-	    document.getElementById("file").files[0]).then(reply => reply.url));
+	const url = await page.evaluate(async () => {
+		window.reply = await send(document.getElementById("file").files[0]);
+		return window.reply.url;
+	});
 	assert.match(url, /^\/t\//);
 	const img = page.locator("picture img");
 	await until(img);
 	assert.ok(await img.evaluate(node => node.decode()
 	    .then(() => node.naturalWidth)) > 0);
+	await page.evaluate(() => remove(window.reply));
+	await gone(page, url);
 	await page.locator("#file").setInputFiles(NOTES);
 	assert.match(await page.evaluate(() => send(
 	    document.getElementById("file").files[0])
@@ -244,7 +256,9 @@ async function filepond({ page, context, photo, expected })
 	    .inputValue());
 	assert.equal(value.url, url, "what a form's server gets");
 	await shot(page, "filepond");
-	await page.reload(); /* another file in its place would revert this one */
+	await page.locator(".filepond--action-revert-item-processing").click();
+	await wait("no file", async () => await status.count() === 0);
+	await gone(page, url);
 	await input.setInputFiles(NOTES);
 	await until(status.filter({ hasText: DETAIL }));
 	await shot(page, "filepond-refused");

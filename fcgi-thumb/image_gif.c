@@ -78,25 +78,27 @@ cut(unsigned char *out, const unsigned char *now, const unsigned char *before,
 		}
 }
 
-/* Appends px as a frame; frame says where and how. False: no memory. */
+/* Appends px as a frame; where says where and how. False: no memory. */
 static bool
-append(struct buf *out, struct gif_frame *frame, const unsigned char *rgba)
+append(struct buf *out, const struct gif_frame *where,
+    const unsigned char *rgba)
 {
-	const size_t n = (size_t)frame->size.width * frame->size.height;
+	const size_t n = (size_t)where->size.width * where->size.height;
 	struct palette palette;
 	unsigned char *indices = malloc(n);
+	struct gif_frame frame = *where;
 	bool ok;
 
-	frame->has_clear = has_clear(rgba, n);
+	frame.has_clear = has_clear(rgba, n);
 	ok = indices != NULL &&
-	    palette_choose(rgba, n, PALETTE_MAX - frame->has_clear, &palette) ==
+	    palette_choose(rgba, n, PALETTE_MAX - frame.has_clear, &palette) ==
 		0 &&
-	    palette_dither(rgba, frame->size.width, frame->size.height,
-		&palette, indices) == 0;
+	    palette_dither(rgba, frame.size.width, frame.size.height, &palette,
+		indices) == 0;
 	if (ok) {
-		frame->palette = &palette;
-		frame->indices = indices;
-		gif_add(out, frame);
+		frame.palette = &palette;
+		frame.indices = indices;
+		gif_add(out, &frame);
 	}
 	free(indices);
 	return ok;

@@ -164,8 +164,7 @@ loader_item(struct loader *l, const struct place *at, const char *item)
 		loader_refuse(l, at, "%s is there twice", quoted);
 	else if (n >= at->row->max)
 		loader_refuse(l, at, "%s is one too many", quoted);
-	else if (n > 0 &&
-	    (strcmp(item, "*") == 0 || strcmp(list, "*") == 0))
+	else if (n > 0 && (strcmp(item, "*") == 0 || strcmp(list, "*") == 0))
 		loader_refuse(l, at, "\"*\" stands beside others");
 	else if (asprintf(&longer, "%s%s%s", list, n > 0 ? "\n" : "", item) ==
 		-1 ||

@@ -50,7 +50,7 @@ holds(struct span s, size_t offset, const char *bytes, size_t len)
 static const char *
 accepted(char *text, size_t size)
 {
-	const char *titles[FORMAT_COUNT];
+	const char *titles[FORMAT_COUNT] = { NULL };
 	unsigned n = 0;
 	size_t used;
 

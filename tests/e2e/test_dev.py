@@ -256,7 +256,8 @@ class Thumbctl(DevCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         http, server = [(self.out / f"fcgi-thumb-{level}.conf").read_text()
                         for level in ("http", "server")]
-        photo, control = re.findall(r'server "unix:(.*?)"', http)
+        control, photo = sorted(set(
+            re.findall(r'server "unix:(.*?)"', http)))
         self.assertEqual(fastcgi.request(control, {
             "REQUEST_METHOD": "GET", "DOCUMENT_URI": "/health/ready"},
             b"")[0], 200)

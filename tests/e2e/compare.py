@@ -104,7 +104,7 @@ def cut(image):
     background or clear; and a mask of the px for which it is clear what that
     is."""
     alpha = image.getchannel("A")
-    clear = alpha.point(lambda a: 255 if a <= 64 or a >= 192 else 0)
+    clear = alpha.point(lambda a: 255 if a <= 112 or a >= 144 else 0)
     whole = on(image, table.BACKGROUND).convert("RGBA")
     whole.putalpha(alpha.point(lambda a: 255 if a >= 128 else 0))
     return whole, clear
@@ -118,7 +118,8 @@ def differences(image, reference, tolerance):
     if tolerance.alpha == "cut" and "A" in reference.getbands():
         reference, mask = cut(reference)
     wrong = []
-    for color in BACKDROPS:
+    see_through = has_alpha(image) or has_alpha(reference)
+    for color in BACKDROPS if see_through else BACKDROPS[:1]:
         ours, theirs = on(image, color), on(reference, color)
         if mask is not None:
             ours = Image.composite(ours, theirs, mask)

@@ -17,18 +17,7 @@
 #define BAR_EVERY_NS (100 * NS_PER_MS)
 #define LINE_EVERY_NS (10 * NS_PER_S)
 
-void
-bar_start(struct bar *b, uint64_t total)
-{
-	uint64_t now = clock_monotonic_ns();
-
-	*b = (struct bar){ .is_terminal = isatty(STDERR_FILENO) == 1,
-		.total = total,
-		.begin_ns = now,
-		.shown_ns = now };
-}
-
-/* "12.3 a second, 0:01:05 left": at the pace so far. */
+/* "12.3 a second, 0:01:05 left": at the pace so far, once there is one. */
 static void
 write_pace(const struct bar *b, uint64_t now, char *out, size_t size)
 {
@@ -38,8 +27,11 @@ write_pace(const struct bar *b, uint64_t now, char *out, size_t size)
 	unsigned long long eta =
 	    pace > 0 ? (unsigned long long)((double)left / pace) : 0;
 
-	(void)snprintf(out, size, "%.1f a second, %llu:%02llu:%02llu left",
-	    pace, eta / 3600, eta / 60 % 60, eta % 60);
+	out[0] = '\0';
+	if (pace > 0)
+		(void)snprintf(out, size,
+		    "%.1f a second, %llu:%02llu:%02llu left", pace, eta / 3600,
+		    eta / 60 % 60, eta % 60);
 }
 
 static void
@@ -67,13 +59,28 @@ show(struct bar *b, uint64_t now)
 }
 
 void
+bar_start(struct bar *b, uint64_t total)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	*b = (struct bar){ .is_terminal = isatty(STDERR_FILENO) == 1,
+		.total = total,
+		.begin_ns = now,
+		.shown_ns = now };
+	if (b->is_terminal)
+		show(b, now);
+}
+
+void
 bar_step(struct bar *b)
 {
 	uint64_t now = clock_monotonic_ns();
 
 	b->done++;
+	/* The last one is shown however quickly it came. */
 	if (now - b->shown_ns >=
-	    (b->is_terminal ? BAR_EVERY_NS : LINE_EVERY_NS))
+		(b->is_terminal ? BAR_EVERY_NS : LINE_EVERY_NS) ||
+	    (b->is_terminal && b->done == b->total))
 		show(b, now);
 }
 

@@ -322,6 +322,7 @@ class Regenerate(OwnService):
             os.close(terminal)
             os.close(master)
         self.assertEqual(self.counts(run.stdout), (3, 0, 0))
-        self.assertRegex(shown, r"\[#* *\] +\d+ %  [123]/3  [\d.]+ a second, "
-                         r"0:00:\d\d left")
+        self.assertTrue(shown.startswith("\r[" + 30 * " " + "]   0 %  0/3"))
+        self.assertRegex(shown, r"\[#{30}\] +100 %  3/3  [\d.]+ a second, "
+                         r"0:00:00 left")
         self.assertTrue(shown.endswith("\r\x1b[K"))

@@ -267,8 +267,14 @@ class Crashes(OwnService):
 
     def test_a_photo_over_its_time_is_refused(self):
         self.start(workers=1, limits={"job_seconds": 1})
-        answer = self.service.upload(
-            ("big.png", slow_photo("time", (8000, 7900))))
+        photo = slow_photo("time", (8000, 7900))
+        # Where the machine itself stands still for longer than the worker's
+        # grace its watchdog is first, and sending again is what the answer says.
+        for _ in range(3):
+            answer = self.service.upload(("big.png", photo))
+            if answer.status != 502:
+                break
+            self.assertIn("watchdog", self.service.words())
         if answer.status == 201:
             timing = json.loads(answer.body)["photos"][0]["timing_ms"]
             spent = sum(timing[phase]

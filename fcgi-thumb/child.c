@@ -27,6 +27,7 @@
 #include "image.h"
 #include "log.h"
 #include "request.h"
+#include "sandbox.h"
 #include "store.h"
 #include "watchdog.h"
 #include "worker.h"
@@ -39,6 +40,15 @@
 
 /* For libraries that start threads; the default of 8 MB is address space lost. */
 #define STACK_BYTES (1024 * 1024)
+
+/*
+ * Descriptors beside the files of an upload: sockets, log, directories on the
+ * way to a photo, with room for what a library may want.
+ */
+#define DESCRIPTORS 64
+
+/* A file is a photo's, or a thumbnail's, or a part of the log. */
+#define FILE_BYTES_MIN (UINT64_C(1) << 30)
 
 static const char magick_dir[] = "magick";
 static const char log_name[] = "fcgi-thumb.log";
@@ -162,6 +172,71 @@ child_boot_image(const struct settings *settings, const struct store *store,
 	return rc;
 }
 
+/*
+ * ImageMagick ends at limits.memory by itself. What its codecs hold beside its
+ * pixels is about as much again, and the bytes of the photos are mapped.
+ */
+int
+child_enter_sandbox(const struct settings *settings, unsigned *layers,
+    char *why, size_t why_size)
+{
+	const struct limits *limits = &settings->limits;
+	const struct sandbox sandbox = { .data = settings->data,
+		.memory = 2 * limits->memory + limits->request,
+		.file = limits->photo > FILE_BYTES_MIN ? limits->photo
+						       : FILE_BYTES_MIN,
+		.descriptors = DESCRIPTORS + limits->files,
+		.cpu_seconds = settings->worker_jobs *
+		    settings_longest_request(settings) };
+
+	*layers = 0;
+	why[0] = '\0';
+	if (settings->sandbox == SANDBOX_MODE_OFF)
+		return 0;
+	*layers = sandbox_enter(&sandbox, why, why_size);
+	return settings->sandbox == SANDBOX_MODE_STRICT &&
+		*layers != SANDBOX_ALL
+	    ? -1
+	    : 0;
+}
+
+/* The master says what is in force, once for all of them. */
+static int
+confine(const struct settings *settings, struct slot *slot)
+{
+	unsigned layers;
+	char why[256];
+	int rc = child_enter_sandbox(settings, &layers, why, sizeof why);
+
+	slot->layers = layers;
+	if (rc != 0)
+		log_error("sandbox = \"strict\", and it cannot be put up: %s",
+		    why);
+	return rc;
+}
+
+static int
+confine_photo(void *ctx)
+{
+	const struct service *service = ctx;
+	char why[256];
+
+	if (confine(service->settings, service->slot) != 0)
+		return -1;
+	if (image_rehearse(service->settings, why, sizeof why) == 0)
+		return 0;
+	log_error("in the sandbox: %s", why);
+	return -1;
+}
+
+static int
+confine_control(void *ctx)
+{
+	const struct control *control = ctx;
+
+	return confine(control->settings, control->slot);
+}
+
 static int
 run_photo(struct child *child, struct slot *slot)
 {
@@ -173,6 +248,7 @@ run_photo(struct child *child, struct slot *slot)
 		.drain_seconds = settings->limits.queue_seconds,
 		.jobs_max = settings->worker_jobs,
 		.resident_max = settings->worker_memory,
+		.confine = confine_photo,
 		.handle = handle_photo,
 		.is_spoilt = has_lost_pixels,
 		.ctx = &service };
@@ -214,6 +290,7 @@ run_control(struct child *child, struct scoreboard *board, struct slot *slot)
 		.drain_seconds = child->settings->limits.queue_seconds,
 		.jobs_max = UINT_MAX,
 		.resident_max = child->settings->worker_memory,
+		.confine = confine_control,
 		.handle = handle_control,
 		.idle = rest_control,
 		.ctx = &control };

@@ -40,6 +40,14 @@ int child_boot_image(const struct settings *settings, const struct store *store,
     char *why, size_t why_size);
 
 /*
+ * Into the sandbox that the settings want (sandbox.h), for good. The layers in
+ * force are in *layers then. 0, or -1 with words in why where settings->sandbox
+ * is strict and one is missing; where it is not, why has what is missing, or "".
+ */
+int child_enter_sandbox(const struct settings *settings, unsigned *layers,
+    char *why, size_t why_size);
+
+/*
  * Send the log to fcgi-thumb.log in settings->logs, for master and workers
  * alike. 0, or -1 after words to the log as it was.
  */

@@ -47,6 +47,13 @@ int image_boot(const struct settings *settings, const char *dir, char *why,
 void image_shutdown(void);
 
 /*
+ * After image_boot, in a process that may do less since then: decode and encode
+ * the tiny pictures again, so that what it lacks shows now and not with the
+ * first photo. 0, or -1 with words in why.
+ */
+int image_rehearse(const struct settings *settings, char *why, size_t why_size);
+
+/*
  * After image_boot: what this system's codecs can do. Writing is tried there
  * and then, which takes up to a second for AVIF; false for formats that are
  * never written.

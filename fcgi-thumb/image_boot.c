@@ -254,9 +254,12 @@ try_readers(const struct progress *progress, char *why, size_t why_size)
 	for (enum format f = FORMAT_NONE + 1; f < FORMAT_COUNT; f++) {
 		const struct image_sample *sample = &image_samples[f];
 		struct fault_info info = { 0 };
-		enum fault fault =
-		    try_decode(sample->data, sample->len, f, progress, &info);
+		enum fault fault;
 
+		if (!format_is_readable(f))
+			continue;
+		fault =
+		    try_decode(sample->data, sample->len, f, progress, &info);
 		if (fault == FAULT_NONE)
 			continue;
 		if (fault == FAULT_TOO_MUCH_MEMORY) {
@@ -392,11 +395,21 @@ try_refusals(char *why, size_t why_size)
 }
 
 int
+image_rehearse(const struct settings *settings, char *why, size_t why_size)
+{
+	struct progress progress;
+
+	progress_start(&progress, NULL);
+	if (try_readers(&progress, why, why_size) != 0)
+		return -1;
+	return try_writers(settings, &progress, why, why_size);
+}
+
+int
 image_boot(const struct settings *settings, const char *dir, char *why,
     size_t why_size)
 {
 	struct ceiling ceilings[N_CEILINGS];
-	struct progress progress;
 
 	list_ceilings(settings, ceilings);
 	if (set_environment(dir) != 0 || write_policy(dir, ceilings) != 0) {
@@ -405,11 +418,8 @@ image_boot(const struct settings *settings, const char *dir, char *why,
 		return -1;
 	}
 	MagickWandGenesis();
-	if (set_limits(ceilings, why, why_size) != 0)
-		return -1;
-	progress_start(&progress, NULL);
-	if (try_readers(&progress, why, why_size) != 0 ||
-	    try_writers(settings, &progress, why, why_size) != 0)
+	if (set_limits(ceilings, why, why_size) != 0 ||
+	    image_rehearse(settings, why, why_size) != 0)
 		return -1;
 	return try_refusals(why, why_size);
 }

@@ -28,6 +28,7 @@
 #include "pidfile.h"
 #include "pool.h"
 #include "progress.h"
+#include "sandbox.h"
 #include "store.h"
 
 /* The settings that the sockets were made with: they outlive generations. */
@@ -100,6 +101,7 @@ promote(struct master *m)
 {
 	struct generation *g = m->booting;
 	bool first = m->serving == NULL;
+	char sandbox[64];
 
 	if (first && !show(m, g)) {
 		end_at_once(m, 1);
@@ -112,9 +114,11 @@ promote(struct master *m)
 	}
 	m->serving = g;
 	m->booting = NULL;
-	log_info("%s: %u workers, a queue of %d requests%s",
+	sandbox_names(pool_layers(g->pool), sandbox, sizeof sandbox);
+	log_info("%s: %u workers, a queue of %d requests%s, sandbox: %s",
 	    first ? "ready" : "new settings in force", g->settings->workers,
-	    g->backlog, g->is_cut ? " (cut by net.core.somaxconn)" : "");
+	    g->backlog, g->is_cut ? " (cut by net.core.somaxconn)" : "",
+	    sandbox);
 }
 
 /* The workers have said why. */

@@ -47,6 +47,7 @@ struct pool {
 	struct pool_spec spec;
 	struct scoreboard *board;
 	unsigned n;
+	unsigned forbidden; /* deaths by a forbidden system call */
 	bool failed;
 	bool leaving;
 	uint64_t kill_ns;
@@ -101,6 +102,7 @@ clear(struct slot *s)
 	s->phase = PHASE_IDLE;
 	s->deadline_ns = 0;
 	s->beat_ns = 0;
+	s->layers = 0;
 	s->photo[0] = '\0';
 }
 
@@ -213,24 +215,38 @@ pool_tend(struct pool *p)
 	return soonest;
 }
 
+/* "was killed by signal 11 (Segmentation fault)" */
+static void
+describe_end(struct pool *p, int status, char *out, size_t size)
+{
+	int signo = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	if (signo == SIGSYS)
+		(void)snprintf(out, size,
+		    "made a system call that its sandbox forbids and was "
+		    "killed, number %u with these settings,",
+		    ++p->forbidden);
+	else if (signo != 0)
+		(void)snprintf(out, size, "was killed by signal %d (%s)", signo,
+		    strsignal(signo));
+	else
+		(void)snprintf(out, size, "ended with status %d%s",
+		    WEXITSTATUS(status),
+		    WEXITSTATUS(status) == WATCHDOG_EXIT ? " (its watchdog)"
+							 : "");
+}
+
 /* Whom we killed and who ended with 1 have been spoken of already. */
 static void
-say_death(const struct pool *p, unsigned i, int status)
+say_death(struct pool *p, unsigned i, int status)
 {
 	const struct slot *s = slot_of(p, i);
-	char how[80], where[80] = "";
+	char how[128], where[80] = "";
 
 	if (p->members[i].killed ||
 	    (WIFEXITED(status) && WEXITSTATUS(status) == 1))
 		return;
-	if (WIFSIGNALED(status))
-		(void)snprintf(how, sizeof how, "was killed by signal %d (%s)",
-		    WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
-		(void)snprintf(how, sizeof how, "ended with status %d%s",
-		    WEXITSTATUS(status),
-		    WEXITSTATUS(status) == WATCHDOG_EXIT ? " (its watchdog)"
-							 : "");
+	describe_end(p, status, how, sizeof how);
 	/* The page is the worker's: there need not be a NUL in it. */
 	if (s->photo[0] != '\0')
 		(void)snprintf(where, sizeof where, ", photo %.*s",
@@ -312,6 +328,16 @@ pool_leave(struct pool *p, int signo, uint64_t kill_ns)
 		if (signo == SIGKILL)
 			m->killed = true;
 	}
+}
+
+unsigned
+pool_layers(const struct pool *p)
+{
+	unsigned layers = ~0U;
+
+	for (unsigned i = 0; i < p->n; i++)
+		layers &= slot_of(p, i)->layers;
+	return layers;
 }
 
 bool

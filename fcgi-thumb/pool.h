@@ -57,6 +57,9 @@ enum pool_state {
 };
 enum pool_state pool_state(const struct pool *p);
 
+/* The layers of sandbox.h that each of its workers says it has. */
+unsigned pool_layers(const struct pool *p);
+
 /*
  * Replace nobody from now on, send each worker this signal, and kill those
  * that are left at kill_ns (monotonic). May be called again.

@@ -37,6 +37,7 @@ struct slot {
 	_Atomic uint64_t
 	    finished_ns;           /* monotonic; the end of the last request */
 	_Atomic uint64_t requests; /* answered, whatever the answer */
+	_Atomic unsigned layers;   /* of sandbox.h, in force */
 	_Atomic uint64_t decodes;  /* photos handed to the decoder */
 	char photo[PHOTO_ID_LEN + 1]; /* the photo in work; for the log only */
 };

@@ -38,6 +38,14 @@ enum upload_auth {
 	AUTH_COUNT
 };
 
+/* What photo workers do where the kernel lacks a layer of sandbox.h. */
+enum sandbox_mode {
+	SANDBOX_MODE_BEST,   /* go on with the others, and say so */
+	SANDBOX_MODE_STRICT, /* not start */
+	SANDBOX_MODE_OFF,    /* none is asked for */
+	SANDBOX_MODE_COUNT
+};
+
 struct preset {
 	char name[PRESET_NAME_MAX + 1];
 	unsigned width;  /* px, 1..16000 */
@@ -92,7 +100,8 @@ struct settings {
 	unsigned workers;     /* photo workers, resolved: never 0 after load */
 	unsigned worker_jobs; /* requests after which a worker is replaced */
 	uint64_t worker_memory; /* resident bytes after which it is replaced */
-	char *prefix;           /* "" or "/media": no slash at the end */
+	enum sandbox_mode sandbox;
+	char *prefix; /* "" or "/media": no slash at the end */
 	char *
 	    public_url; /* "" or "https://img.example.org": no slash at the end */
 	enum upload_auth upload_auth;

@@ -32,6 +32,7 @@ enum setting_kind {
 	KIND_GRAVITY,
 	KIND_CHROMA,
 	KIND_AUTH,
+	KIND_SANDBOX,
 	KIND_PATH, /* from here on: text */
 	KIND_GROUP,
 	KIND_PREFIX,

@@ -54,6 +54,14 @@ static const char *const auths[] = {
 };
 _Static_assert(NELEM(auths) == AUTH_COUNT, "every way has its name");
 
+static const char *const sandboxes[] = {
+	[SANDBOX_MODE_BEST] = "best",
+	[SANDBOX_MODE_STRICT] = "strict",
+	[SANDBOX_MODE_OFF] = "off",
+};
+_Static_assert(NELEM(sandboxes) == SANDBOX_MODE_COUNT,
+    "every mode has its name");
+
 static const char *const flags[] = { "false", "true" };
 
 struct kind {
@@ -76,6 +84,7 @@ static const struct kind kinds[] = {
 	[KIND_GRAVITY] = { "choice", WRITTEN_TEXT, gravities },
 	[KIND_CHROMA] = { "choice", WRITTEN_TEXT, chromas },
 	[KIND_AUTH] = { "choice", WRITTEN_TEXT, auths },
+	[KIND_SANDBOX] = { "choice", WRITTEN_TEXT, sandboxes },
 	[KIND_PATH] = { "path", WRITTEN_TEXT, NULL },
 	[KIND_GROUP] = { "group", WRITTEN_TEXT, NULL },
 	[KIND_PREFIX] = { "prefix", WRITTEN_TEXT, NULL },

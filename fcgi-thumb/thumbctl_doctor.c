@@ -24,6 +24,7 @@
 #include "fdio.h"
 #include "image.h"
 #include "pidfile.h"
+#include "sandbox.h"
 
 void
 doctor_say(struct doctor *d, enum finding finding, const char *fmt, ...)
@@ -178,6 +179,28 @@ check_pictures(struct doctor *d)
 	free(dir);
 }
 
+/* ---- sandbox ---- */
+
+static void
+check_sandbox(struct doctor *d)
+{
+	const enum sandbox_mode mode = d->settings->sandbox;
+	unsigned offered = sandbox_offered();
+	char has[64], lacks[64];
+
+	sandbox_names(offered, has, sizeof has);
+	sandbox_names(SANDBOX_ALL & ~offered, lacks, sizeof lacks);
+	if (mode == SANDBOX_MODE_OFF)
+		doctor_say(d, NOTE,
+		    "sandbox: off; what decodes photos may do all that its "
+		    "account may");
+	else if (offered == SANDBOX_ALL)
+		doctor_say(d, OK, "sandbox: %s", has);
+	else
+		doctor_say(d, mode == SANDBOX_MODE_STRICT ? FAULT : NOTE,
+		    "sandbox: %s; this kernel lacks: %s", has, lacks);
+}
+
 /* ---- nginx ---- */
 
 static void
@@ -232,6 +255,7 @@ examine(struct doctor *d, const struct nginx_job *job)
 		return EXIT_FAILURE;
 	doctor_places(d);
 	check_service(d);
+	check_sandbox(d);
 	check_pictures(d);
 	return d->faults == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

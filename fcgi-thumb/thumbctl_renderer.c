@@ -116,12 +116,18 @@ open_kitchen(struct kitchen *k)
 {
 	struct answer answer = { 0 };
 	struct rendered_photo *photo = &answer.photo;
+	unsigned layers;
 	char why[256];
 	int rc = -1;
 
 	k->store = store_open(k->settings.data, why, sizeof why);
 	if (k->store != NULL)
 		rc = child_boot_image(&k->settings, k->store, why, sizeof why);
+	if (rc == 0)
+		rc =
+		    child_enter_sandbox(&k->settings, &layers, why, sizeof why);
+	if (rc == 0)
+		rc = image_rehearse(&k->settings, why, sizeof why);
 	if (rc != 0)
 		photo->fault =
 		    fault_set(&photo->info, FAULT_INTERNAL, "%s", why);

@@ -48,7 +48,8 @@ struct loop {
 	struct worker *w;
 	FCGX_Request request;
 	int signals;
-	bool leave;        /* SIGUSR1 */
+	int statm;  /* /proc/self/statm: paths may be out of reach later */
+	bool leave; /* SIGUSR1 */
 	uint64_t drain_ns; /* SIGTERM: until when to go on; 0: not asked */
 	unsigned jobs;
 	uint64_t idle_ns; /* when it was last time for w->idle */
@@ -206,17 +207,17 @@ serve(struct loop *loop, int conn)
 }
 
 static uint64_t
-resident_bytes(void)
+resident_bytes(const struct loop *loop)
 {
 	unsigned long long total, resident = 0;
-	FILE *statm;
+	char text[128];
+	ssize_t len = pread(loop->statm, text, sizeof text - 1, 0);
 
-	statm = fopen("/proc/self/statm", "re");
-	if (statm == NULL)
+	if (len <= 0)
 		return 0;
-	if (fscanf(statm, "%llu %llu", &total, &resident) != 2)
+	text[len] = '\0';
+	if (sscanf(text, "%llu %llu", &total, &resident) != 2)
 		resident = 0;
-	(void)fclose(statm);
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
@@ -226,7 +227,7 @@ is_worn(const struct loop *loop)
 	const struct worker *w = loop->w;
 
 	return loop->jobs >= w->jobs_max ||
-	    resident_bytes() > w->resident_max ||
+	    resident_bytes(loop) > w->resident_max ||
 	    (w->is_spoilt != NULL && w->is_spoilt(w->ctx));
 }
 
@@ -327,24 +328,33 @@ run(struct loop *loop)
 	return WORKER_BROKEN;
 }
 
-enum worker_end
-worker_run(struct worker *w)
+static int
+prepare(struct loop *loop)
 {
-	struct loop loop = { .w = w };
-	enum worker_end end;
 	sigset_t set;
 
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGUSR1);
-	loop.signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (loop.signals == -1 || FCGX_Init() != 0 ||
-	    FCGX_InitRequest(&loop.request, -1, 0) != 0) {
+	loop->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	loop->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (loop->signals == -1 || FCGX_Init() != 0 ||
+	    FCGX_InitRequest(&loop->request, -1, 0) != 0) {
 		log_error("cannot start to serve: %s", strerror(errno));
-		fd_close(&loop.signals);
-		return WORKER_BROKEN;
+		return -1;
 	}
-	end = run(&loop);
+	return loop->w->confine != NULL ? loop->w->confine(loop->w->ctx) : 0;
+}
+
+enum worker_end
+worker_run(struct worker *w)
+{
+	struct loop loop = { .w = w, .signals = -1, .statm = -1 };
+	enum worker_end end = WORKER_BROKEN;
+
+	if (prepare(&loop) == 0)
+		end = run(&loop);
 	fd_close(&loop.signals);
+	fd_close(&loop.statm);
 	return end;
 }

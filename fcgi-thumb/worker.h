@@ -24,6 +24,12 @@ struct worker {
 	unsigned jobs_max;     /* requests before it returns */
 	uint64_t resident_max; /* resident bytes beyond which it returns */
 	/*
+	 * Called once, when all is open and before the first connection is
+	 * taken: what the worker is not to have any more goes. Other than 0 after
+	 * words to the log: it cannot serve. NULL: nothing to do.
+	 */
+	int (*confine)(void *ctx);
+	/*
 	 * Answers one request. No deadline is in force when it is called; it
 	 * sets its own (progress_deadline).
 	 */
@@ -41,7 +47,7 @@ struct worker {
 enum worker_end {
 	WORKER_STOPPED,  /* asked to */
 	WORKER_RECYCLED, /* jobs_max, resident_max or is_spoilt */
-	WORKER_BROKEN /* the listener failed, or libfcgi did; said in the log */
+	WORKER_BROKEN /* listener, libfcgi or confine failed; said in the log */
 };
 
 /* Returns when the worker is to end. FCGX_Init is called inside. */

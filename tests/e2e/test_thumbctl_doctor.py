@@ -66,6 +66,12 @@ class Doctor(ServiceCase):
         self.assertIn("fcgi-thumb-http.conf is not there",
                       self.faults()[0])
 
+    def test_the_sandbox_and_what_the_kernel_lacks(self):
+        text = self.doctor()
+        self.assertRegex(text, "(ok   |note ) sandbox: limits, privileges")
+        self.set(sandbox="off")
+        self.assertIn("note  sandbox: off;", self.doctor())
+
     def test_a_disk_that_is_too_full(self):
         self.set(limits={"free": "1000000G"})
         self.doctor()

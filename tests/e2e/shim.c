@@ -1,0 +1,231 @@
+/*
+ * Preloaded into the service by tests: in a photo worker that has come up as
+ * ever, it stands between the store and the C library. What it does to one
+ * request is read from the file that FT_SHIM names, which it removes:
+ *
+ *   kill N      the worker dies by SIGKILL before the Nth step
+ *   fail N E    the Nth step fails with errno E
+ *   call NAME   before a photo is published, the worker does what it must not
+ *
+ * A step is a call that changes the store. The file must lie below the data
+ * directory, since a worker reaches nothing else.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct {
+	bool in_worker; /* of photos */
+	char order[16];
+	char name[32];
+	int at; /* step */
+	int error;
+	int steps;
+} shim;
+
+/* ---- orders ---- */
+
+int
+prctl(int option, ...)
+{
+	va_list ap;
+	unsigned long arg;
+
+	va_start(ap, option);
+	arg = va_arg(ap, unsigned long);
+	va_end(ap);
+	/* Threads of libraries give themselves names, too. */
+	if (option == PR_SET_NAME &&
+	    strcmp((const char *)arg, "thumb-photo") == 0)
+		shim.in_worker = true;
+	return (int)syscall(SYS_prctl, option, arg, 0, 0, 0);
+}
+
+static void
+read_order(void)
+{
+	const char *path = getenv("FT_SHIM");
+	char text[64] = "";
+	int fd;
+
+	memset(shim.order, 0, sizeof shim.order);
+	shim.steps = shim.at = shim.error = 0;
+	fd = path == NULL ? -1
+			  : (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY);
+	if (fd == -1)
+		return;
+	if (syscall(SYS_read, fd, text, sizeof text - 1) > 0 &&
+	    sscanf(text, "%15s %31s %d", shim.order, shim.name, &shim.error) >=
+		2)
+		shim.at = atoi(shim.name);
+	(void)syscall(SYS_close, fd);
+	(void)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+int
+accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+	int conn = (int)syscall(SYS_accept4, fd, addr, len, flags);
+
+	if (conn != -1 && shim.in_worker)
+		read_order();
+	return conn;
+}
+
+/* -1 with errno: the step is not to be taken. */
+static int
+step(void)
+{
+	if (shim.at == 0 || ++shim.steps != shim.at)
+		return 0;
+	if (strcmp(shim.order, "kill") == 0) {
+		/* The sandbox lets nobody send a signal but by abort(3). */
+		(void)syscall(SYS_tgkill, getpid(), gettid(), SIGKILL);
+	}
+	if (strcmp(shim.order, "fail") != 0)
+		return 0;
+	errno = shim.error;
+	return -1;
+}
+
+/* ---- what must not be ---- */
+
+static void
+run_child(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	(void)waitpid(pid, NULL, 0);
+}
+
+/* True where it could be done. */
+static bool
+misbehave(const char *name)
+{
+	if (strcmp(name, "socket") == 0)
+		return socket(AF_INET, SOCK_STREAM, 0) != -1;
+	if (strcmp(name, "exec") == 0)
+		return execl("/bin/true", "true", (char *)NULL) == 0;
+	if (strcmp(name, "ptrace") == 0)
+		return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0;
+	if (strcmp(name, "namespace") == 0)
+		return unshare(CLONE_NEWUSER) == 0;
+	if (strcmp(name, "code") == 0)
+		return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+	if (strcmp(name, "read") == 0)
+		return syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY) !=
+		    -1;
+	if (strcmp(name, "settings") == 0)
+		return syscall(SYS_openat, AT_FDCWD, getenv("FT_SETTINGS"),
+			   O_RDONLY) != -1;
+	if (strcmp(name, "write") == 0)
+		return syscall(SYS_openat, AT_FDCWD, getenv("FT_ELSEWHERE"),
+			   O_WRONLY | O_CREAT, 0600) != -1;
+	run_child(); /* "fork" */
+	return true;
+}
+
+/* ---- steps ---- */
+
+int
+renameat2(int from, const char *old, int to, const char *new, unsigned flags)
+{
+	if (strcmp(shim.order, "call") == 0 && !misbehave(shim.name))
+		return -1;
+	return step() == -1
+	    ? -1
+	    : (int)syscall(SYS_renameat2, from, old, to, new, flags);
+}
+
+int
+renameat(int from, const char *old, int to, const char *new)
+{
+	return step() == -1
+	    ? -1
+	    : (int)syscall(SYS_renameat2, from, old, to, new, 0);
+}
+
+int
+linkat(int from, const char *old, int to, const char *new, int flags)
+{
+	return step() == -1
+	    ? -1
+	    : (int)syscall(SYS_linkat, from, old, to, new, flags);
+}
+
+int
+mkdirat(int dir, const char *path, mode_t mode)
+{
+	return step() == -1 ? -1 : (int)syscall(SYS_mkdirat, dir, path, mode);
+}
+
+int
+unlinkat(int dir, const char *path, int flags)
+{
+	return step() == -1 ? -1 : (int)syscall(SYS_unlinkat, dir, path, flags);
+}
+
+int
+openat(int dir, const char *path, int flags, ...)
+{
+	va_list ap;
+	mode_t mode;
+
+	va_start(ap, flags);
+	mode = (flags & O_CREAT) != 0 ? va_arg(ap, mode_t) : 0;
+	va_end(ap);
+	if ((flags & O_CREAT) != 0 && step() == -1)
+		return -1;
+	return (int)syscall(SYS_openat, dir, path, flags, mode);
+}
+
+/* Not to the log, which is no part of the store, nor to a socket. */
+ssize_t
+write(int fd, const void *data, size_t len)
+{
+	struct stat st;
+
+	if (shim.at != 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    step() == -1)
+		return -1;
+	return syscall(SYS_write, fd, data, len);
+}
+
+int
+fsync(int fd)
+{
+	return step() == -1 ? -1 : (int)syscall(SYS_fsync, fd);
+}
+
+int
+fchmod(int fd, mode_t mode)
+{
+	return step() == -1 ? -1 : (int)syscall(SYS_fchmod, fd, mode);
+}
+
+int
+utimensat(int dir, const char *path, const struct timespec times[2], int flags)
+{
+	return step() == -1
+	    ? -1
+	    : (int)syscall(SYS_utimensat, dir, path, times, flags);
+}

@@ -133,7 +133,10 @@ serve(const struct settings *settings, struct worker *w)
 static void
 handle_photo(void *ctx, const struct io *io)
 {
-	request_handle(ctx, io);
+	struct service *service = ctx;
+
+	request_handle(service, io);
+	store_tidy(service->store, magick_dir);
 }
 
 /* What is lost counts against limits.memory for good. */

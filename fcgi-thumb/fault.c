@@ -64,6 +64,8 @@ static const struct fault_row table[] = {
 	    "Too many uploads in a short time" },
 	[FAULT_OVERLOADED] = { "overloaded", 503, 2,
 	    "The service is busy; try again" },
+	[FAULT_OFFLINE] = { "offline", 503, 30,
+	    "Photos cannot be stored at the moment" },
 	[FAULT_STORAGE_FULL] = { "storage-full", 507, 0,
 	    "There is no space left for photos" },
 	[FAULT_INTERNAL] = { "internal", 500, 0,
@@ -167,13 +169,15 @@ by_errno(int error)
 	switch (error) {
 	case ENOSPC:
 	case EDQUOT:
-	case EROFS:
 	case EFBIG: /* a file size limit on the process */
 		return FAULT_STORAGE_FULL;
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:
 		return FAULT_OVERLOADED;
+	case EIO: /* a disk that fails, which Linux then makes read-only */
+	case EROFS:
+		return FAULT_OFFLINE;
 	default:
 		return FAULT_INTERNAL;
 	}

@@ -36,6 +36,7 @@ enum fault {
 	/* the service */
 	FAULT_RATE_LIMITED,
 	FAULT_OVERLOADED,
+	FAULT_OFFLINE,
 	FAULT_STORAGE_FULL,
 	FAULT_INTERNAL,
 	FAULT_WORKER_LOST,
@@ -87,9 +88,9 @@ enum fault fault_limit(struct fault_info *info, enum fault f,
 
 /*
  * Turn errno of a failed file operation into a fault, in one place for all:
- * ENOSPC, EDQUOT, EROFS, EFBIG -> FAULT_STORAGE_FULL; EMFILE, ENFILE, ENOMEM ->
- * FAULT_OVERLOADED; all else FAULT_INTERNAL. what names the operation and goes
- * to info->cause with errno's text.
+ * ENOSPC, EDQUOT, EFBIG -> FAULT_STORAGE_FULL; EIO, EROFS -> FAULT_OFFLINE;
+ * EMFILE, ENFILE, ENOMEM -> FAULT_OVERLOADED; all else FAULT_INTERNAL. what
+ * names the operation and goes to info->cause with errno's text.
  */
 enum fault fault_errno(struct fault_info *info, const char *what);
 

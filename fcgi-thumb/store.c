@@ -229,6 +229,22 @@ store_staging(const struct store *s)
 	return s->staging;
 }
 
+void
+store_tidy(struct store *s, const char *keep)
+{
+	DIR *dir = fd_list(s->staging);
+	struct dirent *entry;
+
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.' &&
+		    strcmp(entry->d_name, keep) != 0 &&
+		    unlinkat(s->staging, entry->d_name, 0) == -1)
+			(void)fd_remove_tree(s->staging, entry->d_name);
+	(void)closedir(dir);
+}
+
 const char *
 store_staging_path(const struct store *s)
 {

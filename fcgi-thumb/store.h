@@ -45,6 +45,12 @@ void store_close(struct store *s);
 /* The staging directory: for spools. Borrowed. */
 int store_staging(const struct store *s);
 
+/*
+ * Between two requests: remove what is in it but `keep`, which a failed request
+ * could not remove itself. Nothing, in the ordinary case.
+ */
+void store_tidy(struct store *s, const char *keep);
+
 /* Its path, for libraries that want one. Borrowed. */
 const char *store_staging_path(const struct store *s);
 

@@ -104,6 +104,8 @@ const WORDS = {
 	"render-timeout": () => ["Making the thumbnails took too long.", true],
 	"rate-limited": () => [`Too many uploads in a short time. ${again}`, true],
 	"overloaded": () => [busy, true],
+	"offline": () => ["The service can’t store photos at the moment. "
+	    + "Its operator has to act first.", true],
 	"storage-full": () => [
 	    "The service has no room left. Its operator has to act first.", true],
 	"internal": () => [`Something failed inside the service. ${again}`, true],

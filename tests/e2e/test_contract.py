@@ -1,6 +1,7 @@
 """The contract, walked: each row of README's table of requests and each code
 of fault.c's table of refusals has a case here, and each case a row or code."""
 
+import errno
 import hashlib
 import json
 import re
@@ -12,6 +13,7 @@ import unittest
 
 import fastcgi
 import nginx
+import shim
 import test_processes
 import test_tokens
 from case import ID, PHOTO_KEYS, ServiceCase, opened
@@ -556,6 +558,15 @@ class ServiceRefused(Refused):
                 for variant in photo["variants"]:
                     self.assertEqual(
                         service.get_url(variant["url"]).status, 200)
+
+    @case_of("offline")
+    def test_offline(self):
+        service = self.start(shim.ShimmedService())
+        for error in errno.EIO, errno.EROFS:
+            service.order(f"fail 1 {error}")
+            self.refused(service.upload(("a.jpg", fresh(error))), "offline")
+            self.assertEqual(
+                service.upload(("a.jpg", fresh(error))).status, 201)
 
     @case_of("internal")
     def test_internal(self):

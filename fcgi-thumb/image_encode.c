@@ -75,7 +75,12 @@ set_options(MagickWand *wand, const struct encoding *how)
 	const InterlaceType interlace =
 	    how->format == FORMAT_JPEG && how->progressive ? JPEGInterlace
 							   : NoInterlace;
+	/*
+	 * ImageMagick 6 writes a palette of a gray picture of 16 bits as one of
+	 * 8 over the end of its buffer, unless the picture itself has 8.
+	 */
 	bool ok = MagickStripImage(wand) == MagickTrue &&
+	    MagickSetImageDepth(wand, 8) == MagickTrue &&
 	    MagickSetImageOrientation(wand, UndefinedOrientation) ==
 		MagickTrue &&
 	    MagickSetImageFormat(wand, magick) == MagickTrue &&

@@ -147,11 +147,15 @@ sniff_guide(const void *data, size_t len, const struct sniff *sniff,
 	case FORMAT_BMP:
 		sniff_bmp_guide(file, out);
 		break;
+	case FORMAT_PNG:
+		sniff_png_guide(file, out);
+		break;
+	case FORMAT_WEBP:
+		sniff_webp_guide(file, out);
+		break;
 	case FORMAT_NONE:
 	case FORMAT_JPEG:
-	case FORMAT_PNG:
 	case FORMAT_GIF:
-	case FORMAT_WEBP:
 	case FORMAT_COUNT:
 		break;
 	}

@@ -190,17 +190,13 @@ is_exif(struct search *s, uint32_t id, void *ctx)
 	struct item item = { 0 };
 	struct span data;
 	uint64_t skip;
-	struct tiff tiff;
-	struct tiff_ifd ifd;
 
 	if (!item_read_type(s, id, &item) || item.type != FOURCC("Exif") ||
 	    !heif_item_data(s->heif, id, &s->steps, &data) ||
 	    !box_number(&data, 4, &skip) ||
 	    span_take(&data, (size_t)skip) == NULL)
 		return false;
-	if (tiff_open(data, &tiff) && tiff_ifd(&tiff, tiff.first, &ifd))
-		*(uint32_t *)ctx =
-		    tiff_number(&tiff, &ifd, TIFF_ORIENTATION, 1);
+	*(unsigned *)ctx = tiff_orientation(data);
 	return true;
 }
 
@@ -210,17 +206,14 @@ sniff_heif_guide(struct span file, struct sniff_guide *out)
 	struct heif heif;
 	struct search s = { .heif = &heif, .steps = SEARCH_STEPS };
 	struct item item;
-	uint32_t orientation = 1;
 
 	out->orientation = 1;
 	if (!heif_open(file, &heif) || !item_read(&s, heif.primary, &item))
 		return;
 	guide_alpha(&s, &item, out);
-	if (item.is_turned ||
-	    !item_linked_to(&s, "cdsc", heif.primary, is_exif, &orientation))
-		return;
-	if (orientation >= 1 && orientation <= 8)
-		out->orientation = orientation;
+	if (!item.is_turned)
+		(void)item_linked_to(&s, "cdsc", heif.primary, is_exif,
+		    &out->orientation);
 }
 
 /* --- the picture --- */

@@ -174,3 +174,15 @@ tiff_number(const struct tiff *t, const struct tiff_ifd *ifd, enum tiff_tag tag,
 	return tiff_field(t, ifd, tag, &field) ? tiff_value(t, &field, 0)
 					       : fallback;
 }
+
+unsigned
+tiff_orientation(struct span exif)
+{
+	struct tiff tiff;
+	struct tiff_ifd ifd;
+	uint32_t orientation = 1;
+
+	if (tiff_open(exif, &tiff) && tiff_ifd(&tiff, tiff.first, &ifd))
+		orientation = tiff_number(&tiff, &ifd, TIFF_ORIENTATION, 1);
+	return orientation >= 1 && orientation <= 8 ? orientation : 1;
+}

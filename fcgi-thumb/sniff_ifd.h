@@ -3,7 +3,7 @@
 
 /*
  * The directories of TIFF files, which EXIF is made of too (TIFF 6.0). For
- * sniff_tiff.c and sniff_heif.c, and for whole.c.
+ * sniff_tiff.c, for formats that hold an EXIF, and for whole.c.
  */
 
 #include "sniff_internal.h"
@@ -71,5 +71,8 @@ unsigned tiff_value_bytes(const struct tiff_field *field);
 /* The first value of a field, or fallback where there is none. */
 uint32_t tiff_number(const struct tiff *t, const struct tiff_ifd *ifd,
     enum tiff_tag tag, uint32_t fallback);
+
+/* What an EXIF says of the picture beside it, 1..8; 1 where it says nothing. */
+unsigned tiff_orientation(struct span exif);
 
 #endif

@@ -88,6 +88,8 @@ bool sniff_is_heif(struct span file);
 /* *out is all zeros before. */
 void sniff_heif_guide(struct span file, struct sniff_guide *out);
 void sniff_tiff_guide(struct span file, struct sniff_guide *out);
+void sniff_png_guide(struct span file, struct sniff_guide *out);
+void sniff_webp_guide(struct span file, struct sniff_guide *out);
 void sniff_bmp_guide(struct span file, struct sniff_guide *out);
 
 /*

@@ -6,9 +6,9 @@
  * only one that is decoded. Checksums are the decoder's business.
  */
 
-#include "sniff_internal.h"
-
 #include <string.h>
+
+#include "sniff_ifd.h"
 
 #define SIDE_MAX 0x7fffffffu
 
@@ -69,4 +69,25 @@ sniff_png(struct span file, struct sniff *out, struct fault_info *info)
 		.frames = 1,
 	};
 	return FAULT_NONE;
+}
+
+/* The eXIf chunk (11.3.3.6), which ImageMagick 6 does not hear. */
+void
+sniff_png_guide(struct span file, struct sniff_guide *out)
+{
+	const uint8_t *head;
+
+	(void)span_take(&file, 8);
+	while ((head = span_take(&file, 8)) != NULL) {
+		struct span body = { .len = be32(head) };
+
+		body.at = span_take(&file, body.len);
+		if (body.at == NULL)
+			return;
+		if (memcmp(head + 4, "eXIf", 4) == 0) {
+			out->orientation = tiff_orientation(body);
+			return;
+		}
+		(void)span_take(&file, 4); /* its checksum */
+	}
 }

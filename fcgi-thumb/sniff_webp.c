@@ -6,9 +6,9 @@
  * contradicts another one is refused here. Unpacks nothing.
  */
 
-#include "sniff_internal.h"
-
 #include <string.h>
+
+#include "sniff_ifd.h"
 
 #define ANIMATION 0x02 /* of VP8X's flags */
 
@@ -191,4 +191,24 @@ sniff_webp(struct span file, struct sniff *out, struct fault_info *info)
 		.frames = frames,
 	};
 	return FAULT_NONE;
+}
+
+/*
+ * The EXIF chunk (2.7.1.5) of a still or an animation. Some writers put in front
+ * of it what JPEG has there, and ImageMagick hears only those.
+ */
+void
+sniff_webp_guide(struct span file, struct sniff_guide *out)
+{
+	struct chunk c;
+
+	(void)span_take(&file, 12);
+	while (next_chunk(&file, &c)) {
+		if (!is(&c, "EXIF"))
+			continue;
+		if (c.body.len >= 6 && memcmp(c.body.at, "Exif\0\0", 6) == 0)
+			(void)span_take(&c.body, 6);
+		out->orientation = tiff_orientation(c.body);
+		return;
+	}
 }

@@ -19,6 +19,13 @@
  */
 #define DECODE_LEAVE 1.5
 
+/*
+ * The same for a thumbnail that is cut from a larger one. A picture of nearly
+ * its size would be moved by parts of a px, which blurs: 25 dB PSNR where the
+ * next larger one gives 35.
+ */
+#define CASCADE_LEAVE 1.2
+
 static struct size
 turned(struct size s)
 {
@@ -162,10 +169,24 @@ can_feed(const struct job *job)
 	return job->preset->fit == FIT_INSIDE && job->placement.scale <= 1;
 }
 
-/*
- * The last job whose picture is large enough: they come smaller and smaller.
- * Half a px is what rounding the picture's own size can take away.
- */
+/* Nothing but px of the picture itself, none of them resampled? */
+static bool
+is_cut_out(const struct placement *on)
+{
+	return fabs(on->crop_width - on->scaled.width) < 1e-6 &&
+	    fabs(on->crop_height - on->scaled.height) < 1e-6 &&
+	    fabs(on->crop_x - round(on->crop_x)) < 1e-6 &&
+	    fabs(on->crop_y - round(on->crop_y)) < 1e-6;
+}
+
+static bool
+is_large_enough(const struct placement *on)
+{
+	return on->crop_width >= CASCADE_LEAVE * on->scaled.width &&
+	    on->crop_height >= CASCADE_LEAVE * on->scaled.height;
+}
+
+/* The last job whose picture will do: they come smaller and smaller. */
 static int
 choose_source(const struct work *w, unsigned of)
 {
@@ -176,8 +197,7 @@ choose_source(const struct work *w, unsigned of)
 		    w->photo, w->jobs[i].placement.canvas);
 
 		if (can_feed(&w->jobs[i]) &&
-		    on.crop_width + 0.5 >= on.scaled.width &&
-		    on.crop_height + 0.5 >= on.scaled.height)
+		    (is_large_enough(&on) || is_cut_out(&on)))
 			best = (int)i;
 	}
 	return best;

@@ -2,12 +2,17 @@
 """Makes the test pictures whose size, detail or animation is the point; the
 kinds of files are make.py's.
 
-usage: make_more.py
+usage: make_more.py [--adobe PHOTO]
+
+PHOTO is one whose profile is Adobe RGB; README says which.
 
 Needs python3-pil. Same libraries, same bytes.
 """
 
-from PIL import Image, ImageDraw
+import io
+import sys
+
+from PIL import Image, ImageChops, ImageDraw
 
 from make import fade, path, scene
 
@@ -74,10 +79,70 @@ def make_animations():
                allow_mixed=False, minimize_size=False)
 
 
+def lying(picture, orientation):
+    """Stored so that EXIF's orientation, 3 or 6, turns it upright."""
+    return picture.transpose({3: Image.Transpose.ROTATE_180,
+                              6: Image.Transpose.ROTATE_90}[orientation])
+
+
+def make_turned():
+    """As EXIF alone says it, in the two formats that have a chunk for it."""
+    def exif(orientation):
+        field = Image.Exif()
+        field[0x0112] = orientation
+        # Without what JPEG has before it.
+        return field.tobytes().removeprefix(b"Exif\0\0")
+
+    picture = scene(180, 120)
+    lying(picture, 6).save(path("turned.png"), exif=exif(6), optimize=True)
+    lying(picture, 3).save(path("turned.webp"), exif=exif(3), quality=90,
+                           method=6)
+    frames = [lying(scene(60, 40), 6), lying(scene(60, 40).convert("L")
+                                             .convert("RGB"), 6)]
+    frames[0].save(path("turned-moving.webp"), save_all=True,
+                   append_images=frames[1:], duration=[100, 200], loop=0,
+                   lossless=True, method=6, exif=exif(6))
+
+
+def make_deep_ramp():
+    """16 bit gray of few values: what PNG would write as a palette."""
+    ramp = Image.new("I;16", (256, 64))
+    ramp.putdata([257 * (x // 2) for _ in range(64) for x in range(256)])
+    ramp.save(path("ramp16.png"), optimize=True)
+
+
+def make_ycck():
+    """Pillow writes CMYK as it is: what stands for it is made here, and then
+    said in Adobe's marker (transform 2)."""
+    cyan, magenta, yellow, black = scene(180, 120).convert("CMYK").split()
+    triple = Image.merge("RGB", (cyan, magenta, yellow)).convert("YCbCr")
+    stored = [ImageChops.invert(band) for band in triple.split()]
+    file = io.BytesIO()
+    Image.merge("CMYK", (*stored, black)).save(file, "JPEG", quality=96,
+                                               subsampling=0)
+    data = bytearray(file.getvalue())
+    data[data.index(b"Adobe") + 11] = 2
+    with open(path("ycck.jpg"), "wb") as out:
+        out.write(data)
+
+
+def make_adobe_rgb(photo):
+    """A photo with the profile that it came with, and nothing else of it."""
+    picture = Image.open(photo)
+    picture.thumbnail((240, 240), Image.Resampling.LANCZOS)
+    picture.save(path("adobe-rgb.jpg"), quality=92, subsampling=0,
+                 icc_profile=picture.info["icc_profile"])
+
+
 def main():
     make_odd_sizes()
     make_detailed()
     make_animations()
+    make_turned()
+    make_deep_ramp()
+    make_ycck()
+    if sys.argv[1:2] == ["--adobe"]:
+        make_adobe_rgb(sys.argv[2])
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ struct candidate {
 struct choice {
 	const struct manifest *photo;
 	const struct settings *settings;
+	bool moves; /* it may be an animation, and presets keep one */
 	struct candidate list[SETTINGS_PRESETS_MAX];
 	unsigned n;
 };
@@ -55,14 +56,32 @@ are_alike(const struct preset *a, const struct preset *b)
 	    (uint64_t)a->width * b->height == (uint64_t)b->width * a->height;
 }
 
+/*
+ * Where some presets keep animations, what moves is shown by these alone: a
+ * browser that chooses by width would else take a still one at times.
+ */
+static bool
+may_show(const struct choice *c, const struct preset *preset)
+{
+	return !c->moves || preset->animated;
+}
+
 /* The preset that says how the photo is shown: whole, if there is one. */
 static const struct preset *
-find_model(const struct settings *settings)
+find_model(const struct choice *c)
 {
-	for (unsigned p = 0; p < settings->n_presets; p++)
-		if (settings->presets[p].fit == FIT_INSIDE)
-			return &settings->presets[p];
-	return &settings->presets[0];
+	const struct settings *s = c->settings;
+	const struct preset *first = NULL;
+
+	for (unsigned p = 0; p < s->n_presets; p++) {
+		if (!may_show(c, &s->presets[p]))
+			continue;
+		if (s->presets[p].fit == FIT_INSIDE)
+			return &s->presets[p];
+		if (first == NULL)
+			first = &s->presets[p];
+	}
+	return first;
 }
 
 /* All formats of a preset have one size: any file of it tells. */
@@ -90,13 +109,14 @@ add(struct choice *c, const struct preset *preset, struct size size)
 static void
 choose(struct choice *c)
 {
-	const struct preset *model = find_model(c->settings);
+	const struct preset *model = find_model(c);
 
 	for (unsigned p = 0; p < c->settings->n_presets; p++) {
 		const struct preset *preset = &c->settings->presets[p];
 		const struct variant *v = find_any(c->photo, preset);
 
-		if (v != NULL && are_alike(model, preset))
+		if (v != NULL && may_show(c, preset) &&
+		    are_alike(model, preset))
 			add(c, preset, v->size);
 	}
 }
@@ -112,10 +132,25 @@ next(const struct choice *c, unsigned *i, enum format format, unsigned than)
 	return NULL;
 }
 
+/* GIF and WebP may be animations; which of them are is not kept. */
+static bool
+may_move(const struct manifest *m, const struct settings *settings)
+{
+	if (m->format == FORMAT_GIF || m->format == FORMAT_WEBP)
+		for (unsigned p = 0; p < settings->n_presets; p++)
+			if (settings->presets[p].animated &&
+			    find_any(m, &settings->presets[p]) != NULL)
+				return true;
+	return false;
+}
+
 /* What <img> shows: a format for every browser, the widest if there are two. */
 static enum format
 img_format(const struct choice *c)
 {
+	for (unsigned i = c->n; c->moves && i-- > 0;)
+		if (has_format(c->list[i].preset, FORMAT_GIF))
+			return FORMAT_GIF;
 	for (unsigned i = c->n; i-- > 0;) {
 		const struct preset *p = c->list[i].preset;
 
@@ -192,7 +227,9 @@ manifest_html(const struct manifest *m, const struct settings *settings,
 {
 	/* A browser takes the first that it knows: the smallest files first. */
 	static const enum format sources[] = { FORMAT_AVIF, FORMAT_WEBP };
-	struct choice c = { .photo = m, .settings = settings };
+	struct choice c = { .photo = m,
+		.settings = settings,
+		.moves = may_move(m, settings) };
 	const struct candidate *shown;
 	enum format format;
 
@@ -203,7 +240,8 @@ manifest_html(const struct manifest *m, const struct settings *settings,
 	shown = widest(&c, format);
 	buf_puts(out, "<picture>");
 	for (unsigned i = 0; i < sizeof sources / sizeof sources[0]; i++)
-		if (sources[i] != format)
+		if (sources[i] != format &&
+		    !(c.moves && sources[i] == FORMAT_AVIF)) /* a still */
 			put_source(&c, sources[i], shown->size.width, out);
 	buf_puts(out, "<img src=\"");
 	put_url(&c, shown, format, out);

@@ -211,6 +211,7 @@ static const struct {
 	const char *why;
 	struct shown shown[5];
 	const char *html;
+	enum format photo;
 } markups[] = {
 	{ "all that hold the whole photo, ascending, with a source each",
 	    { { { .name = "large",
@@ -242,7 +243,8 @@ static const struct {
 	    "large.jpg?v=00000000 960w\" "
 	    "sizes=\"(max-width: 960px) 100vw, 960px\" "
 	    "width=\"960\" height=\"1280\" alt=\"\" loading=\"lazy\" "
-	    "decoding=\"async\"></picture>" },
+	    "decoding=\"async\"></picture>",
+	    FORMAT_JPEG },
 	{ "each width of a small photo once, the first preset's",
 	    { { { .name = "large", .formats = { FORMAT_PNG }, .n_formats = 1 },
 		  { 90, 60 } },
@@ -257,7 +259,8 @@ static const struct {
 	    "large.png?v=00000000 90w\" "
 	    "sizes=\"(max-width: 90px) 100vw, 90px\" "
 	    "width=\"90\" height=\"60\" alt=\"\" loading=\"lazy\" "
-	    "decoding=\"async\"></picture>" },
+	    "decoding=\"async\"></picture>",
+	    FORMAT_JPEG },
 	{ "cut in one way only, where none holds the whole photo",
 	    { { { .name = "a",
 		    .width = 300,
@@ -299,7 +302,8 @@ static const struct {
 	    "a.jpg?v=00000000 300w, " T "b.jpg?v=00000004 600w\" "
 	    "sizes=\"(max-width: 600px) 100vw, 600px\" "
 	    "width=\"600\" height=\"400\" alt=\"\" loading=\"lazy\" "
-	    "decoding=\"async\"></picture>" },
+	    "decoding=\"async\"></picture>",
+	    FORMAT_JPEG },
 	{ "the img in a format for every browser, though WebP is first",
 	    { { { .name = "large",
 		    .formats = { FORMAT_WEBP, FORMAT_PNG, FORMAT_JPEG },
@@ -316,7 +320,8 @@ static const struct {
 	    "large.png?v=00000000 640w\" "
 	    "sizes=\"(max-width: 640px) 100vw, 640px\" "
 	    "width=\"640\" height=\"480\" alt=\"\" loading=\"lazy\" "
-	    "decoding=\"async\"></picture>" },
+	    "decoding=\"async\"></picture>",
+	    FORMAT_JPEG },
 	{ "the img in the first format, where none is for every browser",
 	    { { { .name = "large",
 		    .formats = { FORMAT_WEBP, FORMAT_AVIF },
@@ -329,7 +334,8 @@ static const struct {
 	    "large.webp?v=00000000 640w\" "
 	    "sizes=\"(max-width: 640px) 100vw, 640px\" "
 	    "width=\"640\" height=\"480\" alt=\"\" loading=\"lazy\" "
-	    "decoding=\"async\"></picture>" },
+	    "decoding=\"async\"></picture>",
+	    FORMAT_JPEG },
 	{ "nothing of a preset that has no file",
 	    { { { .name = "large", .formats = { FORMAT_JPEG }, .n_formats = 1 },
 		  { 0, 0 } },
@@ -340,11 +346,46 @@ static const struct {
 	    "<picture><img src=\"" T "small.jpg?v=00000001\" srcset=\"" T
 	    "small.jpg?v=00000001 8w\" sizes=\"(max-width: 8px) 100vw, 8px\" "
 	    "width=\"8\" height=\"6\" alt=\"\" loading=\"lazy\" "
-	    "decoding=\"async\"></picture>" },
+	    "decoding=\"async\"></picture>",
+	    FORMAT_JPEG },
+	{ "what moves by the presets that keep it alone, in formats that can",
+	    { { { .name = "large",
+		    .formats = { FORMAT_JPEG, FORMAT_WEBP },
+		    .n_formats = 2 },
+		  { 640, 480 } },
+		{ { .name = "moving",
+		      .animated = true,
+		      .formats = { FORMAT_PNG, FORMAT_AVIF, FORMAT_WEBP,
+			  FORMAT_GIF },
+		      .n_formats = 4 },
+		    { 320, 240 } } },
+	    "<picture><source type=\"image/webp\" srcset=\"" T
+	    "moving.webp?v=00000001 320w\" "
+	    "sizes=\"(max-width: 320px) 100vw, 320px\">"
+	    "<img src=\"" T "moving.gif?v=00000001\" srcset=\"" T
+	    "moving.gif?v=00000001 320w\" "
+	    "sizes=\"(max-width: 320px) 100vw, 320px\" "
+	    "width=\"320\" height=\"240\" alt=\"\" loading=\"lazy\" "
+	    "decoding=\"async\"></picture>",
+	    FORMAT_GIF },
+	{ "what cannot move by all presets, one that keeps animations too",
+	    { { { .name = "large", .formats = { FORMAT_JPEG }, .n_formats = 1 },
+		  { 640, 480 } },
+		{ { .name = "moving",
+		      .animated = true,
+		      .formats = { FORMAT_JPEG, FORMAT_GIF },
+		      .n_formats = 2 },
+		    { 320, 240 } } },
+	    "<picture><img src=\"" T "large.jpg?v=00000000\" srcset=\"" T
+	    "moving.jpg?v=00000001 320w, " T "large.jpg?v=00000000 640w\" "
+	    "sizes=\"(max-width: 640px) 100vw, 640px\" "
+	    "width=\"640\" height=\"480\" alt=\"\" loading=\"lazy\" "
+	    "decoding=\"async\"></picture>",
+	    FORMAT_PNG },
 	{ "nothing of nothing",
 	    { { { .name = "large", .formats = { FORMAT_JPEG }, .n_formats = 1 },
 		{ 0, 0 } } },
-	    "" },
+	    "", FORMAT_JPEG },
 };
 
 /* Only each preset's first file is there, as when an upload is answered. */
@@ -377,6 +418,7 @@ START_TEST(a_picture_lists_what_shows_the_same)
 	struct buf html = { 0 };
 
 	arrange(markups[_i].shown, &settings, &m);
+	m.format = markups[_i].photo;
 	buf_puts(&html, "");
 	manifest_html(&m, &settings, &html);
 	ck_assert(!html.failed);

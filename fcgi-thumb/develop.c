@@ -17,6 +17,7 @@
 #include "fdio.h"
 #include "render.h"
 #include "sniff.h"
+#include "store_admin.h"
 
 /* Write the finished files aside, and say in m what they are. */
 static enum fault
@@ -61,6 +62,10 @@ develop_draft(struct develop *dv, const char *id, const void *bytes, size_t len,
 	struct sniff sniff;
 	enum fault f;
 
+	if (store_is_poison(dv->store, id))
+		return fault_set(info, FAULT_POISON,
+		    "Two processes died of this picture. The operator can "
+		    "have it tried again.");
 	if ((f = sniff_read(bytes, len, &sniff, info)) != FAULT_NONE ||
 	    (f = sniff_check(&sniff, limits, info)) != FAULT_NONE)
 		return f;

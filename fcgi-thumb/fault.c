@@ -60,6 +60,8 @@ static const struct fault_row table[] = {
 	    "The picture needs too much memory" },
 	[FAULT_RENDER_TIMEOUT] = { "render-timeout", 422, 0,
 	    "The picture takes too long to convert" },
+	[FAULT_POISON] = { "poison", 422, 0,
+	    "Converting this picture has failed before" },
 	[FAULT_RATE_LIMITED] = { "rate-limited", 429, 1,
 	    "Too many uploads in a short time" },
 	[FAULT_OVERLOADED] = { "overloaded", 503, 2,

@@ -8,15 +8,19 @@
 
 #include "generation.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "fdio.h"
+#include "log.h"
 #include "number.h"
-#include "store.h"
+#include "store_admin.h"
 
 /*
  * What a photo is taken to cost when the queue is computed. Low on purpose, a
@@ -41,12 +45,49 @@ run_worker(void *ctx, struct scoreboard *board, unsigned slot)
 	return child_run(&own->child, board, slot);
 }
 
+/*
+ * Was it the photo's doing? Only what the program itself does wrong, or takes
+ * too long for, while it has the pixels in hand; what somebody outside sends
+ * says nothing of a photo.
+ */
+static bool
+is_of_photo(const struct pool_death *death)
+{
+	static const int own[] = { SIGSEGV, SIGABRT, SIGBUS, SIGSYS, SIGFPE,
+		SIGILL };
+
+	if (death->phase != PHASE_DECODE && death->phase != PHASE_RESIZE &&
+	    death->phase != PHASE_ENCODE)
+		return false;
+	for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
+		if (death->signo == own[i])
+			return true;
+	return death->is_overdue;
+}
+
+static void
+strike(const struct generation *g, const struct pool_death *death)
+{
+	char why[80];
+
+	if (death->is_overdue)
+		(void)snprintf(why, sizeof why, "out of time in %s",
+		    phase_name(death->phase));
+	else
+		(void)snprintf(why, sizeof why, "signal %d in %s", death->signo,
+		    phase_name(death->phase));
+	if (store_strike(g->settings->data, death->photo, why) == -1)
+		log_error("quarantine: %s", strerror(errno));
+}
+
 /* What a dead worker had in staging is of no use to anybody. */
 static void
-sweep(void *ctx)
+bury(void *ctx, const struct pool_death *death)
 {
-	struct generation *g = ctx;
+	const struct generation *g = ctx;
 
+	if (is_of_photo(death))
+		strike(g, death);
 	store_sweep(g->settings->data);
 }
 
@@ -102,7 +143,7 @@ generation_add(struct generation **all, struct settings *settings,
 		.master = getpid() };
 	g->pool = pool_new(&(struct pool_spec){ .photos = settings->workers,
 	    .run = run_worker,
-	    .died = sweep,
+	    .died = bury,
 	    .ctx = g });
 	if (g->pool == NULL) {
 		generation_free(g);

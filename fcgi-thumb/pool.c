@@ -10,6 +10,7 @@
 #include "pool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fdio.h"
 #include "log.h"
 #include "progress.h"
 #include "watchdog.h"
@@ -41,6 +43,7 @@ struct member {
 	unsigned failures; /* young deaths in a row */
 	bool was_up;       /* it or one before it waited for a request */
 	bool killed;       /* by us */
+	bool overdue;      /* and that is why */
 };
 
 struct pool {
@@ -125,7 +128,7 @@ start(struct pool *p, unsigned i)
 
 	clear(slot_of(p, i));
 	m->born_ns = clock_monotonic_ns();
-	m->killed = false;
+	m->killed = m->overdue = false;
 	/* What is buffered now would be written by the child as well. */
 	(void)fflush(NULL);
 	pid = fork();
@@ -139,6 +142,26 @@ start(struct pool *p, unsigned i)
 	}
 	m->pid = pid;
 	slot_of(p, i)->pid = (int)pid;
+}
+
+/* By SIGSTOP or a debugger: then it is not its work that takes so long. */
+static bool
+is_stopped(pid_t pid)
+{
+	char path[32], *text = NULL;
+	const char *state;
+	size_t len;
+	bool is = false;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	if (fd_read_file(AT_FDCWD, path, 4096, &text, &len) == -1)
+		return false;
+	/* Behind the name, which is in brackets: proc(5). */
+	state = strrchr(text, ')');
+	if (state != NULL && state[1] == ' ')
+		is = state[2] == 'T' || state[2] == 't';
+	free(text);
+	return is;
 }
 
 static void
@@ -158,6 +181,8 @@ kill_overdue(struct pool *p, unsigned i, uint64_t now)
 		why = "does not leave";
 	if (why == NULL)
 		return;
+	m->overdue = deadline != 0 && now > deadline + MASTER_GRACE_NS &&
+	    !is_stopped(m->pid);
 	(void)kill(m->pid, SIGKILL);
 	log_error("%s worker %d %s: killed", kind_of(p, i), (int)m->pid, why);
 	m->killed = true;
@@ -265,13 +290,31 @@ was_busy(const struct slot *s)
 }
 
 static void
+describe_death(const struct pool *p, unsigned i, int status,
+    struct pool_death *out)
+{
+	const struct slot *s = slot_of(p, i);
+	const struct member *m = &p->members[i];
+
+	*out = (struct pool_death){ .phase = (enum phase)s->phase,
+		.is_overdue = m->overdue ||
+		    (WIFEXITED(status) &&
+			WEXITSTATUS(status) == WATCHDOG_EXIT) };
+	memcpy(out->photo, s->photo, PHOTO_ID_LEN);
+	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+		out->signo = WTERMSIG(status);
+}
+
+static void
 bury(struct pool *p, unsigned i, int status)
 {
 	struct member *m = &p->members[i];
 	struct slot *s = slot_of(p, i);
 	bool in_order = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	uint64_t now = clock_monotonic_ns();
+	struct pool_death death;
 
+	describe_death(p, i, status, &death);
 	if (s->beat_ns != 0)
 		m->was_up = true;
 	if (!in_order) {
@@ -288,7 +331,7 @@ bury(struct pool *p, unsigned i, int status)
 	m->pid = 0;
 	clear(s);
 	if (!in_order && p->spec.died != NULL)
-		p->spec.died(p->spec.ctx);
+		p->spec.died(p->spec.ctx, &death);
 }
 
 bool

@@ -56,6 +56,31 @@ enum fault store_unban(struct store *s, const char *id,
 bool store_is_banned(const struct store *s, const char *id);
 
 /*
+ * A process died of this photo; why says how in a few words, as "signal 11 in
+ * decode". For whoever sees that: data is the store's directory. 0, or -1 with
+ * errno.
+ *
+ * At STORE_STRIKES_MAX the photo is poison: nothing decodes it any more.
+ * store_release forgets all of them; FAULT_NOT_FOUND where there is none.
+ */
+#define STORE_STRIKES_MAX 2
+int store_strike(const char *data, const char *id, const char *why);
+bool store_is_poison(const struct store *s, const char *id);
+enum fault store_release(struct store *s, const char *id,
+    struct fault_info *info);
+
+/*
+ * How often and why: a line each, with a tab between time and words. The caller
+ * frees *text. FAULT_NOT_FOUND where nothing has died of it.
+ */
+enum fault store_strikes(const struct store *s, const char *id, char **text,
+    unsigned *n, struct fault_info *info);
+
+/* As store_walk, with every photo that something has died of, in no order. */
+int store_quarantine_walk(struct store *s,
+    int (*each)(void *ctx, const char *id), void *ctx);
+
+/*
  * Unlink what was taken away, until the time is over (monotonic; 0: all of
  * it). Several processes may do so at once. True when nothing is left.
  */

@@ -69,6 +69,9 @@ static const struct command commands[] = {
 	    photo_help, run_delete },
 	{ "ban", "PHOTO...", "remove photos and refuse their bytes from now on",
 	    photo_help, run_ban },
+	{ "quarantine", "list | show PHOTO... | release PHOTO...",
+	    "photos that workers died of, and to have them tried again",
+	    photo_help, run_quarantine },
 	{ "unban", "PHOTO...", "take the bytes of these photos again",
 	    photo_help, run_unban },
 };

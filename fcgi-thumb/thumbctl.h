@@ -50,6 +50,8 @@ int run_ban(const struct command *self, const char *settings_file, int argc,
     char **argv);
 int run_unban(const struct command *self, const char *settings_file, int argc,
     char **argv);
+int run_quarantine(const struct command *self, const char *settings_file,
+    int argc, char **argv);
 int run_regenerate(const struct command *self, const char *settings_file,
     int argc, char **argv);
 
@@ -145,6 +147,19 @@ void nginx_free(struct nginx_files *files);
  * words are left from DIR on, or -1.
  */
 int nginx_parse(int argc, char **argv, bool runs, struct nginx_job *job);
+
+/* ---- thumbctl_store.c ---- */
+
+/*
+ * The command line of a command on photos: argv[1] and on are their ids or
+ * addresses. act is called for each when all are well-formed. The exit status.
+ */
+int for_each_named(const struct command *self, const char *settings_file,
+    int argc, char **argv, int (*act)(const struct tool *t, const char *id));
+
+/* What the store said to a deed, as a line: "deleted", or why not. */
+int report(const char *id, enum fault f, const struct fault_info *info,
+    const char *done);
 
 /* ---- thumbctl_ask.c ---- */
 

@@ -46,7 +46,7 @@ find_id(const char *text, char out[PHOTO_ID_LEN + 1])
 }
 
 /* All names are looked at before the first photo is touched. */
-static int
+int
 for_each_named(const struct command *self, const char *settings_file, int argc,
     char **argv, int (*act)(const struct tool *t, const char *id))
 {
@@ -73,8 +73,7 @@ for_each_named(const struct command *self, const char *settings_file, int argc,
 	return status;
 }
 
-/* What the store says to one of its deeds. */
-static int
+int
 report(const char *id, enum fault f, const struct fault_info *info,
     const char *done)
 {

@@ -79,7 +79,7 @@ live(void *ctx, struct scoreboard *board, unsigned i)
 }
 
 static void
-count_death(void *ctx)
+count_death(void *ctx, const struct pool_death *death)
 {
 	(void)ctx;
 	deaths++;

@@ -6,12 +6,15 @@
  *   kill N      the worker dies by SIGKILL before the Nth step
  *   fail N E    the Nth step fails with errno E
  *   call NAME   before a photo is published, the worker does what it must not
+ *   die N       the worker gets signal N while it decodes
+ *   hang 1      it never comes to an end of decoding
  *
  * A step is a call that changes the store. The file must lie below the data
  * directory, since a worker reaches nothing else.
  */
 
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -142,6 +145,22 @@ misbehave(const char *name)
 			   O_WRONLY | O_CREAT, 0600) != -1;
 	run_child(); /* "fork" */
 	return true;
+}
+
+/* ---- while it decodes ---- */
+
+int
+MagickReadImageBlob(void *wand, const void *data, size_t len)
+{
+	static int (*real)(void *, const void *, size_t);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "MagickReadImageBlob");
+	while (strcmp(shim.order, "hang") == 0)
+		(void)usleep(1000);
+	if (strcmp(shim.order, "die") == 0)
+		(void)syscall(SYS_tgkill, getpid(), gettid(), shim.at);
+	return real(wand, data, len);
 }
 
 /* ---- steps ---- */

@@ -517,6 +517,18 @@ class ServiceRefused(Refused):
         answer = service.upload(("a.txt", picture("notes.txt")))
         self.refused(answer, "unsupported-format")
 
+    @case_of("poison")
+    def test_poison(self):
+        service = self.start(shim.ShimmedService())
+        data = fresh("poison")
+        for _ in range(2):
+            service.order("die 11")
+            self.refused(service.upload(("a.jpg", data)), "worker-lost")
+        wait_until("both are counted", lambda:
+                   "\t2\tpoison\t" in service.thumbctl(
+                       "quarantine", "list").stdout)
+        self.refused(service.upload(("a.jpg", data)), "poison")
+
     @case_of("rate-limited")
     def test_rate_limited(self):
         service = self.start(limits={"rate": "1/s"},

@@ -1,0 +1,89 @@
+"""Photos that workers die of, and those that are not to blame."""
+
+from case import ServiceCase
+from service import picture, variation, wait_until
+from shim import ShimmedService
+
+
+class Poison(ServiceCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.service = ShimmedService(workers=1, limits={"job_seconds": 1})
+        cls.service.start()
+        cls.addClassCleanup(cls.service.stop)
+
+    def quarantine(self, *arguments, status=0):
+        done = self.service.thumbctl("quarantine", *arguments)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stdout
+
+    def upload(self, order=None):
+        """This test's photo; the worker follows the order."""
+        if order:
+            self.service.order(order)
+        return self.service.upload(("a.jpg", variation(
+            picture("gray.jpg"), self.id())))
+
+    def die_twice(self, order):
+        for _ in range(2):
+            before = self.service.words().count("\n")
+            self.assert_problem(self.upload(order), 502, "worker-lost")
+            wait_until("its death is told", lambda: "photo worker" in "".join(
+                self.service.words().splitlines(True)[before:]))
+        # Whoever tells it has written it down before the next one starts.
+        wait_until("there is another worker", self.service.master.workers)
+
+    def assert_poison(self, why):
+        self.assert_problem(self.upload(), 422, "poison")
+        line, = [line for line in self.quarantine("list").splitlines()
+                 if line.split("\t")[2] == "poison"]
+        photo, strikes = line.split("\t")[:2]
+        self.assertEqual(strikes, "2")
+        shown = self.quarantine("show", photo).splitlines()
+        self.assertEqual(shown[0], photo)
+        for row in shown[1:]:
+            self.assertRegex(row, r"^[0-9-]{10}T[0-9:]{8}Z\t" + why)
+        self.assertEqual(self.service.stored(), [])
+        self.assertEqual(self.quarantine("release", photo),
+                         f"released\t{photo}\n")
+        self.assertEqual(self.quarantine("list"), "")
+        self.assert_taken_and_gone()
+
+    def assert_taken_and_gone(self):
+        photo, = self.assert_taken(self.upload(), 201, "created")["photos"]
+        self.service.thumbctl("delete", photo["id"])
+
+    def test_a_crash_in_the_decoder(self):
+        for number in 6, 7, 11:
+            with self.subTest(signal=number):
+                self.die_twice(f"die {number}")
+                self.assert_poison(f"signal {number} in decode$")
+
+    def test_once_is_not_enough(self):
+        self.assert_problem(self.upload("die 11"), 502, "worker-lost")
+        line = wait_until("it is written down",
+                          lambda: self.quarantine("list"))
+        photo = line.split("\t")[0]
+        self.assertIn("\t1\ttried again\t", line)
+        self.assert_taken_and_gone()
+        self.quarantine("release", photo)
+
+    def test_a_decoder_without_an_end(self):
+        self.die_twice("hang 1")
+        self.assert_poison("out of time in decode$")
+
+    def test_a_kill_from_outside_is_not_the_photo_s_doing(self):
+        self.die_twice("die 9")
+        self.assertEqual(self.quarantine("list"), "")
+        self.assert_taken_and_gone()
+
+    def test_a_worker_that_was_stopped_is_not_either(self):
+        self.die_twice("die 19")
+        self.assertEqual(self.quarantine("list"), "")
+        self.assert_taken_and_gone()
+
+    def test_what_is_not_in_quarantine(self):
+        self.quarantine("release", "a" * 26, status=1)
+        self.quarantine("show", "a" * 26, status=1)
+        self.quarantine("release", "../../etc/passwd", status=64)
+        self.quarantine(status=64)

@@ -158,7 +158,7 @@ int for_each_named(const struct command *self, const char *settings_file,
     int argc, char **argv, int (*act)(const struct tool *t, const char *id));
 
 /* What the store said to a deed, as a line: "deleted", or why not. */
-int report(const char *id, enum fault f, const struct fault_info *info,
+int report_deed(const char *id, enum fault f, const struct fault_info *info,
     const char *done);
 
 /* ---- thumbctl_ask.c ---- */

@@ -52,7 +52,7 @@ release_one(const struct tool *t, const char *id)
 {
 	struct fault_info info = { 0 };
 
-	return report(id, store_release(t->store, id, &info), &info,
+	return report_deed(id, store_release(t->store, id, &info), &info,
 	    "released");
 }
 

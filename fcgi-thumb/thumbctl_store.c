@@ -74,7 +74,7 @@ for_each_named(const struct command *self, const char *settings_file, int argc,
 }
 
 int
-report(const char *id, enum fault f, const struct fault_info *info,
+report_deed(const char *id, enum fault f, const struct fault_info *info,
     const char *done)
 {
 	if (f != FAULT_NONE) {
@@ -91,7 +91,7 @@ static int delete (const struct tool *t, const char *id)
 	enum fault f = store_delete(t->store, id, &info);
 
 	(void)store_empty_trash(t->store, 0);
-	return report(id, f, &info, "deleted");
+	return report_deed(id, f, &info, "deleted");
 }
 
 static int
@@ -101,7 +101,7 @@ ban(const struct tool *t, const char *id)
 	enum fault f = store_ban(t->store, id, &info);
 
 	(void)store_empty_trash(t->store, 0);
-	return report(id, f, &info, "banned");
+	return report_deed(id, f, &info, "banned");
 }
 
 static int
@@ -109,7 +109,8 @@ unban(const struct tool *t, const char *id)
 {
 	struct fault_info info = { 0 };
 
-	return report(id, store_unban(t->store, id, &info), &info, "unbanned");
+	return report_deed(id, store_unban(t->store, id, &info), &info,
+	    "unbanned");
 }
 
 int

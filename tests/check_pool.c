@@ -82,6 +82,7 @@ static void
 count_death(void *ctx, const struct pool_death *death)
 {
 	(void)ctx;
+	(void)death;
 	deaths++;
 }
 

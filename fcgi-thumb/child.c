@@ -177,15 +177,22 @@ child_boot_image(const struct settings *settings, const struct store *store,
 
 /*
  * ImageMagick ends at limits.memory by itself. What its codecs hold beside its
- * pixels is about as much again, and the bytes of the photos are mapped.
+ * pixels is about as much again.
  */
+uint64_t
+child_memory(const struct settings *settings)
+{
+	return 2 * settings->limits.memory;
+}
+
+/* The photos' own bytes are mapped: address space, but no memory of ours. */
 int
 child_enter_sandbox(const struct settings *settings, unsigned *layers,
     char *why, size_t why_size)
 {
 	const struct limits *limits = &settings->limits;
 	const struct sandbox sandbox = { .data = settings->data,
-		.memory = 2 * limits->memory + limits->request,
+		.memory = child_memory(settings) + limits->request,
 		.file = limits->photo > FILE_BYTES_MIN ? limits->photo
 						       : FILE_BYTES_MIN,
 		.descriptors = DESCRIPTORS + limits->files,

@@ -2,6 +2,7 @@
 #define FT_CHILD_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "listen.h"
@@ -38,6 +39,12 @@ void child_limit_resources(void);
  */
 int child_boot_image(const struct settings *settings, const struct store *store,
     char *why, size_t why_size);
+
+/*
+ * Bytes that one photo worker may take beyond what an idle one has; the sandbox
+ * ends it there.
+ */
+uint64_t child_memory(const struct settings *settings);
 
 /*
  * Into the sandbox that the settings want (sandbox.h), for good. The layers in

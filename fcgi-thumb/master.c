@@ -25,6 +25,7 @@
 #include "generation.h"
 #include "listen.h"
 #include "log.h"
+#include "machine.h"
 #include "pidfile.h"
 #include "pool.h"
 #include "progress.h"
@@ -96,6 +97,20 @@ show(struct master *m, const struct generation *g)
 	return true;
 }
 
+/* All of them at their limit at once: rare, and then it is too late. */
+static void
+say_memory(const struct settings *s)
+{
+	uint64_t all = s->workers * child_memory(s), there = machine_memory();
+
+	if (there != 0 && all > there)
+		log_info("note: %u workers may take %llu MB for their photos, "
+			 "and the machine has %llu MB: lower workers or "
+			 "limits.memory",
+		    s->workers, (unsigned long long)(all >> 20),
+		    (unsigned long long)(there >> 20));
+}
+
 static void
 promote(struct master *m)
 {
@@ -119,6 +134,7 @@ promote(struct master *m)
 	    first ? "ready" : "new settings in force", g->settings->workers,
 	    g->backlog, g->is_cut ? " (cut by net.core.somaxconn)" : "",
 	    sandbox);
+	say_memory(g->settings);
 }
 
 /* The workers have said why. */

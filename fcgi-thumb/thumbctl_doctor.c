@@ -21,8 +21,10 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "child.h"
 #include "fdio.h"
 #include "image.h"
+#include "machine.h"
 #include "pidfile.h"
 #include "sandbox.h"
 
@@ -179,6 +181,26 @@ check_pictures(struct doctor *d)
 	free(dir);
 }
 
+/* ---- memory ---- */
+
+static void
+check_memory(struct doctor *d)
+{
+	const struct settings *s = d->settings;
+	uint64_t all = s->workers * child_memory(s), there = machine_memory();
+	char has[BYTES_TEXT_MAX], wants[BYTES_TEXT_MAX];
+
+	bytes_text(all, wants);
+	bytes_text(there, has);
+	if (there == 0)
+		doctor_say(d, NOTE, "memory: how much there is is not known");
+	else
+		doctor_say(d, all > there ? NOTE : OK,
+		    "memory: %u workers may take %s for their photos, the "
+		    "machine has %s",
+		    s->workers, wants, has);
+}
+
 /* ---- sandbox ---- */
 
 static void
@@ -255,6 +277,7 @@ examine(struct doctor *d, const struct nginx_job *job)
 		return EXIT_FAILURE;
 	doctor_places(d);
 	check_service(d);
+	check_memory(d);
 	check_sandbox(d);
 	check_pictures(d);
 	return d->faults == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

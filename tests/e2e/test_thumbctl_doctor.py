@@ -72,6 +72,13 @@ class Doctor(ServiceCase):
         self.set(sandbox="off")
         self.assertIn("note  sandbox: off;", self.doctor())
 
+    def test_more_memory_than_there_is(self):
+        self.assertRegex(self.doctor(),
+                         r"memory: 2 workers may take [\d.]+ [GM]B for")
+        self.set(limits={"memory": "64G"}, workers=512)
+        self.assertIn("note  memory: 512 workers may take 64.0 TB",
+                      self.doctor())
+
     def test_a_disk_that_is_too_full(self):
         self.set(limits={"free": "1000000G"})
         self.doctor()

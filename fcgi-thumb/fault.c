@@ -56,6 +56,8 @@ static const struct fault_row table[] = {
 	    "A side of the picture is too long" },
 	[FAULT_TOO_MANY_FRAMES] = { "too-many-frames", 422, 0,
 	    "The animation has too many frames" },
+	[FAULT_TOO_MANY_SCANS] = { "too-many-scans", 422, 0,
+	    "The picture is coded in too many passes" },
 	[FAULT_TOO_MUCH_MEMORY] = { "too-much-memory", 422, 0,
 	    "The picture needs too much memory" },
 	[FAULT_RENDER_TIMEOUT] = { "render-timeout", 422, 0,

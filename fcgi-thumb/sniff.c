@@ -213,3 +213,16 @@ sniff_check_frames(const struct sniff *s, const struct limits *limits,
 {
 	return check_pixels(s, s->frames > 1, limits->pixels, info);
 }
+
+enum fault
+sniff_check_scans(const void *data, size_t len, const struct sniff *sniff,
+    struct fault_info *info)
+{
+	struct span file = { data, len };
+	unsigned n = sniff->format == FORMAT_JPEG ? sniff_jpeg_scans(file) : 0;
+
+	if (n <= SNIFF_SCANS_MAX)
+		return FAULT_NONE;
+	return fault_limit(info, FAULT_TOO_MANY_SCANS, SNIFF_SCANS_MAX, n,
+	    "The JPEG has %u scans; %d are read.", n, SNIFF_SCANS_MAX);
+}

@@ -82,6 +82,9 @@ enum fault sniff_tiff(struct span file, struct sniff *out,
 enum fault sniff_bmp(struct span file, struct sniff *out,
     struct fault_info *info);
 
+/* How many scans a JPEG has, up to the end of its picture or the file's. */
+unsigned sniff_jpeg_scans(struct span file);
+
 /* Is an ISO base media file one of still pictures? */
 bool sniff_is_heif(struct span file);
 

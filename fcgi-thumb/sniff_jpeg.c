@@ -3,8 +3,11 @@
 /*
  * Walks a JPEG's marker segments to its frame header (ITU-T T.81, B.2).
  * Steps over odd bytes between segments as libjpeg does, so that both find
- * the same header. What comes after it is the decoder's business.
+ * the same header. Of what comes after it the scans are counted; all else is the
+ * decoder's business.
  */
+
+#include <string.h>
 
 #include "sniff_internal.h"
 
@@ -117,4 +120,32 @@ sniff_jpeg(struct span file, struct sniff *out, struct fault_info *info)
 			return read_frame(marker, seg, out, info);
 	}
 	return fault_set(info, FAULT_CORRUPT_IMAGE, cut);
+}
+
+/* Entropy-coded data end at a marker (ITU-T T.81, B.1.1.5). */
+unsigned
+sniff_jpeg_scans(struct span file)
+{
+	struct span rest = file;
+	const uint8_t *p;
+	unsigned n = 0;
+
+	(void)span_take(&rest, 2); /* SOI */
+	/* Most bytes are of scans: past those in large steps. */
+	while ((p = memchr(rest.at, 0xff, rest.len)) != NULL) {
+		(void)span_take(&rest, (size_t)(p - rest.at) + 1);
+		do
+			p = span_take(&rest, 1);
+		while (p != NULL && *p == 0xff);
+		if (p == NULL || *p == EOI)
+			break;
+		if (*p == 0 || *p == TEM || (*p >= RST0 && *p <= RST7))
+			continue; /* data, or without a segment */
+		n += *p == SOS;
+		p = span_take(&rest, 2);
+		if (p == NULL || be16(p) < 2 ||
+		    span_take(&rest, be16(p) - 2u) == NULL)
+			break;
+	}
+	return n;
 }

@@ -27,7 +27,8 @@ END_TEST
 START_TEST(only_what_a_retry_may_mend_asks_for_one)
 {
 	enum fault f = (enum fault)_i;
-	bool may = f == FAULT_OVERLOADED || f == FAULT_RATE_LIMITED;
+	bool may = f == FAULT_OVERLOADED || f == FAULT_OFFLINE ||
+	    f == FAULT_RATE_LIMITED;
 
 	ck_assert_msg((fault_retry_after(f) > 0) == may, "%s", fault_code(f));
 }

@@ -609,6 +609,41 @@ START_TEST(a_real_file_may_end_anywhere)
 }
 END_TEST
 
+#define PROGRESSIVE_SCANS 10 /* of progressive.jpg, as libjpeg makes them */
+
+/* The last scan once more and once more, and bytes behind the end. */
+START_TEST(scans_are_counted)
+{
+	size_t len, from, at = 0;
+	unsigned char *file =
+	    (unsigned char *)test_data("data/progressive.jpg", &len);
+	struct fault_info info = { 0 };
+	unsigned char *more;
+	struct sniff sniff;
+
+	for (from = len - 4; file[from] != 0xff || file[from + 1] != 0xda;)
+		from--;
+	more = malloc(len + 200 * (len - from));
+	memcpy(more, file, len - 2);
+	at = len - 2;
+	for (unsigned n = PROGRESSIVE_SCANS; n < (unsigned)_i; n++) {
+		memcpy(more + at, file + from, len - 2 - from);
+		at += len - 2 - from;
+	}
+	/* Behind the end of the picture nothing counts. */
+	memcpy(more + at, "\xff\xd9\xff\xda\0\2\xff\xda\0\2", 10);
+	ck_assert_int_eq(sniff_read(more, at + 10, &sniff, &info), FAULT_NONE);
+	ck_assert_int_eq(sniff_check_scans(more, at + 10, &sniff, &info),
+	    _i > SNIFF_SCANS_MAX ? FAULT_TOO_MANY_SCANS : FAULT_NONE);
+	if (_i > SNIFF_SCANS_MAX) {
+		ck_assert_uint_eq(info.limit, SNIFF_SCANS_MAX);
+		ck_assert_uint_eq(info.actual, (unsigned)_i);
+	}
+	free(more);
+	free(file);
+}
+END_TEST
+
 START_TEST(a_limit_is_said_with_its_numbers)
 {
 	const struct limits allowed = ALLOWED;
@@ -648,6 +683,8 @@ sniff_suite(void)
 	tcase_add_loop_test(t, a_real_file_is_recognised, 0, NELEM(files));
 	suite_add_tcase(s, t);
 	t = tcase_create("limits");
+	tcase_add_loop_test(t, scans_are_counted, SNIFF_SCANS_MAX - 1,
+	    SNIFF_SCANS_MAX + 2);
 	tcase_add_loop_test(t, a_limit_is_said_with_its_numbers, 0,
 	    NELEM(limits));
 	suite_add_tcase(s, t);

@@ -100,6 +100,8 @@ const WORDS = {
 	    [`The longer side is too long${against(p, pixels)}.`],
 	"too-many-frames": p => ["This animation has too many frames"
 	    + `${against(p, counted("frame"))}.`],
+	"too-many-scans": p =>
+	    [`This JPEG has too many scans${against(p, counted("scan"))}.`],
 	"too-much-memory": () => ["Opening this photo takes too much memory."],
 	"render-timeout": () => ["Making the thumbnails took too long.", true],
 	"poison": () =>

@@ -32,6 +32,7 @@ TABLE = {code: (int(status), int(retry), title)
 # Codes that come with what was allowed, and most of them with what there was.
 LIMITS = {"body-too-large", "photo-too-large", "too-many-files",
           "too-many-pixels", "side-too-long", "too-many-frames",
+          "too-many-scans",
           "too-much-memory"}
 LIMITS_ALONE = {"rate-limited"}
 
@@ -441,6 +442,13 @@ class RequestsRefused(Refused):
             ("a.png", test_processes.slow_photo("side", (10, 401)))),
             "side-too-long")
         self.assertEqual((document["limit"], document["actual"]), (400, 401))
+
+    @case_of("too-many-scans")
+    def test_too_many_scans(self):
+        data = picture("progressive.jpg")
+        empty = bytes.fromhex("ffda 0008 01 0100 013f 00")
+        self.refused(self.service.upload(
+            ("a.jpg", data[:-2] + 100 * empty + data[-2:])), "too-many-scans")
 
     @case_of("too-many-frames")
     def test_too_many_frames(self):

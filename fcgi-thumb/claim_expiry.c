@@ -88,6 +88,32 @@ parse_note(const char *name, struct note *out)
 	return 0;
 }
 
+/*
+ * A token that was made of an Idempotency-Key names the same file again, which
+ * may stay for longer by now: what the claim says itself counts.
+ */
+static enum fault
+drop_due(struct store *s, const struct note *note, struct fault_info *info)
+{
+	struct claim claim = { 0 };
+	int photo = -1, claims = -1;
+	enum fault f = store_open_side(s, "photos", note->id, &photo, info);
+
+	if (f != FAULT_NONE || photo == -1)
+		return f;
+	claims = claim_open_dir(photo);
+	/* What is not there any more was taken back before. */
+	if ((claims == -1 ||
+		claim_read_file(claims, note->file, &claim) == -1) &&
+	    errno != ENOENT)
+		f = fault_errno(info, "claim");
+	fd_close(&claims);
+	fd_close(&photo);
+	if (f != FAULT_NONE || claim.expires == 0 || claim.expires > note->at)
+		return f;
+	return claim_drop_file(s, note->id, note->file, info);
+}
+
 /* Take back what the note means, then the note. False: not now. */
 static bool
 carry_out(struct store *s, int hour, const char *name, const struct note *note)
@@ -101,9 +127,8 @@ carry_out(struct store *s, int hour, const char *name, const struct note *note)
 		return false;
 	f = store_settle(s, note->id, &info);
 	if (f == FAULT_NONE)
-		f = claim_drop_file(s, note->id, note->file, &info);
-	/* A claim that was taken back before is as good. */
-	if (f == FAULT_NONE || f == FAULT_NOT_FOUND || f == FAULT_TOKEN_INVALID)
+		f = drop_due(s, note, &info);
+	if (f == FAULT_NONE)
 		f = unlinkat(hour, name, 0) == 0 || errno == ENOENT
 		    ? FAULT_NONE
 		    : fault_errno(&info, "expiry");

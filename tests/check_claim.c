@@ -459,6 +459,25 @@ START_TEST(a_note_without_a_claim_does_no_harm)
 }
 END_TEST
 
+/* The token of a key is the same again: its claim has a time of its own. */
+START_TEST(a_note_of_an_earlier_claim_does_no_harm)
+{
+	const struct claim mortal = { .created = 1, .expires = 5 * HOUR };
+	const struct claim longer = { .created = 1, .expires = 9 * HOUR };
+	char token[CLAIM_TOKEN_LEN + 1];
+
+	upload(KEY, &mortal, token);
+	ck_assert_int_eq(drop(token), FAULT_NONE);
+	upload(KEY, _i == 0 ? &alices : &longer, token);
+	ck_assert(sweep(7 * HOUR));
+	ck_assert_uint_eq(read_claims().n, 1);
+	ck_assert(is_there());
+	ck_assert(sweep(10 * HOUR));
+	ck_assert(is_there() == (_i == 0));
+	ck_assert_uint_eq(count_in("state/expires"), 0);
+}
+END_TEST
+
 START_TEST(a_photo_in_work_is_left_for_the_next_sweep)
 {
 	const struct claim mortal = { .created = 1, .expires = 5 * HOUR };
@@ -598,6 +617,8 @@ main(void)
 	tcase_add_test(expiry, a_claim_ends_when_its_time_has_come);
 	tcase_add_test(expiry, the_last_claim_that_ends_takes_the_photo);
 	tcase_add_test(expiry, a_note_without_a_claim_does_no_harm);
+	tcase_add_loop_test(expiry, a_note_of_an_earlier_claim_does_no_harm, 0,
+	    2);
 	tcase_add_test(expiry, a_photo_in_work_is_left_for_the_next_sweep);
 	tcase_add_test(expiry, a_sweep_ends_with_its_time);
 	tcase_add_test(expiry, nothing_leaves_a_descriptor);

@@ -10,7 +10,7 @@ BLOG = "http://[::1]:8081"
 EXPOSED = "X-Request-Id, Retry-After, Server-Timing"
 ALLOWED = {
     "Access-Control-Allow-Headers":
-        "Authorization, Content-Type, Idempotency-Key, X-Requested-With",
+        "Authorization, Cache-Control, Content-Type, Idempotency-Key, X-Requested-With",
     "Access-Control-Max-Age": "600"}
 TARGETS = (
     ("/upload", "POST, PUT"), (f"/photos/{ID}", "DELETE"),

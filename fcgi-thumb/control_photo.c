@@ -100,6 +100,10 @@ read_sum(const struct io *io, const struct progress *progress,
 		    "The body has to be {\"sha256\":\"...\"} with the 64 "
 		    "digits "
 		    "of the photo's SHA-256, or a form with that field.");
+	if (f == FAULT_NONE && proof_has_expiry(text, len))
+		f = fault_set(info, FAULT_BAD_REQUEST,
+		    "\"expires\" of a claim stands in its address: "
+		    "?expires=30d");
 	return f;
 }
 

@@ -41,25 +41,36 @@ parse_json(const char *body, size_t len, char out[DIGEST_HEX_LEN + 1])
 	return rc;
 }
 
-/* Digits need no escapes, so one that has some is none. */
-static int
-parse_form(const char *body, size_t len, char out[DIGEST_HEX_LEN + 1])
+/* The value of a form's field, as it is written; NULL: there is none. */
+static const char *
+find_field(const char *body, size_t len, const char *name, size_t *value_len)
 {
-	static const char name[] = FIELD "=";
-	const size_t name_len = sizeof name - 1;
+	const size_t name_len = strlen(name);
 	const char *end = body + len;
 
 	for (const char *field = body; field < end;) {
 		const char *amp = memchr(field, '&', (size_t)(end - field));
 		const char *stop = amp != NULL ? amp : end;
 
-		if ((size_t)(stop - field) >= name_len &&
-		    memcmp(field, name, name_len) == 0)
-			return take(field + name_len,
-			    (size_t)(stop - field) - name_len, out);
+		if ((size_t)(stop - field) > name_len &&
+		    memcmp(field, name, name_len) == 0 &&
+		    field[name_len] == '=') {
+			*value_len = (size_t)(stop - field) - name_len - 1;
+			return field + name_len + 1;
+		}
 		field = amp != NULL ? amp + 1 : end;
 	}
-	return -1;
+	return NULL;
+}
+
+/* Digits need no escapes, so one that has some is none. */
+static int
+parse_form(const char *body, size_t len, char out[DIGEST_HEX_LEN + 1])
+{
+	size_t sum_len;
+	const char *sum = find_field(body, len, FIELD, &sum_len);
+
+	return sum != NULL ? take(sum, sum_len, out) : -1;
 }
 
 static int
@@ -68,18 +79,40 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+static void
+trim(const char **body, size_t *len)
+{
+	while (*len > 0 && is_blank((*body)[*len - 1]))
+		(*len)--;
+	while (*len > 0 && is_blank(**body)) {
+		(*body)++;
+		(*len)--;
+	}
+}
+
 int
 proof_parse(const char *body, size_t len, char out[DIGEST_HEX_LEN + 1])
 {
-	while (len > 0 && is_blank(body[len - 1]))
-		len--;
-	while (len > 0 && is_blank(*body)) {
-		body++;
-		len--;
-	}
+	trim(&body, &len);
 	if (len > 0 && *body == '{')
 		return parse_json(body, len, out);
 	if (memchr(body, '=', len) != NULL)
 		return parse_form(body, len, out);
 	return take(body, len, out);
+}
+
+bool
+proof_has_expiry(const char *body, size_t len)
+{
+	size_t ignored;
+	json_t *json;
+	bool has;
+
+	trim(&body, &len);
+	if (len == 0 || *body != '{')
+		return find_field(body, len, "expires", &ignored) != NULL;
+	json = json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL);
+	has = json_object_get(json, "expires") != NULL;
+	json_decref(json);
+	return has;
 }

@@ -1,6 +1,7 @@
 #ifndef FT_PROOF_H
 #define FT_PROOF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "digest.h"
@@ -15,5 +16,11 @@
  * untouched.
  */
 int proof_parse(const char *body, size_t len, char out[DIGEST_HEX_LEN + 1]);
+
+/*
+ * Does such a body have a member or field "expires" too? That one belongs into
+ * the address, and is not to be passed over.
+ */
+bool proof_has_expiry(const char *body, size_t len);
 
 #endif

@@ -49,6 +49,28 @@ START_TEST(a_sum_is_found_or_refused)
 }
 END_TEST
 
+static const struct {
+	const char *body;
+	bool has;
+} expiries[] = {
+	{ "sha256=" LOWER "&expires=5s", true },
+	{ "expires=5s&sha256=" LOWER "\n", true },
+	{ "{\"sha256\":\"" LOWER "\",\"expires\":\"5s\"}", true },
+	{ " {\"expires\":null}", true },
+	{ LOWER, false },
+	{ "", false },
+	{ "sha256=" LOWER "&noexpires=5s", false },
+	{ "{\"sha256\":\"" LOWER "\"}", false },
+	{ "{\"sha256\":", false },
+};
+
+START_TEST(an_expiry_is_not_passed_over)
+{
+	ck_assert(proof_has_expiry(expiries[_i].body,
+		      strlen(expiries[_i].body)) == expiries[_i].has);
+}
+END_TEST
+
 START_TEST(a_nul_is_no_digit)
 {
 	static const char body[] = "{\"sha256\":\"" LOWER "\\u0000\"}";
@@ -67,6 +89,8 @@ main(void)
 	TCase *tc = tcase_create("forms");
 
 	tcase_add_loop_test(tc, a_sum_is_found_or_refused, 0, NELEM(bodies));
+	tcase_add_loop_test(tc, an_expiry_is_not_passed_over, 0,
+	    NELEM(expiries));
 	tcase_add_test(tc, a_nul_is_no_digit);
 	suite_add_tcase(s, tc);
 	return run_suite(s);

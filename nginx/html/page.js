@@ -105,7 +105,7 @@ const WORDS = {
 	"too-much-memory": () => ["Opening this photo takes too much memory."],
 	"render-timeout": () => ["Making the thumbnails took too long.", true],
 	"poison": () =>
-	    ["Reading this photo has failed before; it isn’t tried again."],
+	    ["Reading this photo has failed before. It isn’t tried again."],
 	"rate-limited": () => [`Too many uploads in a short time. ${again}`, true],
 	"overloaded": () => [busy, true],
 	"offline": () => ["The service can’t store photos at the moment. "

@@ -273,6 +273,8 @@ const LIMITS = [
 		"Too many pixels: 1.000001 megapixels; the limit here is 1 megapixel."],
 	["too-many-frames", 422, 500, 2000, "This animation has too many frames: "
 	    + "2,000 frames; the limit here is 500 frames."],
+	["too-many-scans", 422, 100, 900, "This JPEG has too many scans: "
+	    + "900 scans; the limit here is 100 scans."],
 	["too-many-files", 413, 20, 21, "Too many photos in one upload: "
 	    + "21 photos; the limit here is 20 photos."],
 ];

@@ -196,7 +196,7 @@ child_enter_sandbox(const struct settings *settings, unsigned *layers,
 		.file = limits->photo > FILE_BYTES_MIN ? limits->photo
 						       : FILE_BYTES_MIN,
 		.descriptors = DESCRIPTORS + limits->files,
-		.cpu_seconds = settings->worker_jobs *
+		.cpu_seconds = (uint64_t)settings->worker_jobs *
 		    settings_longest_request(settings) };
 
 	*layers = 0;

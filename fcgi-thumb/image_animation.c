@@ -297,7 +297,7 @@ image_animation_next(struct animation *a, const struct image **out,
     unsigned *ms, struct fault_info *info)
 {
 	struct frame frame;
-	bool end = false;
+	bool end = false, laid;
 	enum fault f = a->list != NULL ? next_of_list(a, &frame, &end, info)
 				       : next_of_webp(a, &frame, &end, info);
 
@@ -307,8 +307,10 @@ image_animation_next(struct animation *a, const struct image **out,
 		*out = NULL;
 		return FAULT_NONE;
 	}
-	f = image_judge(a->canvas, lay_frame(a, &frame), FAULT_TOO_MUCH_MEMORY,
-	    "compose", info);
+	/* First: it may put another canvas in the place of this one. */
+	laid = lay_frame(a, &frame);
+	f = image_judge(a->canvas, laid, FAULT_TOO_MUCH_MEMORY, "compose",
+	    info);
 	if (f != FAULT_NONE)
 		return f;
 	image_free(a->shown);

@@ -29,7 +29,7 @@ struct sandbox {
 	uint64_t memory;  /* bytes of address space beyond those in use now */
 	uint64_t file;    /* bytes of the largest file that it may write */
 	unsigned descriptors; /* open ones */
-	unsigned cpu_seconds; /* in the process's life */
+	uint64_t cpu_seconds; /* in the process's life */
 };
 
 /*

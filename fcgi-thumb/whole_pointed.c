@@ -12,6 +12,9 @@
 #include "sniff_box.h"
 #include "sniff_ifd.h"
 
+/* What a walk over hostile directories may cost. */
+#define PIECES_MAX 4000000u
+
 /* Of all items: hidden ones are parts of the picture too. */
 bool
 whole_heif(struct span file)
@@ -25,15 +28,12 @@ whole_heif(struct span file)
 		return false;
 	heif_extents_start(&heif, &walk);
 	while (heif_extents_next(&walk, &e)) {
-		if (!heif_extent_span(&heif, &e, NULL))
+		/* An extent may take no byte of the file. */
+		if (!heif_extent_span(&heif, &e, NULL) || ++n > PIECES_MAX)
 			return false;
-		n++;
 	}
 	return !walk.broken && n > 0;
 }
-
-/* What a walk over hostile directories may cost. */
-#define PIECES_MAX 4000000u
 
 /* Where lengths are missing, as in old files without compression, offsets. */
 static bool

@@ -218,6 +218,24 @@ put_stays(int claims)
 	return fsync(claims);
 }
 
+/* The same token once more: whoever has it may have asked for a longer time. */
+static int
+prolong(struct store *s, const char *id, int claims, const char *file,
+    const struct claim *c)
+{
+	struct claim claim;
+
+	if (claim_read_file(claims, file, &claim) == -1)
+		return -1;
+	if (claim.expires == 0 ||
+	    (c->expires != 0 && c->expires <= claim.expires))
+		return 0;
+	claim.expires = c->expires;
+	return claim_note_expiry(s, id, file, &claim) == -1
+	    ? -1
+	    : put_file(s, claims, file, &claim);
+}
+
 static int
 add(struct store *s, const char *id, int photo, const char *file,
     const struct claim *c, bool *is_full)
@@ -237,6 +255,8 @@ add(struct store *s, const char *id, int photo, const char *file,
 			rc = put_stays(claims);
 		else if ((rc = claim_note_expiry(s, id, file, c)) == 0)
 			rc = put_file(s, claims, file, c);
+	} else {
+		rc = prolong(s, id, claims, file, c);
 	}
 	fd_close(&claims);
 	return rc;

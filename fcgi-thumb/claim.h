@@ -46,7 +46,8 @@ enum fault claim_begin(struct store *s, int photo, const char *id,
     const char *token, const struct claim *c, struct fault_info *info);
 
 /*
- * Add a claim to a photo that is here. One with this token is left as it is.
+ * Add a claim to a photo that is here. One with this token stays, for the
+ * longer of both times.
  * Where there are CLAIMS_MAX already, token becomes "" and the photo stays. The
  * caller holds the lock.
  */

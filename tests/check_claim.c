@@ -478,6 +478,27 @@ START_TEST(a_note_of_an_earlier_claim_does_no_harm)
 }
 END_TEST
 
+/* Sent again with another time, before or after the first one is over. */
+START_TEST(a_claim_made_twice_stays_for_the_longer_time)
+{
+	const struct claim mortal = { .created = 1, .expires = 5 * HOUR };
+	const struct claim again[] = { alices,
+		{ .created = 2, .expires = 9 * HOUR },
+		{ .created = 2, .expires = 4 * HOUR } };
+	char token[CLAIM_TOKEN_LEN + 1];
+
+	upload(KEY, &mortal, token);
+	upload(KEY, &again[_i], token);
+	ck_assert_uint_eq(read_claims().n, 1);
+	ck_assert(sweep(4 * HOUR));
+	ck_assert(is_there());
+	ck_assert(sweep(7 * HOUR));
+	ck_assert(is_there() == (_i < 2));
+	ck_assert(sweep(10 * HOUR));
+	ck_assert(is_there() == (_i == 0));
+}
+END_TEST
+
 START_TEST(a_photo_in_work_is_left_for_the_next_sweep)
 {
 	const struct claim mortal = { .created = 1, .expires = 5 * HOUR };
@@ -619,6 +640,8 @@ main(void)
 	tcase_add_test(expiry, a_note_without_a_claim_does_no_harm);
 	tcase_add_loop_test(expiry, a_note_of_an_earlier_claim_does_no_harm, 0,
 	    2);
+	tcase_add_loop_test(expiry,
+	    a_claim_made_twice_stays_for_the_longer_time, 0, 3);
 	tcase_add_test(expiry, a_photo_in_work_is_left_for_the_next_sweep);
 	tcase_add_test(expiry, a_sweep_ends_with_its_time);
 	tcase_add_test(expiry, nothing_leaves_a_descriptor);

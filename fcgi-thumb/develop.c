@@ -183,7 +183,7 @@ add_lost(const struct look *here, struct wanted *wanted)
 
 enum fault
 develop_again(struct develop *dv, const char *id, const struct wanted *wanted,
-    bool anew, struct fault_info *info)
+    struct fault_info *info)
 {
 	struct wanted missing = *wanted;
 	struct look here;
@@ -197,9 +197,7 @@ develop_again(struct develop *dv, const char *id, const struct wanted *wanted,
 	if (f == FAULT_NONE)
 		f = look_first(dv, id, &here, info);
 	if (f == FAULT_NONE) {
-		if (!anew)
-			subtract_present(&here.manifest, dv->settings,
-			    &missing);
+		subtract_present(&here.manifest, dv->settings, &missing);
 		add_lost(&here, &missing);
 		if (wanted_is_empty(&missing))
 			dv->manifest = here.manifest;

@@ -39,8 +39,8 @@ enum fault develop_draft(struct develop *dv, const char *id, const void *bytes,
  * process at a time does so for a photo; others wait, and find them made. The
  * manifest tells what is here of the photo then.
  *
- * wanted  which files; those that are here are made only where `anew`. Where
- *         meta.json is lost, all that an upload makes is made as well
+ * wanted  which files; those that are here are not made again. Where meta.json
+ *         is lost, all that an upload makes is made as well
  *
  * FAULT_NOT_FOUND where the photo is not here, or is gone when they were made;
  * FAULT_OVERLOADED when somebody else is at it for longer than
@@ -48,6 +48,6 @@ enum fault develop_draft(struct develop *dv, const char *id, const void *bytes,
  * narrower since the upload; those of the store.
  */
 enum fault develop_again(struct develop *dv, const char *id,
-    const struct wanted *wanted, bool anew, struct fault_info *info);
+    const struct wanted *wanted, struct fault_info *info);
 
 #endif

@@ -44,18 +44,30 @@ variant_url(const struct variant *v, const char *id,
 	    settings->prefix, id, link, v->recipe);
 }
 
+static bool
+is_of(const struct variant *v, const struct preset *preset, enum format format)
+{
+	return v->format == format && strcmp(v->preset, preset->name) == 0;
+}
+
 const struct variant *
 manifest_find(const struct manifest *m, const struct preset *preset,
     enum format format)
 {
-	for (unsigned i = 0; i < m->n; i++) {
-		const struct variant *v = &m->variants[i];
+	for (unsigned i = 0; i < m->n; i++)
+		if (is_of(&m->variants[i], preset, format) &&
+		    strcmp(m->variants[i].recipe, preset->recipe) == 0)
+			return &m->variants[i];
+	return NULL;
+}
 
-		if (v->format == format &&
-		    strcmp(v->preset, preset->name) == 0 &&
-		    strcmp(v->recipe, preset->recipe) == 0)
-			return v;
-	}
+const struct variant *
+manifest_find_any(const struct manifest *m, const struct preset *preset,
+    enum format format)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (is_of(&m->variants[i], preset, format))
+			return &m->variants[i];
 	return NULL;
 }
 

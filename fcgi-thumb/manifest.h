@@ -54,6 +54,10 @@ void variant_url(const struct variant *v, const char *id,
 const struct variant *manifest_find(const struct manifest *m,
     const struct preset *preset, enum format format);
 
+/* The first one of m with this preset and format, of whatever recipe, or NULL. */
+const struct variant *manifest_find_any(const struct manifest *m,
+    const struct preset *preset, enum format format);
+
 /*
  * The photo for a page: a whole <picture> with a <source> for AVIF and WebP and
  * an <img> for every browser, appended to out. Nothing where m has no variant

@@ -209,16 +209,54 @@ put_variants(const struct manifest *fresh, const struct settings *settings,
 	return fsync(public);
 }
 
-/* The file of this preset and format in m, of whatever recipe, or NULL. */
-static const struct variant *
-find_any(const struct manifest *m, const struct preset *preset,
-    enum format format)
+/*
+ * A file that is here under the whole name of a fresh one stays, since caches
+ * keep what they have from there for a year: the same preset beside others can
+ * have come out with other pixels. It takes the fresh one's place in the draft.
+ */
+static int
+keep_file(int draft, int public, struct variant *fresh)
 {
-	for (unsigned i = 0; i < m->n; i++)
-		if (m->variants[i].format == format &&
-		    strcmp(m->variants[i].preset, preset->name) == 0)
-			return &m->variants[i];
-	return NULL;
+	char file[VARIANT_FILE_MAX + 1], link[VARIANT_FILE_MAX + 1];
+	struct stat st;
+
+	variant_file(fresh, file);
+	variant_link(fresh, link);
+	if (fstatat(public, file, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISREG(st.st_mode) || st.st_size == 0)
+		return 0;
+	if (unlinkat(draft, file, 0) == -1 || unlinkat(draft, link, 0) == -1 ||
+	    linkat(public, file, draft, file, 0) == -1 ||
+	    linkat(public, file, draft, link, 0) == -1)
+		return -1;
+	fresh->bytes = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int
+keep_present(const struct draft *d, const struct paths *paths,
+    const struct settings *settings, const struct look *was, struct manifest *m)
+{
+	int draft = draft_open_side(d, "public");
+	int public = openat(d->store->root, paths->public,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int rc = draft == -1 || (public == -1 && errno != ENOENT) ? -1 : 0;
+
+	for (unsigned p = 0; public != -1 && p < settings->n_presets; p++)
+		for (unsigned i = 0; i < settings->presets[p].n_formats; i++) {
+			const struct variant *v =
+			    manifest_find(m, &settings->presets[p],
+				settings->presets[p].formats[i]);
+
+			if (rc == 0 && v != NULL &&
+			    (was->suspect.formats[p] & 1U << i) == 0)
+				rc = keep_file(draft, public,
+				    &m->variants[v - m->variants]);
+		}
+	fd_close(&public);
+	fd_close(&draft);
+	return rc;
 }
 
 /* What is under its plain name when the fresh files are in, in the settings' order. */
@@ -239,7 +277,7 @@ merge(const struct manifest *fresh, const struct manifest *was,
 			if (v == NULL)
 				v = has_preset(fresh, preset)
 				    ? manifest_find(was, preset, format)
-				    : find_any(was, preset, format);
+				    : manifest_find_any(was, preset, format);
 			if (v != NULL)
 				out->variants[out->n++] = *v;
 		}
@@ -295,7 +333,7 @@ draft_publish(struct draft *d, struct manifest *m,
     const struct settings *settings, const struct look *was,
     struct fault_info *info)
 {
-	const struct manifest fresh = *m;
+	struct manifest fresh = *m;
 	struct store *s = d->store;
 	struct paths p;
 	int64_t before;
@@ -307,7 +345,7 @@ draft_publish(struct draft *d, struct manifest *m,
 		rc = write_meta(d, m, settings);
 		if (rc == 0)
 			rc = publish_new(s, &p);
-	} else {
+	} else if ((rc = keep_present(d, &p, settings, was, &fresh)) == 0) {
 		merge(&fresh, &was->manifest, settings, m);
 		rc = publish_more(d, &p, &fresh, m, settings);
 	}

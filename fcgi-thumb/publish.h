@@ -44,7 +44,9 @@ enum fault draft_claim(struct draft *d, const char *id, const char *token,
  * m    the draft's files; becomes what is here of the photo then: those, and
  *      what was. Written as meta.json
  * was  what is here. Where a preset gets files of another recipe, its older
- *      ones lose their plain names, so that they are made anew when asked for
+ *      ones lose their plain names, so that they are made anew when asked for.
+ *      A file that is here with the same recipe stays as it is and takes the
+ *      draft's place, unless it is suspect
  */
 enum fault draft_publish(struct draft *d, struct manifest *m,
     const struct settings *settings, const struct look *was,

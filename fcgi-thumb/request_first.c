@@ -83,7 +83,7 @@ request_first(struct service *sv, const struct io *io,
 		param(io, "THUMB_EXT"), &wanted) ||
 	    !is_uri(param(io, "THUMB_URI"), sv->settings))
 		return fault_set(info, FAULT_NOT_FOUND, "%s", "");
-	f = develop_again(&dv, id, &wanted, false, info);
+	f = develop_again(&dv, id, &wanted, info);
 	out->manifest = dv.manifest;
 	out->decoded = dv.decoded;
 	return f;

@@ -90,6 +90,11 @@ struct look {
 	struct manifest manifest;
 	/* What an upload makes and is not here in its present recipe. */
 	struct wanted missing;
+	/*
+	 * Files of the present recipes that are not to be trusted, if they are
+	 * here: their size is another than meta.json's, or that is lost.
+	 */
+	struct wanted suspect;
 };
 
 /*

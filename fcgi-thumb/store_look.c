@@ -42,6 +42,21 @@ has_variant(int public, const struct variant *v)
 	return has_size(public, name, v->bytes, &link) && file == link;
 }
 
+/* Is the file of the present recipe here with another size than was told? */
+static bool
+is_suspect(const struct manifest *m, int public, const struct preset *preset,
+    enum format format)
+{
+	const struct variant *v = manifest_find(m, preset, format);
+	char name[VARIANT_FILE_MAX + 1];
+	ino_t ino;
+
+	if (v == NULL)
+		return false;
+	variant_file(v, name);
+	return !has_size(public, name, v->bytes, &ino);
+}
+
 /* The variant of this preset and format that its plain name means, or NULL. */
 static const struct variant *
 find_linked(const struct manifest *m, int public, const struct preset *preset,
@@ -59,8 +74,9 @@ find_linked(const struct manifest *m, int public, const struct preset *preset,
 }
 
 /*
- * Reduce the manifest to what is there and linked, in the settings' order, and
- * tick off in `missing` what is of the present recipe.
+ * Reduce the manifest to what is there and linked, in the settings' order;
+ * tick off in `missing` what is of the present recipe, and in `suspect` what
+ * is as it was told.
  */
 static void
 select_linked(struct look *look, int public, const struct settings *settings)
@@ -73,9 +89,12 @@ select_linked(struct look *look, int public, const struct settings *settings)
 		const struct preset *preset = &settings->presets[p];
 
 		for (unsigned i = 0; i < preset->n_formats; i++) {
-			const struct variant *v = find_linked(&all, public,
-			    preset, preset->formats[i]);
+			enum format format = preset->formats[i];
+			const struct variant *v =
+			    find_linked(&all, public, preset, format);
 
+			if (!is_suspect(&all, public, preset, format))
+				look->suspect.formats[p] &= ~(1U << i);
 			if (v == NULL)
 				continue;
 			m->variants[m->n++] = *v;
@@ -166,6 +185,7 @@ store_look(struct store *s, const char *id, const struct settings *settings,
 
 	*out = (struct look){ .presence = PRESENCE_NONE };
 	wanted_at_upload(settings, &out->missing);
+	wanted_all(settings, &out->suspect);
 	if ((f = store_open_side(s, "photos", id, &photo, info)) ==
 		FAULT_NONE &&
 	    (f = store_open_side(s, "public", id, &public, info)) ==

@@ -79,17 +79,6 @@ step_back(void)
 
 /* ---- what is to be made of a photo ---- */
 
-static const struct variant *
-find_any(const struct manifest *m, const struct preset *preset,
-    enum format format)
-{
-	for (unsigned i = 0; i < m->n; i++)
-		if (m->variants[i].format == format &&
-		    strcmp(m->variants[i].preset, preset->name) == 0)
-			return &m->variants[i];
-	return NULL;
-}
-
 /* The files of one preset: those of `fresh`, and again those that are old. */
 static unsigned
 plan_preset(const struct manifest *m, const struct preset *preset,
@@ -99,7 +88,7 @@ plan_preset(const struct manifest *m, const struct preset *preset,
 
 	for (unsigned i = 0; i < preset->n_formats; i++) {
 		const struct variant *v =
-		    find_any(m, preset, preset->formats[i]);
+		    manifest_find_any(m, preset, preset->formats[i]);
 
 		if (v == NULL)
 			continue;

@@ -80,7 +80,7 @@ cook(struct kitchen *k, const struct order *order, struct answer *out)
 
 	progress_start(&progress, NULL);
 	photo->fault =
-	    develop_again(&dv, order->id, &order->wanted, false, &photo->info);
+	    develop_again(&dv, order->id, &order->wanted, &photo->info);
 	progress_deadline(&progress, 0);
 	photo->made = dv.decoded && photo->fault == FAULT_NONE;
 	out->last =

@@ -488,6 +488,57 @@ START_TEST(a_new_recipe_takes_the_plain_names_from_all_formats_of_its_preset)
 }
 END_TEST
 
+/* The first byte stands for the content. */
+static void
+mark(const char *name)
+{
+	FILE *f = fopen(path_of("public", name), "r+");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fputc('M', f), 'M');
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static int
+first_byte(const char *name)
+{
+	FILE *f = fopen(path_of("public", name), "r");
+	int c;
+
+	ck_assert_ptr_nonnull(f);
+	c = fgetc(f);
+	(void)fclose(f);
+	return c;
+}
+
+START_TEST(a_file_of_the_same_recipe_is_not_written_over)
+{
+	struct look l;
+
+	publish_at_upload();
+	mark("small.00000002.jpg");
+	memcpy(settings.presets[0].recipe, "00000009", RECIPE_LEN + 1);
+	receive("photo");
+	ck_assert_int_eq(publish(), FAULT_NONE);
+	ck_assert_int_eq(presence(), PRESENCE_WHOLE);
+	ck_assert_int_eq(first_byte("small.00000002.jpg"), 'M');
+	ck_assert_int_eq(first_byte("small.jpg"), 'M');
+	/* Back to the first recipe, which meta.json no longer tells of. */
+	mark("large.00000001.jpg");
+	ck_assert_int_eq(first_byte("large.jpg"), '1');
+	memcpy(settings.presets[0].recipe, "00000001", RECIPE_LEN + 1);
+	receive("photo");
+	ck_assert_int_eq(publish(), FAULT_NONE);
+	ck_assert_int_eq(presence(), PRESENCE_WHOLE);
+	ck_assert_int_eq(first_byte("large.00000001.jpg"), 'M');
+	ck_assert_int_eq(first_byte("large.jpg"), 'M');
+	l = look();
+	ck_assert_uint_eq(l.manifest.variants[0].bytes,
+	    stat_of("public", "large.jpg").st_size);
+	ck_assert_uint_eq(count_entries(store_staging_path(store)), 0);
+}
+END_TEST
+
 START_TEST(a_format_that_is_no_longer_configured_keeps_no_plain_name)
 {
 	receive("photo");
@@ -565,6 +616,7 @@ main(void)
 	    a_new_recipe_takes_the_plain_names_from_all_formats_of_its_preset);
 	tcase_add_test(part,
 	    a_format_that_is_no_longer_configured_keeps_no_plain_name);
+	tcase_add_test(part, a_file_of_the_same_recipe_is_not_written_over);
 	tcase_add_test(part, two_formats_never_have_the_same_time);
 	tcase_add_test(part, the_bytes_of_all_photos_are_counted);
 	tcase_add_test(part, the_sum_lies_with_the_original_for_nobody_else);

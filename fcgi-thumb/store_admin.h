@@ -82,7 +82,8 @@ int store_quarantine_walk(struct store *s,
 
 /*
  * Unlink what was taken away, until the time is over (monotonic; 0: all of
- * it). Several processes may do so at once. True when nothing is left.
+ * it). Several processes may do so at once. False when the time was over
+ * first; what cannot be removed stays.
  */
 bool store_empty_trash(struct store *s, uint64_t until_ns);
 

@@ -19,6 +19,19 @@
 #include "store_admin.h"
 #include "store_internal.h"
 
+/* As rename; a trash/ that somebody removed is made anew. */
+static int
+rename_to_trash(struct store *s, const char *path, const char *to)
+{
+	if (renameat2(s->root, path, s->root, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != ENOENT ||
+	    faccessat(s->root, path, F_OK, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    store_make_dir(s->root, "trash", 0700) == -1)
+		return -1;
+	return renameat2(s->root, path, s->root, to, RENAME_NOREPLACE);
+}
+
 /*
  * One side into trash/, for good. 0 also where there is none; -1 with errno.
  */
@@ -33,9 +46,14 @@ throw_away(struct store *s, const char *side, const char *id)
 	store_side_path(path, side, id);
 	(void)snprintf(parent, sizeof parent, "%s/%.2s", side, id);
 	(void)snprintf(to, sizeof to, "trash/%s", name);
-	if (renameat2(s->root, path, s->root, to, RENAME_NOREPLACE) == -1)
-		return errno == ENOENT ? 0 : -1;
-	return fd_sync_dir(s->root, parent);
+	if (rename_to_trash(s, path, to) == 0)
+		return fd_sync_dir(s->root, parent);
+	/* Not there, whatever else was missing: only then is it gone. */
+	return errno == ENOENT &&
+		faccessat(s->root, path, F_OK, AT_SYMLINK_NOFOLLOW) == -1 &&
+		errno == ENOENT
+	    ? 0
+	    : -1;
 }
 
 enum fault

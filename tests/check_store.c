@@ -352,6 +352,31 @@ START_TEST(a_deleted_photo_is_gone_at_once_and_unlinked_later)
 }
 END_TEST
 
+START_TEST(a_photo_is_not_gone_because_the_trash_is)
+{
+	struct store *s = open_store();
+	struct fault_info info;
+	char trash[400];
+
+	(void)snprintf(trash, sizeof trash, "%s/trash", data);
+	put_photo(ID);
+	ck_assert_int_eq(store_recount(s), 0);
+	ck_assert_int_eq(rmdir(trash), 0);
+	if (_i == 0) { /* nothing can be put there */
+		ck_assert_int_eq(symlink("nowhere", trash), 0);
+		ck_assert_int_ne(store_delete(s, ID, &info), FAULT_NONE);
+		ck_assert(is_there("photos", ID) && is_there("public", ID));
+		ck_assert_int_eq(store_usage(s), 13);
+	} else {
+		ck_assert_int_eq(store_delete(s, ID, &info), FAULT_NONE);
+		ck_assert(!is_there("photos", ID) && !is_there("public", ID));
+		ck_assert_int_eq(store_usage(s), 0);
+		ck_assert_uint_eq(count_in("trash"), 2);
+	}
+	store_close(s);
+}
+END_TEST
+
 START_TEST(unlinking_ends_with_its_time)
 {
 	struct store *s = open_store();
@@ -450,6 +475,8 @@ main(void)
 	tcase_add_test(photos, the_files_of_a_photo_are_told);
 	tcase_add_test(photos,
 	    a_deleted_photo_is_gone_at_once_and_unlinked_later);
+	tcase_add_loop_test(photos, a_photo_is_not_gone_because_the_trash_is, 0,
+	    2);
 	tcase_add_test(photos, unlinking_ends_with_its_time);
 	tcase_add_test(photos, a_banned_photo_goes_and_stays_banned);
 	tcase_add_loop_test(photos,

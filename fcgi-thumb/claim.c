@@ -185,18 +185,21 @@ begin_late(struct store *s, int photo, const char *file, const struct claim *c)
 	return rc;
 }
 
-/* Claims in an open directory. */
-static unsigned
+/* Claims in an open directory; -1 with errno. */
+static int
 count(int claims)
 {
-	DIR *dir = fd_list(claims);
-	struct dirent *entry;
-	unsigned n = 0;
+	DIR *dir = fd_list(claims, ".");
+	const struct dirent *entry;
+	int n = 0;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
+	if (dir == NULL)
+		return -1;
+	while ((entry = fd_next(dir)) != NULL)
 		n += digest_hex_is_valid(entry->d_name);
-	if (dir != NULL)
-		(void)closedir(dir);
+	if (errno != 0)
+		n = -1;
+	(void)closedir(dir);
 	return n;
 }
 
@@ -241,7 +244,7 @@ add(struct store *s, const char *id, int photo, const char *file,
     const struct claim *c, bool *is_full)
 {
 	int claims = claim_open_dir(photo);
-	int rc = 0;
+	int n, rc = 0;
 
 	if (claims == -1 && errno != ENOENT)
 		return -1;
@@ -250,8 +253,11 @@ add(struct store *s, const char *id, int photo, const char *file,
 		    ? -1
 		    : begin_late(s, photo, file, c);
 	if (faccessat(claims, file, F_OK, AT_SYMLINK_NOFOLLOW) == -1) {
-		*is_full = count(claims) >= CLAIMS_MAX;
-		if (*is_full)
+		n = count(claims);
+		*is_full = n >= CLAIMS_MAX;
+		if (n == -1)
+			rc = -1;
+		else if (*is_full)
 			rc = put_stays(claims);
 		else if ((rc = claim_note_expiry(s, id, file, c)) == 0)
 			rc = put_file(s, claims, file, c);
@@ -332,21 +338,31 @@ claim_drop(struct store *s, const char *id, const char *token,
 
 /* ---- reading ---- */
 
-static void
+/* 0, or -1 with errno. A claim that goes meanwhile is none. */
+static int
 read_all(int claims, struct claims *out)
 {
-	DIR *dir = fd_list(claims);
-	struct dirent *entry;
+	DIR *dir = fd_list(claims, ".");
+	const struct dirent *entry;
+	int error = 0;
 
+	if (dir == NULL)
+		return -1;
 	out->stays = faccessat(claims, STAYS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	while (dir != NULL && (entry = readdir(dir)) != NULL &&
-	    out->n < CLAIMS_MAX)
-		if (digest_hex_is_valid(entry->d_name) &&
-		    claim_read_file(claims, entry->d_name,
+	while (out->n < CLAIMS_MAX && (entry = fd_next(dir)) != NULL) {
+		if (!digest_hex_is_valid(entry->d_name))
+			continue;
+		if (claim_read_file(claims, entry->d_name,
 			&out->list[out->n]) == 0)
 			out->n++;
-	if (dir != NULL)
-		(void)closedir(dir);
+		else if (errno != ENOENT)
+			error = errno;
+	}
+	if (out->n < CLAIMS_MAX && errno != 0)
+		error = errno;
+	(void)closedir(dir);
+	errno = error;
+	return error == 0 ? 0 : -1;
 }
 
 enum fault
@@ -362,11 +378,9 @@ claims_read(struct store *s, const char *id, struct claims *out,
 	if (f != FAULT_NONE)
 		return f;
 	claims = claim_open_dir(photo);
-	if (claims != -1)
-		read_all(claims, out);
-	else if (errno == ENOENT)
+	if (claims == -1 && errno == ENOENT)
 		out->stays = true;
-	else
+	else if (claims == -1 || read_all(claims, out) == -1)
 		f = fault_errno(info, "claims");
 	fd_close(&claims);
 	fd_close(&photo);

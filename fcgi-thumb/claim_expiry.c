@@ -114,7 +114,10 @@ drop_due(struct store *s, const struct note *note, struct fault_info *info)
 	return claim_drop_file(s, note->id, note->file, info);
 }
 
-/* Take back what the note means, then the note. False: not now. */
+/*
+ * Take back what the note means, then the note. False: somebody is at the
+ * photo, soon again. What fails is said, and left for the next round.
+ */
 static bool
 carry_out(struct store *s, int hour, const char *name, const struct note *note)
 {
@@ -135,7 +138,7 @@ carry_out(struct store *s, int hour, const char *name, const struct note *note)
 	if (f != FAULT_NONE)
 		log_error("photo %s: its expiry: %s", note->id, info.cause);
 	store_unlock(&lock);
-	return f == FAULT_NONE;
+	return true;
 }
 
 /* The notes of one hour that are due. False: some are left that are. */
@@ -143,50 +146,44 @@ static bool
 sweep_hour(struct store *s, int expires, const char *name, int64_t now,
     uint64_t until_ns)
 {
-	int hour = openat(expires, name,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = hour != -1 ? fd_list(hour) : NULL;
-	struct dirent *entry;
+	DIR *dir = fd_list(expires, name);
+	const struct dirent *entry;
 	struct note note;
 	bool done = true;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+	while (dir != NULL && (entry = fd_next(dir)) != NULL) {
 		if (parse_note(entry->d_name, &note) == -1 || note.at > now)
 			continue;
 		if (clock_monotonic_ns() >= until_ns) {
 			done = false;
 			break;
 		}
-		if (!carry_out(s, hour, entry->d_name, &note))
+		if (!carry_out(s, dirfd(dir), entry->d_name, &note))
 			done = false;
 	}
 	if (dir != NULL)
 		(void)closedir(dir);
-	fd_close(&hour);
 	return done;
 }
 
 bool
 claim_sweep(struct store *s, int64_t now, uint64_t until_ns)
 {
-	int expires =
-	    openat(s->root, EXPIRES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = expires != -1 ? fd_list(expires) : NULL;
+	DIR *dir = fd_list(s->root, EXPIRES);
 	unsigned long long hour, last = (unsigned long long)(now / HOUR);
-	struct dirent *entry;
+	const struct dirent *entry;
 	bool done = true;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+	while (dir != NULL && (entry = fd_next(dir)) != NULL) {
 		if (number_parse(entry->d_name, 0, last, &hour) == -1)
 			continue;
-		if (!sweep_hour(s, expires, entry->d_name, now, until_ns))
+		if (!sweep_hour(s, dirfd(dir), entry->d_name, now, until_ns))
 			done = false;
 		/* Refused while there is a note in it. */
 		if (hour < last)
-			(void)unlinkat(expires, entry->d_name, AT_REMOVEDIR);
+			(void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
 	}
 	if (dir != NULL)
 		(void)closedir(dir);
-	fd_close(&expires);
 	return done;
 }

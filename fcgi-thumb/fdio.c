@@ -125,9 +125,10 @@ fd_sync_dir(int dirfd, const char *path)
 }
 
 DIR *
-fd_list(int dirfd)
+fd_list(int dirfd, const char *path)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(dirfd, path,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd != -1 ? fdopendir(fd) : NULL;
 
 	if (dir == NULL)
@@ -141,20 +142,27 @@ is_self_or_parent(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-bool
-fd_is_empty(int dirfd)
+const struct dirent *
+fd_next(DIR *dir)
 {
-	DIR *dir = fd_list(dirfd);
-	struct dirent *entry = NULL;
-	bool empty;
+	const struct dirent *entry;
 
-	if (dir == NULL)
-		return false;
 	errno = 0;
 	do
 		entry = readdir(dir);
 	while (entry != NULL && is_self_or_parent(entry->d_name));
-	empty = entry == NULL && errno == 0;
+	return entry;
+}
+
+bool
+fd_is_empty(int dirfd)
+{
+	DIR *dir = fd_list(dirfd, ".");
+	bool empty;
+
+	if (dir == NULL)
+		return false;
+	empty = fd_next(dir) == NULL && errno == 0;
 	(void)closedir(dir);
 	return empty;
 }
@@ -170,11 +178,9 @@ keep_first(int *error)
 static void
 remove_entries(DIR *dir, int *error)
 {
-	struct dirent *entry;
+	const struct dirent *entry;
 
-	while ((entry = readdir(dir)) != NULL) {
-		if (is_self_or_parent(entry->d_name))
-			continue;
+	while ((entry = fd_next(dir)) != NULL) {
 		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0)
 			continue;
 		/* EISDIR on Linux, EPERM by POSIX, for a directory. */
@@ -182,24 +188,19 @@ remove_entries(DIR *dir, int *error)
 		    fd_remove_tree(dirfd(dir), entry->d_name) == -1)
 			keep_first(error);
 	}
+	if (errno != 0)
+		keep_first(error);
 	(void)closedir(dir);
 }
 
 int
 fd_remove_tree(int dirfd, const char *path)
 {
-	int fd = openat(dirfd, path,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd_list(dirfd, path);
 	int error = 0;
-	DIR *dir;
 
-	if (fd == -1)
+	if (dir == NULL)
 		return errno == ENOENT ? 0 : -1;
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		fd_close(&fd);
-		return -1;
-	}
 	remove_entries(dir, &error);
 	if (unlinkat(dirfd, path, AT_REMOVEDIR) == -1 && errno != ENOENT)
 		keep_first(&error);

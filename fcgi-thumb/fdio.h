@@ -34,10 +34,17 @@ int fd_write_file(int dirfd, const char *path, int mode, const void *data,
 int fd_sync_dir(int dirfd, const char *path);
 
 /*
- * The entries of an open directory, from the first one. dirfd stays open and as
- * it is; closedir ends it. NULL with errno.
+ * The entries of a directory below dirfd, which is not followed when it is a
+ * symbolic link; "." is dirfd itself, from its first entry whatever was read
+ * of it. closedir ends it. NULL with errno.
  */
-DIR *fd_list(int dirfd);
+DIR *fd_list(int dirfd, const char *path);
+
+/*
+ * The next entry but . and .., valid until the next call. NULL at the end, with
+ * errno 0, or where it cannot be read on, with another.
+ */
+const struct dirent *fd_next(DIR *dir);
 
 /* Has an open directory no entry but . and ..? False where it cannot be read. */
 bool fd_is_empty(int dirfd);

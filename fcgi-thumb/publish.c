@@ -314,20 +314,6 @@ out:
 	return rc;
 }
 
-/* Bytes of what is here under this id. */
-static int64_t
-weigh(struct store *s, const struct paths *p)
-{
-	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	int photo = openat(s->root, p->photo, flags);
-	int public = openat(s->root, p->public, flags);
-	int64_t bytes = store_weigh(photo, public);
-
-	fd_close(&public);
-	fd_close(&photo);
-	return bytes;
-}
-
 enum fault
 draft_publish(struct draft *d, struct manifest *m,
     const struct settings *settings, const struct look *was,
@@ -336,11 +322,12 @@ draft_publish(struct draft *d, struct manifest *m,
 	struct manifest fresh = *m;
 	struct store *s = d->store;
 	struct paths p;
-	int64_t before;
+	int64_t before, after;
+	bool is_known;
 	int rc;
 
 	find_paths(d, m->id, &p);
-	before = weigh(s, &p);
+	is_known = store_weigh(s->root, m->id, &before) == 0;
 	if (was->presence == PRESENCE_NONE) {
 		rc = write_meta(d, m, settings);
 		if (rc == 0)
@@ -351,7 +338,9 @@ draft_publish(struct draft *d, struct manifest *m,
 	}
 	if (rc == -1)
 		(void)fault_errno(info, "publish");
-	s->usage->bytes += weigh(s, &p) - before;
+	/* Otherwise the sum comes right when it is counted anew. */
+	if (is_known && store_weigh(s->root, m->id, &after) == 0)
+		store_usage_add(s, m->id, after - before);
 	return rc == 0 ? FAULT_NONE : info->fault;
 }
 

@@ -38,12 +38,10 @@ store_make_dir(int dirfd, const char *path, mode_t mode)
 static int
 make_fan(int root, const char *side, mode_t mode)
 {
-	static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
 	char path[PATH_BYTES];
 
-	for (unsigned i = 0; i < 1024; i++) {
-		(void)snprintf(path, sizeof path, "%s/%c%c", side,
-		    base32[i / 32], base32[i % 32]);
+	for (unsigned part = 0; part < STORE_PARTS; part++) {
+		store_part_path(path, side, part);
 		if (store_make_dir(root, path, mode) == -1)
 			return -1;
 	}
@@ -121,23 +119,13 @@ void
 store_sweep(const char *data)
 {
 	int root = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int fd = -1;
-	DIR *dir = NULL;
-	struct dirent *entry;
+	DIR *dir = root != -1 ? fd_list(root, "staging") : NULL;
+	const struct dirent *entry;
 
-	if (root == -1)
-		return;
-	fd = openat(root, "staging", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd != -1)
-		dir = fdopendir(fd);
-	if (dir != NULL) {
-		while ((entry = readdir(dir)) != NULL)
-			if (entry->d_name[0] != '.')
-				sweep_one(dirfd(dir), entry->d_name);
+	while (dir != NULL && (entry = fd_next(dir)) != NULL)
+		sweep_one(dirfd(dir), entry->d_name);
+	if (dir != NULL)
 		(void)closedir(dir);
-	} else {
-		fd_close(&fd);
-	}
 	fd_close(&root);
 }
 
@@ -232,14 +220,13 @@ store_staging(const struct store *s)
 void
 store_tidy(struct store *s, const char *keep)
 {
-	DIR *dir = fd_list(s->staging);
-	struct dirent *entry;
+	DIR *dir = fd_list(s->staging, ".");
+	const struct dirent *entry;
 
 	if (dir == NULL)
 		return;
-	while ((entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.' &&
-		    strcmp(entry->d_name, keep) != 0 &&
+	while ((entry = fd_next(dir)) != NULL)
+		if (strcmp(entry->d_name, keep) != 0 &&
 		    unlinkat(s->staging, entry->d_name, 0) == -1)
 			(void)fd_remove_tree(s->staging, entry->d_name);
 	(void)closedir(dir);
@@ -252,6 +239,31 @@ store_staging_path(const struct store *s)
 }
 
 /* ---- names ---- */
+
+/* The digits of an id in the order of their bytes. */
+static const char digits[] = "234567abcdefghijklmnopqrstuvwxyz";
+
+_Static_assert((sizeof digits - 1) * (sizeof digits - 1) == STORE_PARTS,
+    "two of them");
+
+void
+store_part_path(char *out, const char *side, unsigned part)
+{
+	(void)snprintf(out, PATH_BYTES, "%s/%c%c", side, digits[part / 32],
+	    digits[part % 32]);
+}
+
+static unsigned
+digit(char c)
+{
+	return (unsigned)(strchr(digits, c) - digits);
+}
+
+unsigned
+store_part_of(const char *id)
+{
+	return 32 * digit(id[0]) + digit(id[1]);
+}
 
 void
 store_side_path(char *out, const char *side, const char *id)

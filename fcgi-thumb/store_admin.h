@@ -87,11 +87,14 @@ int store_quarantine_walk(struct store *s,
  */
 bool store_empty_trash(struct store *s, uint64_t until_ns);
 
-/*
- * Bytes of all originals and thumbnails as they are counted while photos come
- * and go; and count them anew, which reads the whole store. -1 with errno.
- */
+/* Bytes of all originals and thumbnails, counted while photos come and go. */
 int64_t store_usage(const struct store *s);
-int store_recount(struct store *s);
+
+/*
+ * Count one part of the store anew, of a thousand about: part is any number,
+ * and the next one means the next part. Reads the directories of all photos in
+ * it. 0, or -1 with errno and the sum as it was.
+ */
+int store_recount(struct store *s, unsigned part);
 
 #endif

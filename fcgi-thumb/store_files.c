@@ -17,26 +17,26 @@ read_side(int dirfd, const char *side,
     void (*each)(void *ctx, const struct store_file *file), void *ctx,
     struct fault_info *info)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct dirent *entry;
+	DIR *dir = fd_list(dirfd, ".");
+	const struct dirent *entry;
+	enum fault f = FAULT_NONE;
 	struct stat st;
-	DIR *dir = fd != -1 ? fdopendir(fd) : NULL;
 
-	if (dir == NULL) {
-		(void)fault_errno(info, side);
-		fd_close(&fd);
-		return info->fault;
-	}
-	while ((entry = readdir(dir)) != NULL)
-		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (dir == NULL)
+		return fault_errno(info, side);
+	while ((entry = fd_next(dir)) != NULL)
+		if (fstatat(dirfd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
+			0 &&
 		    S_ISREG(st.st_mode))
 			each(ctx,
 			    &(struct store_file){ .side = side,
 				.name = entry->d_name,
 				.bytes = (uint64_t)st.st_size,
 				.modified = st.st_mtim.tv_sec });
+	if (errno != 0)
+		f = fault_errno(info, side);
 	(void)closedir(dir);
-	return FAULT_NONE;
+	return f;
 }
 
 enum fault

@@ -17,9 +17,15 @@
 #define STAGING_NAME_LEN 16
 #define PATH_BYTES 160 /* "photos/ab/<id>/claims/<64 digits>" and the like */
 
-/* What all processes share of the sum: state/usage, mapped. */
+/* photos/ and public/ are divided by the first two digits of the id. */
+#define STORE_PARTS 1024
+
+/*
+ * What all processes share of the sum: state/usage, mapped. One number for each
+ * part, so that each can be counted anew by itself.
+ */
 struct usage {
-	_Atomic int64_t bytes;
+	_Atomic int64_t bytes[STORE_PARTS];
 };
 
 struct store {
@@ -35,6 +41,13 @@ struct store {
  * stays as it is. 0, or -1 with errno.
  */
 int store_make_dir(int dirfd, const char *path, mode_t mode);
+
+/*
+ * "photos/ab" or "public/ab" into out[PATH_BYTES], in the order of the bytes of
+ * the names; and the part of a valid id.
+ */
+void store_part_path(char *out, const char *side, unsigned part);
+unsigned store_part_of(const char *id);
 
 /* "photos/ab/<id>" or "public/ab/<id>" into out[PATH_BYTES]. */
 void store_side_path(char *out, const char *side, const char *id);
@@ -63,18 +76,21 @@ int store_put_file(struct store *s, int dirfd, const char *name,
     const void *data, size_t len);
 
 /*
- * What a photo weighs: its original and each thumbnail once. Either directory
- * may be -1.
+ * What is here of a photo in bytes: its original and each thumbnail once; 0
+ * where it is not here. 0, or -1 with errno.
  */
-int64_t store_weigh(int photo, int public);
+int store_weigh(int root, const char *id, int64_t *bytes);
+
+/* Put it into the sum that a photo has so many bytes more, or less. */
+void store_usage_add(struct store *s, const char *id, int64_t bytes);
 
 /* Map state/usage; counts the store where there is none. 0, or -1 with errno. */
 int store_usage_open(int root, struct usage **out);
 void store_usage_close(struct usage *usage);
 
-/* Call each with every id below root, as store_walk does. */
-int store_walk_root(int root, int (*each)(void *ctx, const char *id),
-    void *ctx);
+/* As store_walk, one part of photos/ below root. */
+int store_walk_part(int root, unsigned part,
+    int (*each)(void *ctx, const char *id), void *ctx);
 
 /*
  * Take a photo away, whatever the claims on it: photos/ into trash/, which is

@@ -115,19 +115,17 @@ int
 store_quarantine_walk(struct store *s, int (*each)(void *ctx, const char *id),
     void *ctx)
 {
-	int fd =
-	    openat(s->root, QUARANTINE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd != -1 ? fdopendir(fd) : NULL;
-	struct dirent *entry;
+	DIR *dir = fd_list(s->root, QUARANTINE);
+	const struct dirent *entry;
 	int rc = 0;
 
-	if (dir == NULL) {
-		fd_close(&fd);
+	if (dir == NULL)
 		return -1;
-	}
-	while (rc == 0 && (entry = readdir(dir)) != NULL)
+	while (rc == 0 && (entry = fd_next(dir)) != NULL)
 		if (photo_id_is_valid(entry->d_name))
 			rc = each(ctx, entry->d_name);
+	if (rc == 0 && errno != 0)
+		rc = -1;
 	(void)closedir(dir);
 	return rc;
 }

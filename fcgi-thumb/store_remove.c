@@ -59,28 +59,20 @@ throw_away(struct store *s, const char *side, const char *id)
 enum fault
 store_discard(struct store *s, const char *id, struct fault_info *info)
 {
-	int photo = -1, public = -1;
 	int64_t bytes;
-	enum fault f;
 
-	if ((f = store_open_side(s, "photos", id, &photo, info)) !=
-		FAULT_NONE ||
-	    (f = store_open_side(s, "public", id, &public, info)) != FAULT_NONE)
-		goto out;
-	bytes = store_weigh(photo, public);
+	/* What cannot be weighed goes all the same; the sum comes right later. */
+	if (store_weigh(s->root, id, &bytes) == -1)
+		bytes = 0;
 	/*
 	 * In this order, each for good before the next: a photo without its
 	 * public side would be one that is still to be kept.
 	 */
 	if (throw_away(s, "photos", id) == -1 ||
 	    throw_away(s, "public", id) == -1)
-		f = fault_errno(info, "trash");
-	else
-		s->usage->bytes -= bytes;
-out:
-	fd_close(&public);
-	fd_close(&photo);
-	return f;
+		return fault_errno(info, "trash");
+	store_usage_add(s, id, -bytes);
+	return FAULT_NONE;
 }
 
 /* No claim is left on it. One that never had claims is meant to stay. */
@@ -132,21 +124,16 @@ store_delete(struct store *s, const char *id, struct fault_info *info)
 bool
 store_empty_trash(struct store *s, uint64_t until_ns)
 {
-	int trash =
-	    openat(s->root, "trash", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = trash != -1 ? fd_list(trash) : NULL;
-	struct dirent *entry;
+	DIR *dir = fd_list(s->root, "trash");
+	const struct dirent *entry;
 	bool done = true;
 
-	while (done && dir != NULL && (entry = readdir(dir)) != NULL) {
-		if (entry->d_name[0] == '.')
-			continue;
+	while (done && dir != NULL && (entry = fd_next(dir)) != NULL) {
 		/* What cannot be removed now stays for another time. */
-		(void)fd_remove_tree(trash, entry->d_name);
+		(void)fd_remove_tree(dirfd(dir), entry->d_name);
 		done = until_ns == 0 || clock_monotonic_ns() < until_ns;
 	}
 	if (dir != NULL)
 		(void)closedir(dir);
-	fd_close(&trash);
 	return done;
 }

@@ -3,8 +3,8 @@
 /*
  * How much is in the store, and how much may be. The sum of all photos is kept
  * in a small shared file that every process adds to as photos come and go; it
- * is lost with the file and then counted anew. What a crash leaves uncounted
- * is in it again after a recount.
+ * is lost with the file and then counted anew. What a crash left uncounted, or
+ * a power cut wrote back late, comes right part by part (store_recount).
  */
 
 #include <errno.h>
@@ -25,43 +25,55 @@
 #define USAGE "state/usage"
 #define USAGE_TRIES 8
 
-_Static_assert(sizeof(struct usage) == sizeof(int64_t), "one word");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2,
     "a lock of one process would not bind the others");
 
 /* ---- counting ---- */
 
-/* Bytes of the files in a directory whose names have `dots` dots. */
-static int64_t
-weigh_side(int dirfd, unsigned dots)
+static unsigned
+count_dots(const char *name)
 {
-	int64_t sum = 0;
-	struct dirent *entry;
+	unsigned n = 0;
+
+	for (; *name != '\0'; name++)
+		n += *name == '.';
+	return n;
+}
+
+/* Add the files of one side whose names have so many dots; one not there is 0. */
+static int
+add_side(int root, const char *side, const char *id, unsigned dots,
+    int64_t *sum)
+{
+	char path[PATH_BYTES];
+	const struct dirent *entry;
 	struct stat st;
-	DIR *dir = fd_list(dirfd);
+	DIR *dir;
+	int error;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		unsigned n = 0;
-
-		for (const char *c = entry->d_name; *c != '\0'; c++)
-			n += *c == '.';
-		if (n == dots && entry->d_name[0] != '.' &&
-		    fstatat(dirfd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
-			0 &&
+	store_side_path(path, side, id);
+	if ((dir = fd_list(root, path)) == NULL)
+		return errno == ENOENT ? 0 : -1;
+	while ((entry = fd_next(dir)) != NULL)
+		if (count_dots(entry->d_name) == dots &&
+		    fstatat(dirfd(dir), entry->d_name, &st,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
 		    S_ISREG(st.st_mode))
-			sum += st.st_size;
-	}
-	if (dir != NULL)
-		(void)closedir(dir);
-	return sum;
+			*sum += st.st_size;
+	error = errno;
+	(void)closedir(dir);
+	errno = error;
+	return error == 0 ? 0 : -1;
 }
 
 /* original.<ext> has one dot; <preset>.<recipe>.<ext> two, its plain name one. */
-int64_t
-store_weigh(int photo, int public)
+int
+store_weigh(int root, const char *id, int64_t *bytes)
 {
-	return (photo == -1 ? 0 : weigh_side(photo, 1)) +
-	    (public == -1 ? 0 : weigh_side(public, 2));
+	*bytes = 0;
+	return add_side(root, "photos", id, 1, bytes) == 0
+	    ? add_side(root, "public", id, 2, bytes)
+	    : -1;
 }
 
 struct count {
@@ -73,26 +85,20 @@ static int
 add_photo(void *ctx, const char *id)
 {
 	struct count *count = ctx;
-	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	char path[PATH_BYTES];
-	int photo, public;
+	int64_t bytes;
 
-	store_side_path(path, "photos", id);
-	photo = openat(count->root, path, flags);
-	store_side_path(path, "public", id);
-	public = openat(count->root, path, flags);
-	count->sum += store_weigh(photo, public);
-	fd_close(&public);
-	fd_close(&photo);
+	if (store_weigh(count->root, id, &bytes) == -1)
+		return -1;
+	count->sum += bytes;
 	return 0;
 }
 
 static int
-count_store(int root, int64_t *sum)
+count_part(int root, unsigned part, int64_t *sum)
 {
 	struct count count = { .root = root };
 
-	if (store_walk_root(root, add_photo, &count) == -1)
+	if (store_walk_part(root, part, add_photo, &count) == -1)
 		return -1;
 	*sum = count.sum;
 	return 0;
@@ -105,13 +111,16 @@ static int
 make_usage(int root)
 {
 	char name[17], path[PATH_BYTES];
-	int64_t sum;
+	int64_t sums[STORE_PARTS];
 	int rc;
 
-	if (random_name(name, 16) == -1 || count_store(root, &sum) == -1)
+	if (random_name(name, 16) == -1)
 		return -1;
+	for (unsigned part = 0; part < STORE_PARTS; part++)
+		if (count_part(root, part, &sums[part]) == -1)
+			return -1;
 	(void)snprintf(path, sizeof path, USAGE ".%s", name);
-	if (fd_write_file(root, path, 0600, &sum, sizeof sum) == -1)
+	if (fd_write_file(root, path, 0600, sums, sizeof sums) == -1)
 		return -1;
 	rc = linkat(root, path, root, USAGE, 0);
 	if (rc == -1 && errno == EEXIST)
@@ -168,20 +177,29 @@ store_usage_close(struct usage *usage)
 int64_t
 store_usage(const struct store *s)
 {
-	int64_t sum = s->usage->bytes;
+	int64_t sum = 0;
 
+	for (unsigned part = 0; part < STORE_PARTS; part++)
+		sum += s->usage->bytes[part];
 	return sum > 0 ? sum : 0;
 }
 
-/* What comes and goes while counting stays in the sum, at most twice. */
-int
-store_recount(struct store *s)
+void
+store_usage_add(struct store *s, const char *id, int64_t bytes)
 {
-	int64_t before = s->usage->bytes, sum;
+	s->usage->bytes[store_part_of(id)] += bytes;
+}
 
-	if (count_store(s->root, &sum) == -1)
+/* Where the sum has moved meanwhile nobody knows what was counted of that. */
+int
+store_recount(struct store *s, unsigned part)
+{
+	_Atomic int64_t *bytes = &s->usage->bytes[part % STORE_PARTS];
+	int64_t before = *bytes, sum;
+
+	if (count_part(s->root, part % STORE_PARTS, &sum) == -1)
 		return -1;
-	s->usage->bytes += sum - before;
+	(void)atomic_compare_exchange_strong(bytes, &before, sum);
 	return 0;
 }
 

@@ -44,22 +44,17 @@ compare_ids(const void *a, const void *b)
 static int
 read_ids(int root, const char *path, struct ids *ids)
 {
-	int fd =
-	    openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct dirent *entry;
+	DIR *dir = fd_list(root, path);
+	const struct dirent *entry;
 	int rc = 0;
-	DIR *dir;
 
-	if (fd == -1)
+	if (dir == NULL)
 		return errno == ENOENT ? 0 : -1;
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		fd_close(&fd);
-		return -1;
-	}
-	while (rc == 0 && (entry = readdir(dir)) != NULL)
+	while (rc == 0 && (entry = fd_next(dir)) != NULL)
 		if (photo_id_is_valid(entry->d_name))
 			rc = keep(ids, entry->d_name);
+	if (rc == 0 && errno != 0)
+		rc = -1;
 	(void)closedir(dir);
 	if (ids->n > 0)
 		qsort(ids->names, ids->n, sizeof *ids->names, compare_ids);
@@ -67,21 +62,17 @@ read_ids(int root, const char *path, struct ids *ids)
 }
 
 int
-store_walk_root(int root, int (*each)(void *ctx, const char *id), void *ctx)
+store_walk_part(int root, unsigned part, int (*each)(void *ctx, const char *id),
+    void *ctx)
 {
-	static const char digits[] = "234567abcdefghijklmnopqrstuvwxyz";
 	struct ids ids = { 0 };
 	char path[PATH_BYTES];
-	int rc = 0;
+	int rc;
 
-	for (unsigned i = 0; i < 1024 && rc == 0; i++) {
-		(void)snprintf(path, sizeof path, "photos/%c%c", digits[i / 32],
-		    digits[i % 32]);
-		ids.n = 0;
-		rc = read_ids(root, path, &ids);
-		for (size_t n = 0; n < ids.n && rc == 0; n++)
-			rc = each(ctx, ids.names[n]);
-	}
+	store_part_path(path, "photos", part);
+	rc = read_ids(root, path, &ids);
+	for (size_t n = 0; n < ids.n && rc == 0; n++)
+		rc = each(ctx, ids.names[n]);
 	free(ids.names);
 	return rc;
 }
@@ -89,5 +80,9 @@ store_walk_root(int root, int (*each)(void *ctx, const char *id), void *ctx)
 int
 store_walk(struct store *s, int (*each)(void *ctx, const char *id), void *ctx)
 {
-	return store_walk_root(s->root, each, ctx);
+	int rc = 0;
+
+	for (unsigned part = 0; part < STORE_PARTS && rc == 0; part++)
+		rc = store_walk_part(s->root, part, each, ctx);
+	return rc;
 }

@@ -7,10 +7,13 @@
 
 #include "sweep.h"
 
+#include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "claim.h"
 #include "clock.h"
+#include "log.h"
 #include "store_admin.h"
 
 /* A share of each beat for either of the two that can take long. */
@@ -18,6 +21,7 @@
 
 #define EXPIRY_NS (10 * NS_PER_S)
 #define STAGING_NS (60 * NS_PER_S)
+#define RECOUNT_NS (60 * NS_PER_S)
 
 void
 sweep_beat(struct sweep *sweep)
@@ -32,5 +36,13 @@ sweep_beat(struct sweep *sweep)
 	if (now >= sweep->staging_ns) {
 		store_sweep(sweep->data);
 		sweep->staging_ns = now + STAGING_NS;
+	}
+	if (now >= sweep->recount_ns) {
+		/* By the clock, so that no restart begins with the same again. */
+		if (store_recount(sweep->store,
+			(unsigned)(time(NULL) /
+			    (time_t)(RECOUNT_NS / NS_PER_S))) == -1)
+			log_error("the sum of all bytes: %s", strerror(errno));
+		sweep->recount_ns = now + RECOUNT_NS;
 	}
 }

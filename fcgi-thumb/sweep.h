@@ -7,14 +7,16 @@
 
 /*
  * What is done beside the requests: claims that have expired, the unlinking of
- * what was taken away, staging directories of processes that are gone. Any
- * number of processes may do so on one store.
+ * what was taken away, staging directories of processes that are gone, and the
+ * sum of all bytes counted anew, all of it in 17 hours. Any number of processes
+ * may do so on one store.
  */
 struct sweep {
 	struct store *store; /* borrowed, as the next */
 	const char *data;
 	uint64_t expiry_ns;  /* when to look next (monotonic); 0: now */
 	uint64_t staging_ns; /* the same */
+	uint64_t recount_ns; /* the same */
 };
 
 /* To be called about once a second; takes some tenths of one at most. */

@@ -119,6 +119,35 @@ START_TEST(staging_directories_of_the_dead_go)
 }
 END_TEST
 
+START_TEST(a_part_is_counted_anew_a_minute)
+{
+	char path[400];
+
+	sweep_beat(&sweep);
+	ck_assert_uint_gt(sweep.recount_ns, clock_monotonic_ns());
+	/* One photo in each part, whichever the clock chooses. */
+	for (unsigned i = 0; i < 1024; i++) {
+		static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+		char id[] = ID;
+
+		id[0] = digits[i / 32];
+		id[1] = digits[i % 32];
+		(void)snprintf(path, sizeof path, "%s/photos/%.2s/%s", data, id,
+		    id);
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+		(void)strcat(path, "/original.jpg");
+		ck_assert_int_eq(fd_write_file(AT_FDCWD, path, 0600, "12345",
+				     5),
+		    0);
+	}
+	sweep_beat(&sweep);
+	ck_assert_int_eq(store_usage(store), 0);
+	sweep.recount_ns = 0;
+	sweep_beat(&sweep);
+	ck_assert_int_eq(store_usage(store), 5);
+}
+END_TEST
+
 /* Two masters' workers at once: neither stumbles over the other. */
 START_TEST(two_may_sweep_at_once)
 {
@@ -166,6 +195,7 @@ main(void)
 	tcase_add_test(tc, claims_are_looked_at_now_and_then_only);
 	tcase_add_test(tc, what_is_left_is_looked_at_again_at_once);
 	tcase_add_test(tc, staging_directories_of_the_dead_go);
+	tcase_add_test(tc, a_part_is_counted_anew_a_minute);
 	tcase_add_test(tc, two_may_sweep_at_once);
 	suite_add_tcase(s, tc);
 	return run_suite(s);

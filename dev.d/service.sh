@@ -225,6 +225,7 @@ await_ready() {
 		sleep 0.1
 	done
 	say "not ready within 30 seconds; see $data/logs"
+	curl -s --max-time 2 "$url/health/ready" >&2 || true
 	exit 1
 }
 

@@ -3,8 +3,8 @@
 /*
  * What the control worker answers: whether a photo would be taken now, and
  * what is asked about claims. Responsible for the verdict's age and its words;
- * the judgement itself is the scoreboard's, and touches no photo and no file,
- * so that it can be given while all photo workers are stuck.
+ * the judgement itself is the scoreboard's, and of room the store's. Touches no
+ * photo, so that it can be given while all photo workers are stuck.
  */
 
 #include "control.h"
@@ -34,16 +34,22 @@ are_photos_waiting(const struct control *control)
 static void
 check_ready(struct control *control)
 {
+	const struct settings *settings = control->settings;
+	const struct store *store = control->sweep.store;
+	struct fault_info *info = &control->unready;
 	uint64_t now = clock_monotonic_ns();
+	const char *why = "";
 
 	if (control->checked_ns != 0 && now - control->checked_ns < CACHE_NS)
 		return;
 	control->checked_ns = now;
-	control->why = "";
-	control->ready = scoreboard_is_ready(control->board, control->first,
-	    control->n, are_photos_waiting(control),
-	    control->settings->limits.queue_seconds * NS_PER_S, now,
-	    &control->why);
+	*info = (struct fault_info){ .fault = FAULT_NONE };
+	if (!scoreboard_is_ready(control->board, control->first, control->n,
+		are_photos_waiting(control),
+		settings->limits.queue_seconds * NS_PER_S, now, &why))
+		(void)fault_set(info, FAULT_OVERLOADED, "%s", why);
+	else if (store_check_disk(store, &settings->limits, info) == FAULT_NONE)
+		(void)store_check_room(store, &settings->limits, 1, info);
 }
 
 static void
@@ -57,11 +63,11 @@ put_ready(struct buf *out)
 }
 
 static void
-put_problem(struct buf *out, enum fault f, const char *detail)
+put_problem(struct buf *out, enum fault f)
 {
 	struct fault_info info;
 
-	(void)fault_set(&info, f, "%s", detail);
+	(void)fault_set(&info, f, "%s", "");
 	reply_problem(out, &info);
 }
 
@@ -99,15 +105,15 @@ control_handle(struct control *control, const struct io *io)
 	if (control_photo(control, io, &out)) {
 		/* It has answered. */
 	} else if (!is_for_ready(io)) {
-		put_problem(&out, FAULT_NOT_FOUND, "");
+		put_problem(&out, FAULT_NOT_FOUND);
 	} else if (!is_reading(io)) {
-		put_problem(&out, FAULT_METHOD_NOT_ALLOWED, "");
+		put_problem(&out, FAULT_METHOD_NOT_ALLOWED);
 	} else {
 		check_ready(control);
-		if (control->ready)
+		if (control->unready.fault == FAULT_NONE)
 			put_ready(&out);
 		else
-			put_problem(&out, FAULT_OVERLOADED, control->why);
+			reply_problem(&out, &control->unready);
 	}
 	/*
 	 * Without memory there is no answer, and nginx makes one of its own; a

@@ -2,6 +2,7 @@
 #define FT_CONTROL_H
 
 #include "exchange.h"
+#include "fault.h"
 #include "scoreboard.h"
 #include "settings.h"
 #include "sweep.h"
@@ -15,8 +16,7 @@ struct control {
 	unsigned first, n;  /* slots of the photo workers */
 	int photo_listener; /* to see whether uploads wait; never accepted from */
 	uint64_t checked_ns; /* when the cached verdict was made; 0: never */
-	bool ready;
-	const char *why;
+	struct fault_info unready; /* FAULT_NONE: a photo would be taken */
 };
 
 /*

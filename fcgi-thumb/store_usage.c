@@ -229,9 +229,12 @@ enum fault
 store_check_room(const struct store *s, const struct limits *limits,
     uint64_t bytes, struct fault_info *info)
 {
-	uint64_t sum = (uint64_t)store_usage(s) + bytes;
+	uint64_t sum;
 
-	if (limits->store == 0 || sum <= limits->store)
+	if (limits->store == 0)
+		return FAULT_NONE;
+	sum = (uint64_t)store_usage(s) + bytes;
+	if (sum <= limits->store)
 		return FAULT_NONE;
 	return fault_limit(info, FAULT_STORAGE_FULL, limits->store, sum,
 	    "With this photo the store would have %" PRIu64

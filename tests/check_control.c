@@ -153,6 +153,39 @@ START_TEST(photos_that_wait_for_nobody_are_seen)
 }
 END_TEST
 
+/* Two bytes that are counted. */
+static void
+fill_store(void)
+{
+	static const char id[] = "4oymiquy7qobjgx36tejs35zeq";
+	char path[400];
+
+	(void)snprintf(path, sizeof path, "%s/photos/%.2s/%s", data, id, id);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	(void)strcat(path, "/original.jpg");
+	ck_assert_int_eq(fd_write_file(AT_FDCWD, path, 0600, "12", 2), 0);
+	for (unsigned part = 0; part < 1024; part++)
+		ck_assert_int_eq(store_recount(control.sweep.store, part), 0);
+}
+
+START_TEST(without_room_no_photo_would_be_taken)
+{
+	struct memory_io m;
+
+	fill_store();
+	if (_i == 0)
+		settings.limits.free = UINT64_MAX;
+	else
+		settings.limits.store = 2;
+	ask(&m, "GET", "/health/ready");
+
+	assert_says(&m, "Status: 507");
+	assert_says(&m, "\"code\":\"storage-full\"");
+	assert_says(&m, "\"limit\":");
+	memory_io_fini(&m);
+}
+END_TEST
+
 START_TEST(a_verdict_holds_for_a_second)
 {
 	struct memory_io m;
@@ -432,6 +465,7 @@ main(void)
 	tcase_add_checked_fixture(ready, setup, teardown);
 	tcase_add_test(ready, without_a_worker_it_is_overloaded_and_says_why);
 	tcase_add_test(ready, photos_that_wait_for_nobody_are_seen);
+	tcase_add_loop_test(ready, without_room_no_photo_would_be_taken, 0, 2);
 	tcase_add_test(ready, a_verdict_holds_for_a_second);
 	tcase_add_test(ready, a_peer_that_is_gone_harms_nobody);
 	suite_add_tcase(suite, ready);

@@ -576,6 +576,7 @@ class ServiceRefused(Refused):
                 service.hang_up()
                 self.refused(service.upload(("b.jpg", fresh(limits))),
                              "storage-full")
+                self.refused(service.get("/health/ready"), "storage-full")
                 for variant in photo["variants"]:
                     self.assertEqual(
                         service.get_url(variant["url"]).status, 200)

@@ -251,7 +251,9 @@ static int
 run_photo(struct child *child, struct slot *slot)
 {
 	const struct settings *settings = child->settings;
-	struct service service = { .settings = settings, .slot = slot };
+	struct service service = { .settings = settings,
+		.slot = slot,
+		.queue = child->listeners->photo.fd };
 	struct worker w = { .listener = child->listeners->photo.fd,
 		.slot = slot,
 		.idle_seconds = IDLE_SECONDS,

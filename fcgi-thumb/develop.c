@@ -125,6 +125,9 @@ commit(struct develop *dv, const char *id, struct draft *d,
 	if (f == FAULT_NONE)
 		f = look(dv, id, &now, info);
 	if (f == FAULT_NONE)
+		f = store_check_room(dv->store, &dv->settings->limits,
+		    manifest_weigh(&dv->manifest), info);
+	if (f == FAULT_NONE)
 		f = draft_publish(d, &dv->manifest, dv->settings, &now, info);
 	store_unlock(&lock);
 	return f;
@@ -139,8 +142,10 @@ develop_original(struct develop *dv, const char *id,
 	struct draft draft = { 0 };
 	struct stat st = { 0 };
 	int fd;
-	enum fault f = store_original(dv->store, id, &fd, info);
+	enum fault f = store_check_disk(dv->store, &dv->settings->limits, info);
 
+	if (f == FAULT_NONE)
+		f = store_original(dv->store, id, &fd, info);
 	if (f != FAULT_NONE)
 		return f;
 	if (fstat(fd, &st) == 0)
@@ -192,8 +197,8 @@ develop_again(struct develop *dv, const char *id, const struct wanted *wanted,
 
 	progress_photo(dv->progress, id);
 	progress_allow(dv->progress, dv->settings->limits.job_seconds, 0);
-	f = store_lock_render(dv->store, id, dv->progress->deadline_ns, &lock,
-	    info);
+	f = store_lock_render(dv->store, id, dv->progress->deadline_ns,
+	    dv->queue, &lock, info);
 	if (f == FAULT_NONE)
 		f = look_first(dv, id, &here, info);
 	if (f == FAULT_NONE) {

@@ -16,6 +16,7 @@ struct develop {
 	struct store *store; /* borrowed, as the next two */
 	const struct settings *settings;
 	struct progress *progress;
+	int queue; /* what else waits for this process: store_lock_render */
 	struct manifest manifest; /* what came of it */
 	bool decoded; /* pixels were asked for, whatever became of them */
 };
@@ -44,8 +45,8 @@ enum fault develop_draft(struct develop *dv, const char *id, const void *bytes,
  *
  * FAULT_NOT_FOUND where the photo is not here, or is gone when they were made;
  * FAULT_OVERLOADED when somebody else is at it for longer than
- * STORE_LOCK_WAIT_MS; those of develop_draft, whose limits may have become
- * narrower since the upload; those of the store.
+ * STORE_LOCK_WAIT_MS, or than others can wait; FAULT_STORAGE_FULL; those of develop_draft, whose limits
+ * may have become narrower since the upload; those of the store.
  */
 enum fault develop_again(struct develop *dv, const char *id,
     const struct wanted *wanted, struct fault_info *info);

@@ -44,6 +44,16 @@ variant_url(const struct variant *v, const char *id,
 	    settings->prefix, id, link, v->recipe);
 }
 
+uint64_t
+manifest_weigh(const struct manifest *m)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < m->n; i++)
+		bytes += m->variants[i].bytes;
+	return bytes;
+}
+
 static bool
 is_of(const struct variant *v, const struct preset *preset, enum format format)
 {

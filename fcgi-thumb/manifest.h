@@ -37,6 +37,9 @@ struct manifest {
 	unsigned n;
 };
 
+/* Bytes of all its variants. */
+uint64_t manifest_weigh(const struct manifest *m);
+
 /* The name of its file: "large.1f0c9a2e.jpg" into out[VARIANT_FILE_MAX + 1]. */
 void variant_file(const struct variant *v, char *out);
 

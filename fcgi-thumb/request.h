@@ -11,6 +11,7 @@ struct service {
 	const struct settings *settings;
 	struct store *store;
 	struct slot *slot; /* NULL in tests */
+	int queue;         /* the socket of those who wait; -1 in tests */
 };
 
 /*

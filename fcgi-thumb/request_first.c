@@ -68,7 +68,8 @@ request_first(struct service *sv, const struct io *io,
 	const char *id = param(io, "THUMB_ID");
 	struct develop dv = { .store = sv->store,
 		.settings = sv->settings,
-		.progress = progress };
+		.progress = progress,
+		.queue = sv->queue };
 	const char *method = param(io, "REQUEST_METHOD");
 	struct wanted wanted;
 	enum fault f;

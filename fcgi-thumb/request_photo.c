@@ -73,14 +73,11 @@ look_up(struct job *job, enum presence *presence)
 	return f;
 }
 
-static uint64_t
-weigh(const struct manifest *m)
+static enum fault
+check_room(struct job *job, uint64_t bytes)
 {
-	uint64_t bytes = m->bytes;
-
-	for (unsigned i = 0; i < m->n; i++)
-		bytes += m->variants[i].bytes;
-	return bytes;
+	return store_check_room(job->sv->store, &job->sv->settings->limits,
+	    bytes, &job->out->info);
 }
 
 static enum fault
@@ -91,7 +88,7 @@ publish_new(struct job *job, struct draft *d, const struct look *here)
 	struct fault_info *info = &job->out->info;
 	enum fault f;
 
-	f = store_check_room(sv->store, &sv->settings->limits, weigh(m), info);
+	f = check_room(job, m->bytes + manifest_weigh(m));
 	if (f == FAULT_NONE)
 		f = draft_claim(d, m->id, job->token, &job->claim, info);
 	if (f == FAULT_NONE)
@@ -116,7 +113,8 @@ publish(struct job *job, struct draft *d)
 		return publish_new(job, d, &here);
 	if (here.presence == PRESENCE_WHOLE)
 		out->manifest = here.manifest;
-	else
+	else if ((f = check_room(job, manifest_weigh(&out->manifest))) ==
+	    FAULT_NONE)
 		f = draft_publish(d, &out->manifest, job->sv->settings, &here,
 		    &out->info);
 	return f == FAULT_NONE ? claim(job) : f;
@@ -148,7 +146,8 @@ create(struct job *job, const void *bytes)
 	struct outcome *out = job->out;
 	struct develop dv = { .store = sv->store,
 		.settings = sv->settings,
-		.progress = job->progress };
+		.progress = job->progress,
+		.queue = sv->queue };
 	struct draft draft = { 0 };
 	struct wanted wanted;
 	enum fault f;
@@ -192,8 +191,7 @@ handle(struct job *job)
 	if (presence == PRESENCE_WHOLE)
 		return FAULT_NONE;
 	if (presence == PRESENCE_NONE &&
-	    (f = store_check_room(sv->store, &sv->settings->limits,
-		 job->spool->len, &out->info)) != FAULT_NONE)
+	    (f = check_room(job, job->spool->len)) != FAULT_NONE)
 		return f;
 	bytes = spool_bytes(job->spool, &out->info);
 	return bytes != NULL ? create(job, bytes) : out->info.fault;

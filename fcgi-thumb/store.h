@@ -66,9 +66,12 @@ enum fault store_lock(struct store *s, const char *id, uint64_t until_ns,
  * The same for the right to make files of a photo, so that each is made once
  * by whoever comes first. Held while they are made, and outside of the
  * photo's lock, which is for looking and publishing.
+ *
+ * queue  a listening socket, -1 none: waiting ends where somebody waits there,
+ *        who would otherwise wait for a picture that is not his
  */
 enum fault store_lock_render(struct store *s, const char *id, uint64_t until_ns,
-    int *lock, struct fault_info *info);
+    int queue, int *lock, struct fault_info *info);
 
 void store_unlock(int *lock);
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <time.h>
 
 #include "clock.h"
@@ -20,6 +21,12 @@
  * many want would not be had in STORE_LOCK_WAIT_MS.
  */
 #define PAUSE_MAX_NS (4 * 1000 * 1000)
+
+/*
+ * Pauses in a row after each of which somebody else still waits for us: after
+ * the first another process may just be taking it.
+ */
+#define WAITING_MAX 2
 
 /* Beyond every photo's own byte. */
 #define RENDER_OFFSET ((off_t)1 << 61)
@@ -41,8 +48,18 @@ photo_offset(const char *id)
 	return (off_t)n;
 }
 
+/* True where `queue` (-1: none) has something in it afterwards. */
+static bool
+pause_beside(int queue, long ns)
+{
+	struct pollfd pfd = { .fd = queue, .events = POLLIN };
+
+	(void)nanosleep(&(struct timespec){ .tv_nsec = ns }, NULL);
+	return poll(&pfd, 1, 0) == 1 && (pfd.revents & POLLIN) != 0;
+}
+
 static enum fault
-take(struct store *s, off_t offset, uint64_t until_ns, int *lock,
+take(struct store *s, off_t offset, uint64_t until_ns, int queue, int *lock,
     struct fault_info *info)
 {
 	struct flock range = {
@@ -53,6 +70,7 @@ take(struct store *s, off_t offset, uint64_t until_ns, int *lock,
 	};
 	uint64_t end = clock_monotonic_ns() + STORE_LOCK_WAIT_MS * NS_PER_MS;
 	long pause_ns = 1000 * 1000;
+	unsigned waiting = 0;
 	int fd =
 	    openat(s->root, "state/locks", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
@@ -65,13 +83,12 @@ take(struct store *s, off_t offset, uint64_t until_ns, int *lock,
 			(void)fault_errno(info, "lock");
 			goto fail;
 		}
-		if (clock_monotonic_ns() >= end) {
+		if (clock_monotonic_ns() >= end || waiting >= WAITING_MAX) {
 			(void)fault_set(info, FAULT_OVERLOADED,
 			    "The same photo is in work elsewhere.");
 			goto fail;
 		}
-		(void)nanosleep(&(struct timespec){ .tv_nsec = pause_ns },
-		    NULL);
+		waiting = pause_beside(queue, pause_ns) ? waiting + 1 : 0;
 		if (pause_ns < PAUSE_MAX_NS)
 			pause_ns *= 2;
 	}
@@ -86,14 +103,15 @@ enum fault
 store_lock(struct store *s, const char *id, uint64_t until_ns, int *lock,
     struct fault_info *info)
 {
-	return take(s, photo_offset(id), until_ns, lock, info);
+	return take(s, photo_offset(id), until_ns, -1, lock, info);
 }
 
 enum fault
-store_lock_render(struct store *s, const char *id, uint64_t until_ns, int *lock,
-    struct fault_info *info)
+store_lock_render(struct store *s, const char *id, uint64_t until_ns, int queue,
+    int *lock, struct fault_info *info)
 {
-	return take(s, RENDER_OFFSET + photo_offset(id), until_ns, lock, info);
+	return take(s, RENDER_OFFSET + photo_offset(id), until_ns, queue, lock,
+	    info);
 }
 
 void

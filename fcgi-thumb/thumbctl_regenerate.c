@@ -174,12 +174,8 @@ regenerate_one(void *ctx, const char *id)
 	    &result.info);
 	if (result.fault == FAULT_NONE) {
 		plan(r, &look, &wanted);
-		if (!wanted_is_empty(&wanted))
-			result.fault = store_check_disk(r->tool.store,
-			    &r->tool.settings->limits, &result.info);
-		if (result.fault == FAULT_NONE &&
-		    (!wanted_is_empty(&wanted) ||
-			look.presence == PRESENCE_STALE))
+		if (!wanted_is_empty(&wanted) ||
+		    look.presence == PRESENCE_STALE)
 			make(r, id, &wanted, &result);
 	}
 	if (!take_result(r, id, &result))

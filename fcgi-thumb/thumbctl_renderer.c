@@ -76,7 +76,8 @@ cook(struct kitchen *k, const struct order *order, struct answer *out)
 	struct progress progress;
 	struct develop dv = { .store = k->store,
 		.settings = &k->settings,
-		.progress = &progress };
+		.progress = &progress,
+		.queue = -1 };
 
 	progress_start(&progress, NULL);
 	photo->fault =

@@ -25,6 +25,7 @@
 static struct settings *settings;
 static struct store *store;
 static struct slot slot;
+static const int queue = -1;
 static char data[300];
 
 /* Parameters of every request from now on: name and value by turns. */
@@ -64,7 +65,7 @@ teardown(void)
 static json_t *
 post(const char *type, const void *body, size_t len, int *status)
 {
-	struct service service = { settings, store, &slot };
+	struct service service = { settings, store, &slot, queue };
 	struct memory_io m;
 	const char *at;
 	json_t *json;
@@ -451,7 +452,7 @@ END_TEST
 
 START_TEST(a_disk_without_room_is_said_before_the_body_is_read)
 {
-	struct service service = { settings, store, &slot };
+	struct service service = { settings, store, &slot, queue };
 	struct memory_io m;
 
 	settings->limits.free = UINT64_MAX;
@@ -471,7 +472,7 @@ END_TEST
 static char *
 ask_first(const char *id, const char *preset, const char *ext, const char *uri)
 {
-	struct service service = { settings, store, &slot };
+	struct service service = { settings, store, &slot, queue };
 	struct memory_io m;
 	char *answer;
 
@@ -624,6 +625,25 @@ START_TEST(a_lost_manifest_comes_back_with_the_first_file)
 }
 END_TEST
 
+START_TEST(a_first_render_is_held_by_the_limits_of_room)
+{
+	char id[PHOTO_ID_LEN + 1], token[CLAIM_TOKEN_LEN + 1];
+
+	(void)post_for("data/orient-1.jpg", id, token);
+	settings->limits.store = (uint64_t)store_usage(store) + 10;
+	assert_first(id, "large", "webp", "/t/x?v=1", "Status: 507");
+	ck_assert_uint_eq(slot.decodes, 2);
+	settings->limits.store = 0;
+	settings->limits.free = UINT64_MAX;
+	assert_first(id, "large", "webp", "/t/x?v=1", "Status: 507");
+	/* That is known before a pixel is. */
+	ck_assert_uint_eq(slot.decodes, 2);
+	ck_assert_uint_eq(count_entries(store_staging_path(store)), 0);
+	settings->limits.free = 0;
+	assert_first(id, "large", "webp", "/t/x?v=1", REDIRECT);
+}
+END_TEST
+
 START_TEST(a_file_in_work_elsewhere_is_waited_for)
 {
 	char id[PHOTO_ID_LEN + 1], token[CLAIM_TOKEN_LEN + 1];
@@ -632,7 +652,7 @@ START_TEST(a_file_in_work_elsewhere_is_waited_for)
 	int lock = -1;
 
 	(void)post_for("data/orient-1.jpg", id, token);
-	ck_assert_int_eq(store_lock_render(store, id, 0, &lock, &info),
+	ck_assert_int_eq(store_lock_render(store, id, 0, -1, &lock, &info),
 	    FAULT_NONE);
 	answer = ask_first(id, "large", "webp", "/t/x");
 	ck_assert_msg(strncmp(answer, "Status: 503", 11) == 0, "%s", answer);
@@ -775,6 +795,7 @@ main(void)
 	    NELEM(strangers));
 	tcase_add_test(first, an_original_that_has_gone_bad_is_said);
 	tcase_add_test(first, a_lost_manifest_comes_back_with_the_first_file);
+	tcase_add_test(first, a_first_render_is_held_by_the_limits_of_room);
 	tcase_add_test(first, a_file_in_work_elsewhere_is_waited_for);
 	tcase_add_test(first,
 	    deletions_never_lose_and_first_renders_never_bring_back);

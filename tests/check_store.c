@@ -195,13 +195,13 @@ START_TEST(making_files_and_looking_have_locks_of_their_own)
 	uint64_t soon = clock_monotonic_ns() + 10 * NS_PER_MS;
 	struct fault_info info;
 
-	ck_assert_int_eq(store_lock_render(a, ID, 0, &lock_a, &info),
+	ck_assert_int_eq(store_lock_render(a, ID, 0, -1, &lock_a, &info),
 	    FAULT_NONE);
 	ck_assert_int_eq(store_lock(b, ID, 0, &lock_b, &info), FAULT_NONE);
-	ck_assert_int_eq(store_lock_render(b, ID, soon, &lock_c, &info),
+	ck_assert_int_eq(store_lock_render(b, ID, soon, -1, &lock_c, &info),
 	    FAULT_OVERLOADED);
 	store_unlock(&lock_a);
-	ck_assert_int_eq(store_lock_render(b, ID, 0, &lock_c, &info),
+	ck_assert_int_eq(store_lock_render(b, ID, 0, -1, &lock_c, &info),
 	    FAULT_NONE);
 	store_unlock(&lock_b);
 	store_unlock(&lock_c);
@@ -222,6 +222,33 @@ START_TEST(opening_and_closing_leaves_no_descriptor)
 	store_close(s);
 	store_sweep(data);
 	ck_assert_uint_eq(count_fds(), fds);
+}
+END_TEST
+
+START_TEST(who_waits_elsewhere_is_served_before_a_picture_is_waited_for)
+{
+	struct store *a = open_store(), *b = open_store();
+	uint64_t begun = clock_monotonic_ns();
+	int lock_a = -1, lock_b = -1, ends[2];
+	struct fault_info info;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(store_lock_render(a, ID, 0, ends[0], &lock_a, &info),
+	    FAULT_NONE);
+	ck_assert_int_eq(write(ends[1], "x", 1), 1);
+	ck_assert_int_eq(store_lock_render(b, ID, 0, ends[0], &lock_b, &info),
+	    FAULT_OVERLOADED);
+	/* The whole wait is 2 s. */
+	ck_assert_uint_lt(clock_monotonic_ns() - begun, NS_PER_S);
+	/* What is free is had all the same. */
+	store_unlock(&lock_a);
+	ck_assert_int_eq(store_lock_render(b, ID, 0, ends[0], &lock_b, &info),
+	    FAULT_NONE);
+	store_unlock(&lock_b);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	store_close(a);
+	store_close(b);
 }
 END_TEST
 
@@ -532,6 +559,8 @@ main(void)
 	tcase_add_test(locks, a_lock_keeps_others_out_of_the_same_photo_only);
 	tcase_add_test(locks, waiting_for_a_lock_ends_with_the_work);
 	tcase_add_test(locks, making_files_and_looking_have_locks_of_their_own);
+	tcase_add_test(locks,
+	    who_waits_elsewhere_is_served_before_a_picture_is_waited_for);
 	tcase_add_test(locks, a_lock_ends_with_its_process);
 	suite_add_tcase(s, tree);
 	suite_add_tcase(s, staging);

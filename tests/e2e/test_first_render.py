@@ -31,6 +31,10 @@ class Photos(ServiceCase):
     def address(self, photo, name):
         return f"/t/{photo['id']}/{name}"
 
+    def file(self, photo, name):
+        return (self.service.data / "public" / photo["id"][:2] / photo["id"] /
+                name)
+
     def recipe(self, photo, preset):
         return next(variant["url"].partition("?v=")[2]
                     for variant in photo["variants"]
@@ -150,6 +154,28 @@ class WithoutThePool(Photos):
         answer = service.get(self.address(photo, "large.webp"))
         self.assertEqual(answer.headers["Content-Type"], "image/webp")
         self.assertEqual(answer.headers["Cache-Control"], DAY)
+
+
+    def test_the_main_format_stands_in_while_there_is_no_room(self):
+        service = self.service
+        photo = self.upload()
+        address = self.address(photo, "large.webp")
+        for limits in {"free": "1048576G"}, {"store": "1K", "free": "0"}:
+            service.write_settings(limits=limits)
+            service.hang_up()
+            answer = service.get(address)
+            self.assertEqual((answer.status, answer.headers["Content-Type"]),
+                             (200, "image/jpeg"))
+            self.assertEqual(answer.headers["Cache-Control"], SHORT)
+            # Without any file it is said.
+            main = self.file(photo, "large.jpg")
+            main.rename(main.with_suffix(".aside"))
+            self.assert_problem(service.get(address), 507, "storage-full")
+            main.with_suffix(".aside").rename(main)
+        service.write_settings(limits={})
+        service.hang_up()
+        self.assertEqual(service.get(address).headers["Content-Type"],
+                         "image/webp")
 
 
 class BelowAPrefix(FirstRender):

@@ -100,9 +100,7 @@ claim_by_sum(struct store *s, const char *id, const char *sha256,
 
 	if (f != FAULT_NONE)
 		return f;
-	if (store_is_banned(s, id))
-		f = fault_set(info, FAULT_BANNED, "%s", "");
-	if (f == FAULT_NONE)
+	if ((f = store_check_ban(s, id, info)) == FAULT_NONE)
 		f = store_settle(s, id, info);
 	if (f == FAULT_NONE)
 		f = prove(s, id, sha256, info);

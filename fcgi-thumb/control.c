@@ -71,19 +71,11 @@ put_problem(struct buf *out, enum fault f)
 	reply_problem(out, &info);
 }
 
-const char *
-control_param(const struct io *io, const char *name)
-{
-	const char *value = io->param(io->ctx, name);
-
-	return value != NULL ? value : "";
-}
-
 /* The prefix before it is nginx's business. */
 static bool
 is_for_ready(const struct io *io)
 {
-	const char *uri = control_param(io, "DOCUMENT_URI");
+	const char *uri = io_param(io, "DOCUMENT_URI");
 	size_t len = strlen(uri), want = strlen(READY_ADDRESS);
 
 	return len >= want && strcmp(uri + len - want, READY_ADDRESS) == 0;
@@ -92,7 +84,7 @@ is_for_ready(const struct io *io)
 static bool
 is_reading(const struct io *io)
 {
-	const char *method = control_param(io, "REQUEST_METHOD");
+	const char *method = io_param(io, "REQUEST_METHOD");
 
 	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }

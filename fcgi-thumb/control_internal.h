@@ -16,7 +16,4 @@
 bool control_photo(struct control *control, const struct io *io,
     struct buf *out);
 
-/* A CGI variable, "" where there is none. */
-const char *control_param(const struct io *io, const char *name);
-
 #endif

@@ -58,7 +58,7 @@ parse_uri(const char *uri, const char *prefix, char id[PHOTO_ID_LEN + 1])
 static enum fault
 check_method(const struct io *io, const char *only, struct fault_info *info)
 {
-	if (strcmp(control_param(io, "REQUEST_METHOD"), only) == 0)
+	if (strcmp(io_param(io, "REQUEST_METHOD"), only) == 0)
 		return FAULT_NONE;
 	return fault_set(info, FAULT_METHOD_NOT_ALLOWED, "%s", "");
 }
@@ -144,7 +144,7 @@ control_photo(struct control *control, const struct io *io, struct buf *out)
 	struct fault_info info = { 0 };
 	char id[PHOTO_ID_LEN + 1];
 	struct progress progress;
-	enum address address = parse_uri(control_param(io, "DOCUMENT_URI"),
+	enum address address = parse_uri(io_param(io, "DOCUMENT_URI"),
 	    control->settings->prefix, id);
 	enum fault f;
 

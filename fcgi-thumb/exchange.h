@@ -22,4 +22,13 @@ struct io {
 	void *ctx;
 };
 
+/* A CGI variable, "" where there is none. */
+static inline const char *
+io_param(const struct io *io, const char *name)
+{
+	const char *value = io->param(io->ctx, name);
+
+	return value != NULL ? value : "";
+}
+
 #endif

@@ -15,14 +15,6 @@
 
 #define URI_MAX 4096
 
-static const char *
-param(const struct io *io, const char *name)
-{
-	const char *value = io->param(io->ctx, name);
-
-	return value != NULL ? value : "";
-}
-
 /* The address is taken from nginx, not made: it knows what it was asked. */
 static bool
 is_uri(const char *uri, const struct settings *settings)
@@ -58,19 +50,19 @@ find_file(const struct settings *settings, const char *preset, const char *ext,
 bool
 request_is_first(const struct io *io)
 {
-	return param(io, "THUMB_ID")[0] != '\0';
+	return io_param(io, "THUMB_ID")[0] != '\0';
 }
 
 enum fault
 request_first(struct service *sv, const struct io *io,
     struct progress *progress, struct outcome *out, struct fault_info *info)
 {
-	const char *id = param(io, "THUMB_ID");
+	const char *id = io_param(io, "THUMB_ID");
 	struct develop dv = { .store = sv->store,
 		.settings = sv->settings,
 		.progress = progress,
 		.queue = sv->queue };
-	const char *method = param(io, "REQUEST_METHOD");
+	const char *method = io_param(io, "REQUEST_METHOD");
 	struct wanted wanted;
 	enum fault f;
 
@@ -80,9 +72,9 @@ request_first(struct service *sv, const struct io *io,
 	    FAULT_NONE)
 		return f;
 	if (!photo_id_is_valid(id) ||
-	    !find_file(sv->settings, param(io, "THUMB_PRESET"),
-		param(io, "THUMB_EXT"), &wanted) ||
-	    !is_uri(param(io, "THUMB_URI"), sv->settings))
+	    !find_file(sv->settings, io_param(io, "THUMB_PRESET"),
+		io_param(io, "THUMB_EXT"), &wanted) ||
+	    !is_uri(io_param(io, "THUMB_URI"), sv->settings))
 		return fault_set(info, FAULT_NOT_FOUND, "%s", "");
 	f = develop_again(&dv, id, &wanted, info);
 	out->manifest = dv.manifest;
@@ -94,5 +86,5 @@ void
 request_redirect(const struct io *io, struct buf *out)
 {
 	buf_printf(out, "Status: 200 OK\r\nX-Accel-Redirect: %s\r\n\r\n",
-	    param(io, "THUMB_URI"));
+	    io_param(io, "THUMB_URI"));
 }

@@ -36,10 +36,11 @@ look(struct job *job, struct look *out)
 	struct service *sv = job->sv;
 	const char *id = job->spool->id;
 	struct fault_info *info = &job->out->info;
+	enum fault f = store_check_ban(sv->store, id, info);
 
-	if (store_is_banned(sv->store, id))
-		return fault_set(info, FAULT_BANNED, "%s", "");
-	return publish_look(sv->store, id, sv->settings, out, info);
+	return f == FAULT_NONE
+	    ? publish_look(sv->store, id, sv->settings, out, info)
+	    : f;
 }
 
 /* Under the lock: a claim on what is here. */

@@ -308,6 +308,16 @@ store_open_original(int photo)
 	return fd;
 }
 
+static bool
+is_here(const struct store *s, const char *id)
+{
+	char path[PATH_BYTES];
+
+	store_side_path(path, "photos", id);
+	return faccessat(s->root, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Deleted since its directory was opened, it is not here, and no damage. */
 enum fault
 store_original(struct store *s, const char *id, int *fd,
     struct fault_info *info)
@@ -322,7 +332,9 @@ store_original(struct store *s, const char *id, int *fd,
 		return fault_set(info, FAULT_NOT_FOUND, "%s", "");
 	*fd = store_open_original(photo);
 	if (*fd == -1)
-		f = fault_errno(info, "original");
+		f = errno == ENOENT && !is_here(s, id)
+		    ? fault_set(info, FAULT_NOT_FOUND, "%s", "")
+		    : fault_errno(info, "original");
 	fd_close(&photo);
 	return f;
 }

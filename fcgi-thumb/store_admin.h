@@ -49,11 +49,14 @@ enum fault store_delete(struct store *s, const char *id,
 /*
  * Refuse these bytes from now on, and take the photo away where it is here.
  * Twice is once. store_unban: FAULT_NOT_FOUND where it was not banned.
+ * store_check_ban: FAULT_BANNED where it is, and where nobody can tell the
+ * fault of that; FAULT_NONE.
  */
 enum fault store_ban(struct store *s, const char *id, struct fault_info *info);
 enum fault store_unban(struct store *s, const char *id,
     struct fault_info *info);
-bool store_is_banned(const struct store *s, const char *id);
+enum fault store_check_ban(const struct store *s, const char *id,
+    struct fault_info *info);
 
 /*
  * A process died of this photo; why says how in a few words, as "signal 11 in

@@ -28,13 +28,15 @@ sync_parent(const struct store *s, const char *id)
 	return fd_sync_dir(s->root, parent);
 }
 
-bool
-store_is_banned(const struct store *s, const char *id)
+enum fault
+store_check_ban(const struct store *s, const char *id, struct fault_info *info)
 {
 	char path[PATH_BYTES];
 
 	ban_path(path, id);
-	return faccessat(s->root, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (faccessat(s->root, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return fault_set(info, FAULT_BANNED, "%s", "");
+	return errno == ENOENT ? FAULT_NONE : fault_errno(info, BANNED);
 }
 
 /* For good before the photo goes, or it could come back. */

@@ -9,6 +9,7 @@
 
 #include "terms.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -86,11 +87,9 @@ static const char *
 expires_text(const struct io *io, const struct upload *upload, char *copy,
     size_t size)
 {
-	const char *query = io->param(io->ctx, "QUERY_STRING");
-
 	if (upload != NULL && upload->expires.is_there)
 		return upload->expires.is_spoilt ? NULL : upload->expires.text;
-	if (query_value(query != NULL ? query : "", "expires", copy, size) ==
+	if (query_value(io_param(io, "QUERY_STRING"), "expires", copy, size) ==
 	    -1)
 		return NULL;
 	return copy;
@@ -157,15 +156,22 @@ read_token(const struct io *io, const struct upload *upload,
 
 /*
  * Whom nginx was told about by the site that it asked. The name comes from the
- * site's own server, so that it is made fit, not judged.
+ * site's own server, so that its characters are made fit; but one that was cut
+ * could be another's.
  */
-static void
-read_owner(const struct io *io, struct terms *out)
+static enum fault
+read_owner(const struct io *io, struct terms *out, struct fault_info *info)
 {
-	const char *owner = io->param(io->ctx, "THUMB_OWNER");
+	const char *owner = io_param(io, "THUMB_OWNER");
+	char clean[3 * (TERMS_OWNER_MAX + 1) + 1];
 
-	if (owner != NULL)
-		mime_text(owner, strlen(owner), out->owner, sizeof out->owner);
+	mime_text(owner, strlen(owner), clean, sizeof clean);
+	if (strlen(clean) > TERMS_OWNER_MAX) {
+		errno = EMSGSIZE;
+		return fault_errno(info, "X-Owner");
+	}
+	memcpy(out->owner, clean, strlen(clean) + 1);
+	return FAULT_NONE;
 }
 
 enum fault
@@ -180,7 +186,7 @@ terms_read(const struct io *io, const struct upload *upload,
 		f = read_token(io, upload, settings->secrets, now, &terms,
 		    info);
 	else if (settings->upload_auth == AUTH_REQUEST)
-		read_owner(io, &terms);
+		f = read_owner(io, &terms, info);
 	if (f != FAULT_NONE || (f = read_key(io, &terms, info)) != FAULT_NONE ||
 	    (f = read_expires(io, upload, now, &terms, info)) != FAULT_NONE)
 		return f;

@@ -300,10 +300,10 @@ show_claims(const struct claims *claims)
 int
 show_photo(const struct tool *t, const char *id)
 {
-	bool is_banned = store_is_banned(t->store, id);
 	char created[TIME_TEXT_MAX], expires[TIME_TEXT_MAX];
 	struct fault_info info = { 0 };
 	struct facts facts;
+	bool is_banned = store_check_ban(t->store, id, &info) == FAULT_BANNED;
 	enum fault f = find_facts(t, id, &facts, &info);
 
 	if (f == FAULT_NOT_FOUND && is_banned) {

@@ -24,9 +24,9 @@
 #include "thumbctl_bar.h"
 #include "thumbctl_renderer.h"
 
-/* linux/ioprio.h: of this process, the class "idle". */
+/* linux/ioprio.h: of this process, the last of the class "best effort". */
 #define IOPRIO_WHO_PROCESS 1
-#define IOPRIO_IDLE (3 << 13)
+#define IOPRIO_LAST (2 << 13 | 7)
 
 /* A photo that is being made elsewhere is waited for so often, 2 s each. */
 #define BUSY_TRIES 5
@@ -67,14 +67,15 @@ hear_signals(void)
 }
 
 /*
- * Behind everything else that wants the processor or the disk. Not SCHED_IDLE:
- * it holds a photo's lock while it publishes, and must come to an end of that.
+ * Behind everything else that wants the processor or the disk. Neither
+ * SCHED_IDLE nor the disk's idle class: it holds a photo's lock while it
+ * publishes, and must come to an end of that.
  */
 static void
 step_back(void)
 {
 	(void)setpriority(PRIO_PROCESS, 0, 19);
-	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_LAST);
 }
 
 /* ---- what is to be made of a photo ---- */

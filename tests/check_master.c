@@ -56,27 +56,16 @@ fsync(int fd)
 	return (int)syscall(SYS_fsync, fd);
 }
 
-/* A path below the test's directory; valid until the next but three. */
-static const char *
-at(const char *name)
-{
-	static char paths[4][400];
-	static unsigned next;
-	char *path = paths[next++ % 4];
-
-	(void)snprintf(path, sizeof paths[0], "%s/%s", tempdir_path(), name);
-	return path;
-}
-
 static void
 write_places(const char *data, const char *run, const char *more)
 {
-	FILE *f = fopen(at("conf"), "w");
+	FILE *f = fopen(tempdir_at("conf"), "w");
 
 	ck_assert_ptr_nonnull(f);
 	(void)fprintf(f,
 	    "data = \"%s\"; run = \"%s\"; logs = \"%s\"; workers = %d;\n%s\n",
-	    at(data), at(run), at("logs"), WORKERS, more);
+	    tempdir_at(data), tempdir_at(run), tempdir_at("logs"), WORKERS,
+	    more);
 	ck_assert_int_eq(fclose(f), 0);
 }
 
@@ -92,7 +81,7 @@ setup(void)
 	void *shared;
 
 	tempdir_setup();
-	ck_assert_int_eq(mkdir(at("logs"), 0755), 0);
+	ck_assert_int_eq(mkdir(tempdir_at("logs"), 0755), 0);
 	shared = mmap(NULL, sizeof *disk_ms, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(shared, MAP_FAILED);
@@ -105,12 +94,12 @@ setup(void)
 static void
 live(void)
 {
-	struct settings *settings = settings_load(at("conf"), stderr);
+	struct settings *settings = settings_load(tempdir_at("conf"), stderr);
 	char conf[400];
 	int words;
 
-	(void)snprintf(conf, sizeof conf, "%s", at("conf"));
-	words = open(at("words"), O_WRONLY | O_CREAT | O_APPEND, 0600);
+	(void)snprintf(conf, sizeof conf, "%s", tempdir_at("conf"));
+	words = open(tempdir_at("words"), O_WRONLY | O_CREAT | O_APPEND, 0600);
 	(void)dup2(words, STDERR_FILENO);
 	_exit(settings == NULL ? 78 : master_run(conf, settings));
 }
@@ -148,7 +137,7 @@ is_ready(void)
 		"/health/ready", NULL };
 	struct fcgi_answer answer;
 
-	fcgi_call(at("run/control.sock"), params, "", 0, &answer);
+	fcgi_call(tempdir_at("run/control.sock"), params, "", 0, &answer);
 	free(answer.text);
 	return answer.status == 200;
 }
@@ -159,7 +148,7 @@ state_of_service(void)
 {
 	struct service_state state = { 0 };
 
-	ck_assert_int_eq(pidfile_read(at("run"), &state), 0);
+	ck_assert_int_eq(pidfile_read(tempdir_at("run"), &state), 0);
 	return state;
 }
 
@@ -169,8 +158,8 @@ read_text(const char *name)
 	char *text = NULL;
 	size_t len;
 
-	ck_assert_msg(fd_read_file(AT_FDCWD, at(name), 1 << 20, &text, &len) ==
-		0,
+	ck_assert_msg(fd_read_file(AT_FDCWD, tempdir_at(name), 1 << 20, &text,
+			  &len) == 0,
 	    "%s", name);
 	return text;
 }
@@ -192,8 +181,8 @@ count_words(const char *words)
 	char *text = NULL;
 	size_t len;
 
-	if (fd_read_file(AT_FDCWD, at("logs/fcgi-thumb.log"), 1 << 20, &text,
-		&len) != 0)
+	if (fd_read_file(AT_FDCWD, tempdir_at("logs/fcgi-thumb.log"), 1 << 20,
+		&text, &len) != 0)
 		return 0;
 	for (const char *s = text; (s = strstr(s, words)) != NULL; s++)
 		found++;
@@ -236,7 +225,7 @@ static const char *const upload[] = { "REQUEST_METHOD", "POST", "DOCUMENT_URI",
 static int
 reach(void)
 {
-	int fd = fcgi_connect(at("run/photo.sock"));
+	int fd = fcgi_connect(tempdir_at("run/photo.sock"));
 
 	ck_assert_int_ne(fd, -1);
 	return fd;
@@ -358,8 +347,8 @@ START_TEST(photos_are_taken_and_all_is_removed_at_the_end)
 	assert_answer(send_photo(0), "Status: 200");
 	stop();
 
-	ck_assert_uint_eq(count_entries(at("run")), 0);
-	ck_assert_uint_eq(count_entries(at("data/staging")), 0);
+	ck_assert_uint_eq(count_entries(tempdir_at("run")), 0);
+	ck_assert_uint_eq(count_entries(tempdir_at("data/staging")), 0);
 	assert_said("logs/fcgi-thumb.log", "fcgi-thumb: ready: 2 workers");
 	assert_said("logs/fcgi-thumb.log", "\"status\":201");
 	assert_said("logs/fcgi-thumb.log", "fcgi-thumb: stopped");
@@ -387,7 +376,7 @@ count_photos(const char *store)
 	struct dirent *entry;
 	unsigned n = 0;
 
-	(void)snprintf(path, sizeof path, "%s/photos", at(store));
+	(void)snprintf(path, sizeof path, "%s/photos", tempdir_at(store));
 	dir = opendir(path);
 	ck_assert_ptr_nonnull(dir);
 	while ((entry = readdir(dir)) != NULL) {
@@ -464,7 +453,7 @@ START_TEST(what_is_queued_or_in_hand_is_served_before_the_end)
 	for (unsigned i = 0; i < NELEM(fds); i++)
 		assert_answer(fds[i], "Status: 201");
 	ck_assert_int_eq(end_of_master(), 0);
-	ck_assert_int_eq(fcgi_connect(at("run/photo.sock")), -1);
+	ck_assert_int_eq(fcgi_connect(tempdir_at("run/photo.sock")), -1);
 }
 END_TEST
 
@@ -473,10 +462,10 @@ START_TEST(a_second_sigterm_ends_it_at_once)
 	int fd = begin_photo();
 
 	ck_assert_int_eq(kill(master, SIGTERM), 0);
-	for (int i = 0; i < 1000 && access(at("run/photo.sock"), F_OK) == 0;
-	     i++)
+	for (int i = 0;
+	     i < 1000 && access(tempdir_at("run/photo.sock"), F_OK) == 0; i++)
 		pass_ms(20);
-	ck_assert_int_eq(access(at("run/photo.sock"), F_OK), -1);
+	ck_assert_int_eq(access(tempdir_at("run/photo.sock"), F_OK), -1);
 	ck_assert_int_eq(kill(master, 0), 0);
 	ck_assert_int_eq(kill(master, SIGTERM), 0);
 
@@ -491,7 +480,7 @@ START_TEST(a_signal_while_it_starts_ends_it)
 	pass_ms(40 * _i);
 	stop();
 
-	ck_assert_int_eq(access(at("run/photo.sock"), F_OK), -1);
+	ck_assert_int_eq(access(tempdir_at("run/photo.sock"), F_OK), -1);
 }
 END_TEST
 
@@ -539,10 +528,13 @@ START_TEST(sighup_brings_new_settings_and_a_new_log)
 	pid_t pids[8];
 
 	write_settings("limits = { queue_length = 5; };");
-	ck_assert_int_eq(rename(at("logs/fcgi-thumb.log"), at("logs/old")), 0);
+	ck_assert_int_eq(rename(tempdir_at("logs/fcgi-thumb.log"),
+			     tempdir_at("logs/old")),
+	    0);
 	ck_assert_int_eq(kill(master, SIGHUP), 0);
 	for (int i = 0;
-	     i < 1000 && access(at("logs/fcgi-thumb.log"), F_OK) != 0; i++)
+	     i < 1000 && access(tempdir_at("logs/fcgi-thumb.log"), F_OK) != 0;
+	     i++)
 		pass_ms(20);
 	wait_for_words("new settings in force: 2 workers, a queue of 5", 1);
 	state = state_of_service();
@@ -564,7 +556,7 @@ START_TEST(sighup_brings_another_store)
 	assert_answer(send_photo(1), "Status: 201");
 	stop();
 
-	ck_assert_uint_eq(count_entries(at("other/staging")), 0);
+	ck_assert_uint_eq(count_entries(tempdir_at("other/staging")), 0);
 	ck_assert_uint_eq(count_words("restart"), 0);
 	ck_assert_uint_eq(count_photos("other"), 1);
 	ck_assert_uint_eq(count_photos("data"), 0);
@@ -600,7 +592,7 @@ START_TEST(sighup_leaves_the_sockets_and_says_so)
 	ck_assert_int_eq(kill(master, SIGHUP), 0);
 	wait_for_words("new settings in force", 3);
 	ck_assert_uint_eq(count_words("restart"), 2);
-	ck_assert_int_ne(access(at("other"), F_OK), 0);
+	ck_assert_int_ne(access(tempdir_at("other"), F_OK), 0);
 	stop();
 }
 END_TEST
@@ -642,7 +634,7 @@ START_TEST(a_store_that_cannot_be_leaves_the_old_settings_in_force)
 {
 	struct service_state before = state_of_service(), state;
 
-	ck_assert_int_ne(creat(at("file"), 0600), -1);
+	ck_assert_int_ne(creat(tempdir_at("file"), 0600), -1);
 	write_places("file/data", "run", "");
 	ck_assert_int_eq(kill(master, SIGHUP), 0);
 	wait_for_words("the old settings stay in force", 1);
@@ -679,7 +671,7 @@ START_TEST(a_killed_worker_costs_its_request_and_is_replaced)
 	ck_assert_uint_eq(find_workers("thumb-photo", now), WORKERS);
 	assert_said("logs/fcgi-thumb.log", "killed by signal 9");
 	stop();
-	ck_assert_uint_eq(count_entries(at("data/staging")), 0);
+	ck_assert_uint_eq(count_entries(tempdir_at("data/staging")), 0);
 }
 END_TEST
 
@@ -700,7 +692,7 @@ START_TEST(a_disk_that_hangs_costs_its_request)
 
 	assert_answer(send_photo(1), "Status: 201");
 	stop();
-	ck_assert_uint_eq(count_entries(at("data/staging")), 0);
+	ck_assert_uint_eq(count_entries(tempdir_at("data/staging")), 0);
 }
 END_TEST
 
@@ -728,7 +720,7 @@ START_TEST(workers_follow_a_master_that_was_killed)
 		pass_ms(20);
 
 	ck_assert_int_ne(kill(pids[0], 0), 0);
-	ck_assert_int_eq(fcgi_connect(at("run/photo.sock")), -1);
+	ck_assert_int_eq(fcgi_connect(tempdir_at("run/photo.sock")), -1);
 }
 END_TEST
 
@@ -747,7 +739,7 @@ START_TEST(another_master_takes_over_without_a_gap)
 	ck_assert_int_eq(waitpid(old, &status, 0), old);
 
 	/* Two sockets and the new one's pid file. */
-	ck_assert_uint_eq(count_entries(at("run")), 3);
+	ck_assert_uint_eq(count_entries(tempdir_at("run")), 3);
 	ck_assert_int_eq(state_of_service().pid, master);
 	assert_answer(send_photo(99), "Status: 201");
 	stop();
@@ -757,13 +749,13 @@ END_TEST
 static void
 spoil_data(void)
 {
-	ck_assert_int_ne(creat(at("data"), 0600), -1);
+	ck_assert_int_ne(creat(tempdir_at("data"), 0600), -1);
 }
 
 static void
 spoil_run(void)
 {
-	ck_assert_int_ne(creat(at("run"), 0600), -1);
+	ck_assert_int_ne(creat(tempdir_at("run"), 0600), -1);
 }
 
 /* No file may grow: a worker cannot write what it needs to start. */
@@ -789,7 +781,7 @@ START_TEST(a_master_that_cannot_start_takes_no_socket_from_another)
 	ck_assert_int_eq(end_of_master(), 1);
 
 	master = first;
-	ck_assert_uint_eq(count_entries(at("run")), 3);
+	ck_assert_uint_eq(count_entries(tempdir_at("run")), 3);
 	ck_assert_int_eq(state_of_service().pid, first);
 	assert_answer(send_photo(0), "Status: 201");
 	stop();
@@ -799,7 +791,7 @@ END_TEST
 static void
 spoil_log(void)
 {
-	ck_assert_int_eq(mkdir(at("logs/fcgi-thumb.log"), 0755), 0);
+	ck_assert_int_eq(mkdir(tempdir_at("logs/fcgi-thumb.log"), 0755), 0);
 }
 
 static const struct {
@@ -821,7 +813,7 @@ START_TEST(what_is_wrong_at_the_start_ends_it)
 	ck_assert_msg(end_of_master() == 1, "%s", refusals[_i].name);
 	if (refusals[_i].words != NULL)
 		assert_said("words", refusals[_i].words);
-	if (access(at("run/photo.sock"), F_OK) == 0)
+	if (access(tempdir_at("run/photo.sock"), F_OK) == 0)
 		ck_abort_msg("%s: a socket was left", refusals[_i].name);
 }
 END_TEST
@@ -854,8 +846,8 @@ START_TEST(new_workers_that_do_not_come_up_leave_the_old_ones)
 	int log;
 
 	/* A pipe for the log, since no file can grow from then on. */
-	ck_assert_int_eq(mkfifo(at("logs/fcgi-thumb.log"), 0600), 0);
-	log = open(at("logs/fcgi-thumb.log"), O_RDWR | O_NONBLOCK);
+	ck_assert_int_eq(mkfifo(tempdir_at("logs/fcgi-thumb.log"), 0600), 0);
+	log = open(tempdir_at("logs/fcgi-thumb.log"), O_RDWR | O_NONBLOCK);
 	lengthen_photo();
 	launch();
 	hear(log, "ready: 2 workers");

@@ -30,18 +30,6 @@
 #define LARGEST (1UL << 20)
 #define DESCRIPTORS 40
 
-/* A path below the test's directory; valid until the next but three. */
-static const char *
-at(const char *name)
-{
-	static char paths[4][400];
-	static unsigned next;
-	char *path = paths[next++ % 4];
-
-	(void)snprintf(path, sizeof paths[0], "%s/%s", tempdir_path(), name);
-	return path;
-}
-
 /* The test's own process, too, must not be the one that is shut in. */
 static int
 status_of(void (*act)(void))
@@ -52,7 +40,7 @@ status_of(void (*act)(void))
 
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0) {
-		const struct sandbox sandbox = { .data = at("store"),
+		const struct sandbox sandbox = { .data = tempdir_at("store"),
 			.memory = MEMORY,
 			.file = LARGEST,
 			.descriptors = DESCRIPTORS,
@@ -79,10 +67,10 @@ static void
 setup(void)
 {
 	tempdir_setup();
-	ck_assert_int_eq(mkdir(at("store"), 0700), 0);
-	ck_assert_int_eq(mkdir(at("store/a"), 0700), 0);
-	ck_assert_int_eq(mkdir(at("store/b"), 0700), 0);
-	ck_assert_int_eq(mkdir(at("elsewhere"), 0700), 0);
+	ck_assert_int_eq(mkdir(tempdir_at("store"), 0700), 0);
+	ck_assert_int_eq(mkdir(tempdir_at("store/a"), 0700), 0);
+	ck_assert_int_eq(mkdir(tempdir_at("store/b"), 0700), 0);
+	ck_assert_int_eq(mkdir(tempdir_at("elsewhere"), 0700), 0);
 }
 
 /* ---- what stays possible ---- */
@@ -90,7 +78,7 @@ setup(void)
 static void
 publish(void)
 {
-	int dir = open(at("store"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir = open(tempdir_at("store"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char *text;
 	size_t len;
 
@@ -169,30 +157,30 @@ list_root(void)
 static void
 write_elsewhere(void)
 {
-	must(open(at("elsewhere/file"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600) !=
-	    -1);
+	must(open(tempdir_at("elsewhere/file"), O_WRONLY | O_CREAT | O_CLOEXEC,
+		 0600) != -1);
 }
 
 static void
 move_out(void)
 {
-	const char *to = at("elsewhere/moved");
+	const char *to = tempdir_at("elsewhere/moved");
 
-	must(mkdir(at("store/moving"), 0700) == 0);
-	must(rename(at("store/moving"), to) == 0);
+	must(mkdir(tempdir_at("store/moving"), 0700) == 0);
+	must(rename(tempdir_at("store/moving"), to) == 0);
 }
 
 static void
 climb_out(void)
 {
-	must(open(at("store/../elsewhere"),
+	must(open(tempdir_at("store/../elsewhere"),
 		 O_RDONLY | O_DIRECTORY | O_CLOEXEC) != -1);
 }
 
 static void
 follow_out(void)
 {
-	must(open(at("store/link"), O_RDONLY | O_CLOEXEC) != -1);
+	must(open(tempdir_at("store/link"), O_RDONLY | O_CLOEXEC) != -1);
 }
 
 START_TEST(no_path_leads_out)
@@ -201,7 +189,7 @@ START_TEST(no_path_leads_out)
 		write_elsewhere, climb_out, follow_out };
 	int status;
 
-	ck_assert_int_eq(symlink("/etc/passwd", at("store/link")), 0);
+	ck_assert_int_eq(symlink("/etc/passwd", tempdir_at("store/link")), 0);
 	status = status_of(acts[_i]);
 	ck_assert(WIFEXITED(status));
 	ck_assert_int_eq(WEXITSTATUS(status), EACCES);
@@ -387,7 +375,8 @@ static void
 write_too_much(void)
 {
 	static char block[1 << 16];
-	int fd = open(at("store/a/file"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(tempdir_at("store/a/file"),
+	    O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	must(fd != -1);
 	(void)signal(SIGXFSZ, SIG_IGN);
@@ -447,7 +436,7 @@ nothing(void)
 
 START_TEST(a_directory_that_is_not_there_is_a_missing_layer)
 {
-	const struct sandbox sandbox = { .data = at("nowhere") };
+	const struct sandbox sandbox = { .data = tempdir_at("nowhere") };
 	pid_t pid = fork();
 	int status;
 

@@ -431,14 +431,29 @@ START_TEST(a_banned_photo_goes_and_stays_banned)
 	struct fault_info info;
 
 	put_photo(ID);
-	ck_assert(!store_is_banned(s, ID));
+	ck_assert_int_eq(store_check_ban(s, ID, &info), FAULT_NONE);
 	ck_assert_int_eq(store_ban(s, ID, &info), FAULT_NONE);
 	ck_assert_int_eq(store_ban(s, ID, &info), FAULT_NONE);
-	ck_assert(store_is_banned(s, ID) && !store_is_banned(s, OTHER));
+	ck_assert_int_eq(store_check_ban(s, ID, &info), FAULT_BANNED);
+	ck_assert_int_eq(store_check_ban(s, OTHER, &info), FAULT_NONE);
 	ck_assert(!is_there("photos", ID) && !is_there("public", ID));
 	ck_assert_int_eq(store_unban(s, ID, &info), FAULT_NONE);
-	ck_assert(!store_is_banned(s, ID));
+	ck_assert_int_eq(store_check_ban(s, ID, &info), FAULT_NONE);
 	ck_assert_int_eq(store_unban(s, ID, &info), FAULT_NOT_FOUND);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_ban_that_cannot_be_looked_up_is_not_passed_over)
+{
+	struct store *s = open_store();
+	struct fault_info info;
+	char path[400];
+
+	(void)snprintf(path, sizeof path, "%s/state/banned", data);
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_assert_int_eq(symlink("banned", path), 0); /* ELOOP, for root too */
+	ck_assert_int_eq(store_check_ban(s, ID, &info), FAULT_INTERNAL);
 	store_close(s);
 }
 END_TEST
@@ -538,6 +553,8 @@ main(void)
 	    2);
 	tcase_add_test(photos, unlinking_ends_with_its_time);
 	tcase_add_test(photos, a_banned_photo_goes_and_stays_banned);
+	tcase_add_test(photos,
+	    a_ban_that_cannot_be_looked_up_is_not_passed_over);
 	tcase_add_loop_test(photos,
 	    the_sum_is_shared_and_counted_anew_when_it_is_lost, 0, 2);
 	tcase_add_test(photos, a_part_is_counted_anew_without_the_others);

@@ -524,9 +524,6 @@ static const struct {
 	{ "0123456789012345678901234567890123456789012345678901234567890123",
 	    "012345678901234567890123456789012345678901234567890123456789012"
 	    "3" },
-	{ "012345678901234567890123456789012345678901234567890123456789012"
-	  "\xc3\xb6",
-	    "012345678901234567890123456789012345678901234567890123456789012" },
 };
 
 START_TEST(the_site_s_owner_is_kept_clean)
@@ -535,6 +532,27 @@ START_TEST(the_site_s_owner_is_kept_clean)
 	memory_io_param(&fx.m, "THUMB_OWNER", owners[_i].given);
 	ck_assert_int_eq(ask(), FAULT_NONE);
 	ck_assert_str_eq(fx.terms.owner, owners[_i].kept);
+}
+END_TEST
+
+/* Cut, it could be another's. */
+START_TEST(an_owner_that_is_too_long_is_none)
+{
+	static const char *const long_ones[] = {
+		"0123456789012345678901234567890123456789012345678901234567890"
+		"1234",
+		"01234567890123456789012345678901234567890123456789012345678901"
+		"2"
+		"\xc3\xb6",
+		/* Too long only when it is fit. */
+		"0123456789012345678901234567890123456789012345678901234567890"
+		"1\xf6\xf6",
+	};
+
+	fx.settings.upload_auth = AUTH_REQUEST;
+	memory_io_param(&fx.m, "THUMB_OWNER", long_ones[_i]);
+	ck_assert_int_eq(ask(), FAULT_INTERNAL);
+	ck_assert_ptr_nonnull(strstr(fx.info.cause, "X-Owner"));
 }
 END_TEST
 
@@ -598,6 +616,7 @@ terms_suite(void)
 	tc = add_case(s, "owner");
 	tcase_add_loop_test(tc, the_site_s_owner_is_kept_clean, 0,
 	    NELEM(owners));
+	tcase_add_loop_test(tc, an_owner_that_is_too_long_is_none, 0, 3);
 	tcase_add_test(tc, without_a_site_to_ask_there_is_no_owner);
 	return s;
 }

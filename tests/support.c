@@ -93,6 +93,17 @@ tempdir_fd(void)
 	return tempdir_descriptor;
 }
 
+const char *
+tempdir_at(const char *name)
+{
+	static char paths[4][400];
+	static unsigned next;
+	char *path = paths[next++ % NELEM(paths)];
+
+	(void)snprintf(path, sizeof paths[0], "%s/%s", tempdir_path(), name);
+	return path;
+}
+
 unsigned
 count_entries(const char *path)
 {

@@ -31,6 +31,8 @@ void tempdir_setup(void);
 void tempdir_teardown(void);
 const char *tempdir_path(void);
 int tempdir_fd(void);
+/* A path below it; valid until the next but three. */
+const char *tempdir_at(const char *name);
 
 /* Entries of a directory but for . and .. */
 unsigned count_entries(const char *path);

@@ -39,13 +39,21 @@ set_fault(json_t *object, const struct fault_info *info)
 	return rc;
 }
 
+/*
+ * `error` says the same again, for the many clients that look for no other
+ * member (Dropzone is one), in one text whatever else there is.
+ */
 static json_t *
 problem_json(const struct fault_info *info)
 {
-	json_t *problem = json_pack("{s:s, s:s}", "type", "about:blank",
-	    "title", fault_title(info->fault));
+	const char *title = fault_title(info->fault);
+	json_t *problem =
+	    json_pack("{s:s, s:s}", "type", "about:blank", "title", title);
+	int rc = set_fault(problem, info);
 
-	if (set_fault(problem, info) == 0)
+	rc |= json_object_set_new(problem, "error",
+	    json_string(info->detail[0] != '\0' ? info->detail : title));
+	if (rc == 0)
 		return problem;
 	json_decref(problem);
 	return NULL;

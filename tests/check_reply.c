@@ -166,6 +166,8 @@ START_TEST(when_all_are_refused_the_first_speaks_for_all)
 	    "too-many-pixels");
 	ck_assert_uint_eq(json_array_size(json_object_get(json, "photos")), 2);
 	ck_assert_ptr_null(json_object_get(json, "url"));
+	ck_assert_str_eq(json_string_value(json_object_get(json, "error")),
+	    json_string_value(json_object_get(json, "detail")));
 	json_decref(json);
 }
 END_TEST
@@ -179,6 +181,8 @@ START_TEST(a_refused_request_says_when_to_come_again)
 	ck_assert(has("Retry-After: 2\r\n"));
 	json = body();
 	ck_assert_ptr_null(json_object_get(json, "photos"));
+	ck_assert_str_eq(json_string_value(json_object_get(json, "error")),
+	    fault_title(FAULT_OVERLOADED));
 	ck_assert_int_eq(json_integer_value(json_object_get(json, "actual")),
 	    12);
 	json_decref(json);

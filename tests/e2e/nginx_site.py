@@ -104,6 +104,8 @@ class Site(unittest.TestCase):
         self.assertEqual(problem["code"], code)
         self.assertEqual(problem["type"], "about:blank")
         self.assertTrue(problem["title"])
+        self.assertEqual(problem["error"],
+                         problem.get("detail", problem["title"]))
         self.assertEqual(answer.headers.get_all("Cache-Control"), ["no-store"])
         self.check_safe(answer)
         return problem

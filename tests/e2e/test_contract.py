@@ -292,9 +292,9 @@ class Refused(unittest.TestCase):
         status, _, title = TABLE[code]
         self.assertEqual(
             {key: document[key]
-             for key in ("type", "title", "status", "code")},
+             for key in ("type", "title", "status", "code", "error")},
             {"type": "about:blank", "title": title, "status": status,
-             "code": code})
+             "code": code, "error": document.get("detail", title)})
         if code in LIMITS | LIMITS_ALONE:
             self.assertIsInstance(document["limit"], int)
         if code in LIMITS:

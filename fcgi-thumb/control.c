@@ -63,12 +63,12 @@ put_ready(struct buf *out)
 }
 
 static void
-put_problem(struct buf *out, enum fault f)
+put_problem(struct buf *out, const struct io *io, enum fault f)
 {
 	struct fault_info info;
 
 	(void)fault_set(&info, f, "%s", "");
-	reply_problem(out, &info);
+	reply_problem(out, io, &info);
 }
 
 /* The prefix before it is nginx's business. */
@@ -97,15 +97,15 @@ control_handle(struct control *control, const struct io *io)
 	if (control_photo(control, io, &out)) {
 		/* It has answered. */
 	} else if (!is_for_ready(io)) {
-		put_problem(&out, FAULT_NOT_FOUND);
+		put_problem(&out, io, FAULT_NOT_FOUND);
 	} else if (!is_reading(io)) {
-		put_problem(&out, FAULT_METHOD_NOT_ALLOWED);
+		put_problem(&out, io, FAULT_METHOD_NOT_ALLOWED);
 	} else {
 		check_ready(control);
 		if (control->unready.fault == FAULT_NONE)
 			put_ready(&out);
 		else
-			reply_problem(&out, &control->unready);
+			reply_problem(&out, io, &control->unready);
 	}
 	/*
 	 * Without memory there is no answer, and nginx makes one of its own; a

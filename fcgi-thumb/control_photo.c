@@ -158,7 +158,7 @@ control_photo(struct control *control, const struct io *io, struct buf *out)
 	else
 		f = make_claim(control, io, id, &progress, out, &info);
 	if (f != FAULT_NONE)
-		reply_problem(out, &info);
+		reply_problem(out, io, &info);
 	progress_deadline(&progress, 0);
 	journal_request(io,
 	    f != FAULT_NONE ? fault_status(f)

@@ -202,6 +202,22 @@ wants_page(const struct io *io)
 	    strncasecmp(accept, "text/html", strlen("text/html")) == 0;
 }
 
+/*
+ * A refusal's type. A client that takes application/json and says nothing wider
+ * is not given another one: Dropzone, for one, would not read it.
+ */
+static const char *
+problem_type(const struct io *io)
+{
+	const char *accept = io->param(io->ctx, "HTTP_ACCEPT");
+
+	if (accept == NULL || strcasestr(accept, "application/json") == NULL ||
+	    strchr(accept, '*') != NULL ||
+	    strcasestr(accept, "problem+json") != NULL)
+		return "application/problem+json";
+	return "application/json";
+}
+
 static int
 overall_status(const struct outcome *outcomes, unsigned n,
     const struct fault_info *fault)
@@ -258,8 +274,7 @@ reply_build(struct buf *out, const struct io *io,
 		reply_page(out, outcomes, n, whole, settings);
 	} else {
 		put_head(out, status,
-		    fault != NULL ? "application/problem+json"
-				  : "application/json",
+		    fault != NULL ? problem_type(io) : "application/json",
 		    fault, progress);
 		put_json(out, document_json(outcomes, n, fault, settings));
 	}
@@ -275,12 +290,13 @@ reply_build(struct buf *out, const struct io *io,
 }
 
 void
-reply_problem(struct buf *out, const struct fault_info *info)
+reply_problem(struct buf *out, const struct io *io,
+    const struct fault_info *info)
 {
 	int retry = fault_retry_after(info->fault);
 
 	put_status(out, fault_status(info->fault), info);
-	buf_puts(out, "Content-Type: application/problem+json\r\n");
+	buf_printf(out, "Content-Type: %s\r\n", problem_type(io));
 	if (retry > 0)
 		buf_printf(out, "Retry-After: %d\r\n", retry);
 	buf_puts(out, "\r\n");

@@ -31,7 +31,8 @@ struct outcome {
 /*
  * The whole answer of an upload: status line, headers, and the JSON of
  * DESIGN.md, or an HTML page for a browser without scripts (text/html first in
- * Accept), or a problem document (RFC 9457) when nothing was taken.
+ * Accept), or a problem document (RFC 9457) when nothing was taken. That is of
+ * the type application/json where Accept names it and nothing wider.
  *
  * whole  a fault of the whole request (n is 0 then); .fault is FAULT_NONE
  *        where there is none
@@ -47,6 +48,7 @@ int reply_build(struct buf *out, const struct io *io,
  * A whole answer, header and body, that is one problem document; appended to
  * out.
  */
-void reply_problem(struct buf *out, const struct fault_info *info);
+void reply_problem(struct buf *out, const struct io *io,
+    const struct fault_info *info);
 
 #endif

@@ -93,7 +93,7 @@ handle_first(struct service *sv, const struct io *io, struct progress *progress)
 	struct buf out = { 0 };
 
 	if (request_first(sv, io, progress, &outcome, &whole) != FAULT_NONE)
-		reply_problem(&out, &whole);
+		reply_problem(&out, io, &whole);
 	else
 		request_redirect(io, &out);
 	progress_enter(progress, PHASE_IDLE);

@@ -221,6 +221,39 @@ START_TEST(a_browser_without_scripts_gets_a_page)
 }
 END_TEST
 
+static const struct {
+	const char *accept;
+	bool plain;
+} types[] = {
+	{ NULL, false },
+	{ "*/*", false },
+	{ "application/json", true },
+	{ "Application/JSON;q=0.9, text/plain", true },
+	{ "application/json, text/plain, */*", false },
+	{ "application/*, application/json", false },
+	{ "application/problem+json, application/json", false },
+	{ "application/problem+json", false },
+	{ "image/webp", false },
+};
+
+START_TEST(a_refusal_is_of_a_type_that_is_taken)
+{
+	const char *type = types[_i].plain
+	    ? "Content-Type: application/json\r\n"
+	    : "Content-Type: application/problem+json\r\n";
+	struct fault_info info;
+
+	memory_io_param(&m, "HTTP_ACCEPT", types[_i].accept);
+	refuse(&outcomes[0], "bad.jpg");
+	(void)build(1);
+	ck_assert(has(type));
+	buf_fini(&out);
+	(void)fault_set(&info, FAULT_NOT_FOUND, "%s", "");
+	reply_problem(&out, &m.io, &info);
+	ck_assert(has(type));
+}
+END_TEST
+
 START_TEST(the_page_shows_hostile_names_as_text)
 {
 	memory_io_param(&m, "HTTP_ACCEPT", "text/html");
@@ -257,7 +290,7 @@ START_TEST(a_problem_stands_alone)
 	json_t *json;
 
 	(void)fault_set(&info, FAULT_OVERLOADED, "%s", "no \"worker\"");
-	reply_problem(&out, &info);
+	reply_problem(&out, &m.io, &info);
 	ck_assert(has("Status: 503 Service Unavailable\r\n"));
 	ck_assert(has("Retry-After: 2\r\n"));
 	json = body();
@@ -282,6 +315,8 @@ main(void)
 	tcase_add_test(json, when_all_are_refused_the_first_speaks_for_all);
 	tcase_add_test(json, a_refused_request_says_when_to_come_again);
 	tcase_add_test(json, a_problem_stands_alone);
+	tcase_add_loop_test(json, a_refusal_is_of_a_type_that_is_taken, 0,
+	    NELEM(types));
 	tcase_add_loop_test(json, the_cause_is_for_the_log_only, 0, 2);
 	tcase_add_loop_test(page, a_browser_without_scripts_gets_a_page, 0,
 	    NELEM(accepts));

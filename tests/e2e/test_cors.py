@@ -109,6 +109,18 @@ class Listed(Cors):
                 self.assertEqual(answer.headers["Content-Type"],
                                  "application/problem+json")
 
+    def test_a_refusal_is_of_the_only_type_that_is_taken(self):
+        """As Dropzone asks, which reads no other."""
+        for status, answer in self.refusals({"Origin": SHOP,
+                                             "Accept": "application/json"}):
+            if status == 422:  # the worker's own
+                continue
+            with self.subTest(status):
+                self.assertEqual(answer.status, status, answer.body)
+                self.assertEqual(answer.headers["Content-Type"],
+                                 "application/json")
+                self.assertTrue(json.loads(answer.body)["error"])
+
     def test_the_negotiated_address_varies_by_both(self):
         for headers in {}, {"Origin": SHOP}, {"Origin": STRANGERS[0]}:
             answer = self.ask("GET", f"/t/{ID}/large", None, headers)

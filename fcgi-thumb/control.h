@@ -21,7 +21,7 @@ struct control {
 
 /*
  * Answer one request on control.sock: GET /health/ready; DELETE
- * /photos/<id>; POST /photos/<id>/claims.
+ * /photos/<id> and /upload; POST /photos/<id>/claims.
  */
 void control_handle(struct control *control, const struct io *io);
 

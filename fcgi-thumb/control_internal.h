@@ -9,8 +9,9 @@
 /* What control.c leaves to control_photo.c. */
 
 /*
- * Answer a request about one photo: DELETE <prefix>/photos/<id>, or POST
- * <prefix>/photos/<id>/claims. False where the address is none of both; out is
+ * Answer a request about claims: DELETE <prefix>/photos/<id>, DELETE
+ * <prefix>/upload with that upload's answer, or POST
+ * <prefix>/photos/<id>/claims. False where the address is none of them; out is
  * as it was then.
  */
 bool control_photo(struct control *control, const struct io *io,

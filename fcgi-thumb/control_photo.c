@@ -1,11 +1,12 @@
 #include "config.h"
 
 /*
- * Claims without an upload: taking one back, and making one by the whole
- * SHA-256 of a photo that is here. Responsible for what the two requests have
- * to look like; what they do is the claims' own.
+ * Claims without an upload: taking one back, or those of a whole upload, and
+ * making one by the whole SHA-256 of a photo that is here. Responsible for what
+ * the requests have to look like; what they do is the claims' own.
  */
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,21 +16,26 @@
 #include "control_internal.h"
 #include "journal.h"
 #include "proof.h"
+#include "receipt.h"
 #include "reply.h"
 #include "terms.h"
 #include "token.h"
 
-#define BODY_MAX 1024 /* bytes; the longest form has under 100 */
+#define SUM_MAX 1024              /* bytes; the longest form has under 100 */
+#define RECEIPT_MAX (1024 * 1024) /* bytes; a photo has 2 to 70 thousand */
 
 /* Beyond it the disk is stuck, and with it this worker. */
 #define SECONDS 10
+
+static const char no_content[] = "Status: 204 No Content\r\n\r\n";
 
 _Static_assert(CLAIM_OWNER_MAX == TERMS_OWNER_MAX, "an owner fits");
 
 enum address {
 	ADDRESS_NONE,
-	ADDRESS_PHOTO, /* <prefix>/photos/<id> */
-	ADDRESS_CLAIMS /* <prefix>/photos/<id>/claims */
+	ADDRESS_UPLOAD, /* <prefix>/upload */
+	ADDRESS_PHOTO,  /* <prefix>/photos/<id> */
+	ADDRESS_CLAIMS  /* <prefix>/photos/<id>/claims */
 };
 
 /* What is not an id of the exact form is no address. */
@@ -39,8 +45,11 @@ parse_uri(const char *uri, const char *prefix, char id[PHOTO_ID_LEN + 1])
 	static const char photos[] = "/photos/";
 	size_t len = strlen(prefix);
 
-	if (strncmp(uri, prefix, len) != 0 ||
-	    strncmp(uri + len, photos, sizeof photos - 1) != 0)
+	if (strncmp(uri, prefix, len) != 0)
+		return ADDRESS_NONE;
+	if (strcmp(uri + len, "/upload") == 0)
+		return ADDRESS_UPLOAD;
+	if (strncmp(uri + len, photos, sizeof photos - 1) != 0)
 		return ADDRESS_NONE;
 	uri += len + sizeof photos - 1;
 	if (strlen(uri) < PHOTO_ID_LEN)
@@ -74,7 +83,81 @@ drop_claim(struct control *control, const struct io *io, const char *id,
 		f = claim_drop(control->sweep.store, id,
 		    token != NULL ? token : "", until_ns, info);
 	if (f == FAULT_NONE)
-		buf_puts(out, "Status: 204 No Content\r\n\r\n");
+		buf_puts(out, no_content);
+	return f;
+}
+
+/* The whole body into text[max]. */
+static enum fault
+read_body(const struct io *io, const struct progress *progress, char *text,
+    size_t max, size_t *len, struct fault_info *info)
+{
+	size_t more = 0;
+	struct body body;
+	enum fault f = body_open(&body, io, progress, max, info);
+
+	*len = 0;
+	while (f == FAULT_NONE && *len < max) {
+		f = body_read(&body, text + *len, max - *len, &more, info);
+		if (more == 0)
+			break;
+		*len += more;
+	}
+	return f;
+}
+
+/* The claims that the body tells of: *n of them into out[max]. */
+static enum fault
+read_receipt(const struct io *io, const struct progress *progress,
+    struct receipt *out, unsigned max, unsigned *n, struct fault_info *info)
+{
+	char *text = malloc(RECEIPT_MAX);
+	size_t len = 0;
+	enum fault f;
+
+	if (text == NULL || out == NULL)
+		f = fault_errno(info, "receipt");
+	else
+		f = read_body(io, progress, text, RECEIPT_MAX, &len, info);
+	if (f == FAULT_NONE && (*n = receipt_parse(text, len, out, max)) == 0)
+		f = fault_set(info, FAULT_BAD_REQUEST,
+		    "The body has to be the whole answer of the upload that "
+		    "is to be taken back.");
+	free(text);
+	return f;
+}
+
+/*
+ * As FilePond takes an upload back, which has kept its answer and knows no
+ * other address. A claim that cannot be dropped does not keep the others; the
+ * first such fault is the answer.
+ */
+static enum fault
+drop_claims(struct control *control, const struct io *io,
+    const struct progress *progress, struct buf *out, struct fault_info *info)
+{
+	unsigned n = 0, max = control->settings->limits.files;
+	struct receipt *claims = NULL;
+	enum fault f = check_method(io, "DELETE", info);
+
+	if (f == FAULT_NONE) {
+		claims = calloc(max, sizeof *claims);
+		f = read_receipt(io, progress, claims, max, &n, info);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		struct fault_info one = { 0 };
+
+		if (claim_drop(control->sweep.store, claims[i].id,
+			claims[i].token, progress->deadline_ns,
+			&one) != FAULT_NONE &&
+		    f == FAULT_NONE) {
+			*info = one;
+			f = one.fault;
+		}
+	}
+	free(claims);
+	if (f == FAULT_NONE)
+		buf_puts(out, no_content);
 	return f;
 }
 
@@ -83,18 +166,10 @@ static enum fault
 read_sum(const struct io *io, const struct progress *progress,
     char sum[DIGEST_HEX_LEN + 1], struct fault_info *info)
 {
-	char text[BODY_MAX];
-	size_t len = 0, more = 0;
-	struct body body;
-	enum fault f = body_open(&body, io, progress, sizeof text, info);
+	char text[SUM_MAX];
+	size_t len;
+	enum fault f = read_body(io, progress, text, sizeof text, &len, info);
 
-	while (f == FAULT_NONE && len < sizeof text) {
-		f = body_read(&body, text + len, sizeof text - len, &more,
-		    info);
-		if (more == 0)
-			break;
-		len += more;
-	}
 	if (f == FAULT_NONE && proof_parse(text, len, sum) == -1)
 		f = fault_set(info, FAULT_BAD_REQUEST,
 		    "The body has to be {\"sha256\":\"...\"} with the 64 "
@@ -152,7 +227,9 @@ control_photo(struct control *control, const struct io *io, struct buf *out)
 		return false;
 	progress_start(&progress, control->slot);
 	progress_allow(&progress, SECONDS, 0);
-	if (address == ADDRESS_PHOTO)
+	if (address == ADDRESS_UPLOAD)
+		f = drop_claims(control, io, &progress, out, &info);
+	else if (address == ADDRESS_PHOTO)
 		f = drop_claim(control, io, id, progress.deadline_ns, out,
 		    &info);
 	else
@@ -162,7 +239,7 @@ control_photo(struct control *control, const struct io *io, struct buf *out)
 	progress_deadline(&progress, 0);
 	journal_request(io,
 	    f != FAULT_NONE ? fault_status(f)
-			    : (address == ADDRESS_PHOTO ? 204 : 201),
+			    : (address == ADDRESS_CLAIMS ? 201 : 204),
 	    NULL, 0, &info, &progress);
 	return true;
 }

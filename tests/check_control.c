@@ -23,7 +23,8 @@
 /* A pool of one photo worker, in memory, and its listening socket. */
 static char prefix[] = "/media";
 static char no_text[] = "";
-static struct settings settings = { .limits = { .queue_seconds = 10 },
+static struct settings settings = { .limits = { .queue_seconds = 10,
+					.files = 2 },
 	.public_url = no_text };
 static struct listeners listeners;
 static struct control control;
@@ -357,6 +358,83 @@ START_TEST(addresses_begin_with_the_prefix_and_hold_an_id)
 }
 END_TEST
 
+/* DELETE of the whole upload, as FilePond sends it. */
+static void
+ask_revert(struct memory_io *m, const char *answer)
+{
+	char uri[100];
+
+	(void)snprintf(uri, sizeof uri, "%s/upload", settings.prefix);
+	memory_io_init(m, answer, strlen(answer));
+	memory_io_param(m, "REQUEST_METHOD", "DELETE");
+	memory_io_param(m, "DOCUMENT_URI", uri);
+	control_handle(&control, &m->io);
+	ck_assert_ptr_nonnull(m->reply.data);
+}
+
+START_TEST(an_upload_s_answer_takes_its_photos_back)
+{
+	char token[CLAIM_TOKEN_LEN + 1], answer[400];
+	struct memory_io m;
+
+	settings.prefix = prefix;
+	put_photo(token);
+	(void)snprintf(answer, sizeof answer,
+	    "{\"photos\":[{\"id\":\"%s\",\"delete_token\":\"%s\"}]}\n", id,
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaa");
+	ask_revert(&m, answer);
+	assert_says(&m, "Status: 403");
+	assert_says(&m, "\"token-invalid\"");
+	memory_io_fini(&m);
+	ck_assert_int_eq(access(path_of("photos", ""), F_OK), 0);
+
+	/* One that fails does not keep the next. */
+	(void)snprintf(answer, sizeof answer,
+	    "{\"photos\":[{\"name\":\"a\",\"error\":{}},"
+	    "{\"id\":\"%s\"},{\"id\":\"%s\",\"delete_token\":\"%s\"}]}",
+	    id, id, token);
+	ask_revert(&m, answer);
+	assert_says(&m, "Status: 403");
+	memory_io_fini(&m);
+	ck_assert_int_eq(access(path_of("photos", ""), F_OK), -1);
+
+	put_photo(token);
+	(void)snprintf(answer, sizeof answer,
+	    "{\"photos\":[{\"id\":\"%s\",\"delete_token\":\"%s\"}]}\n", id,
+	    token);
+	ask_revert(&m, answer);
+	ck_assert_str_eq(m.reply.data, "Status: 204 No Content\r\n\r\n");
+	memory_io_fini(&m);
+	ck_assert_int_eq(access(path_of("photos", ""), F_OK), -1);
+}
+END_TEST
+
+START_TEST(what_tells_of_no_claim_takes_nothing_back)
+{
+	struct memory_io m;
+	char *large;
+
+	ask_revert(&m, "");
+	assert_says(&m, "Status: 400");
+	assert_says(&m, "\"bad-request\"");
+	memory_io_fini(&m);
+	ask_revert(&m, "{\"photos\":[]}");
+	assert_says(&m, "Status: 400");
+	memory_io_fini(&m);
+	large = calloc(1024 * 1024 + 2, 1);
+	ck_assert_ptr_nonnull(large);
+	memset(large, ' ', 1024 * 1024 + 1);
+	ask_revert(&m, large);
+	assert_says(&m, "Status: 413");
+	assert_says(&m, "\"limit\":1048576");
+	memory_io_fini(&m);
+	free(large);
+	ask(&m, "POST", "/upload");
+	assert_says(&m, "Status: 405");
+	memory_io_fini(&m);
+}
+END_TEST
+
 START_TEST(the_sum_of_a_photo_makes_a_claim)
 {
 	char token[CLAIM_TOKEN_LEN + 1], want[200], body[100];
@@ -473,6 +551,8 @@ main(void)
 	tcase_set_timeout(claims, 30);
 	tcase_add_test(claims, a_delete_token_takes_the_photo_back);
 	tcase_add_test(claims, addresses_begin_with_the_prefix_and_hold_an_id);
+	tcase_add_test(claims, an_upload_s_answer_takes_its_photos_back);
+	tcase_add_test(claims, what_tells_of_no_claim_takes_nothing_back);
 	tcase_add_test(claims, the_sum_of_a_photo_makes_a_claim);
 	tcase_add_test(claims, what_proves_nothing_is_refused);
 	tcase_add_test(claims, idle_time_ends_what_was_deleted);

@@ -173,6 +173,15 @@ class Claims(Counted):
         for line in self.log_lines():
             self.assertNotIn("secret-token", json.dumps(line))
 
+    def test_an_upload_is_taken_back_there(self):
+        peer = self.peer("control", b"Status: 204\r\n\r\n")
+        body = b"x" * (LIMIT // 2)
+        answer = self.ask("DELETE", "/upload", body)
+        self.assertEqual(answer.status, 204)
+        self.assertEqual(peer.body, body)
+        self.assertEqual(peer.params["DOCUMENT_URI"], self.prefix + "/upload")
+        self.assertEqual(peer.params["REQUEST_METHOD"], "DELETE")
+
     def test_an_upload_s_token_and_key_reach_the_worker(self):
         peer = self.peer("photo", b"Status: 201\r\n\r\n{}")
         self.post(headers={"Authorization": "Bearer abc",
@@ -294,6 +303,9 @@ class Asked(Counted):
             for target in "/upload", CLAIMS:
                 answer = self.ask_for(target, verdict, X_Test_Owner="alice")
                 self.check_problem(answer, 403, "token-invalid")
+            answer = self.ask("DELETE", "/upload", b"{}",
+                              {"X-Test-Verdict": str(verdict)})
+            self.check_problem(answer, 403, "token-invalid")
         self.assertEqual((self.pool.asked, self.control.asked), (0, 0))
         page = self.ask_for("/upload", 403, Accept="text/html")
         self.assertEqual(page.status, 403)

@@ -266,6 +266,24 @@ class Requests(ServiceCase):
         self.assertIn(self.delete(photo["id"], other["delete_token"]),
                       (204, 404))
 
+    @case_of("`DELETE /upload`, the answer of that upload as the body")
+    def test_an_upload_is_taken_back(self):
+        answer = self.service.upload(
+            ("a.jpg", fresh("revert a")), ("b.txt", b"no photo"),
+            ("c.jpg", fresh("revert c")))
+        photos = [photo for photo in json.loads(answer.body)["photos"]
+                  if "id" in photo]
+        self.assertEqual(len(photos), 2)
+        self.assert_problem(
+            self.service.request("DELETE", "/upload", b"{}"), 400,
+            "bad-request")
+        for photo in photos:
+            self.assert_served(photo)
+        back = self.service.request("DELETE", "/upload", answer.body)
+        self.assertEqual((back.status, back.body), (204, b""))
+        for photo in photos:
+            self.assert_gone(photo)
+
     @case_of("`GET /health/live`")
     def test_live(self):
         answer = self.service.get("/health/live")
@@ -381,7 +399,7 @@ class RequestsRefused(Refused):
     @case_of("method-not-allowed")
     def test_method_not_allowed(self):
         for method, path, allow in (
-                ("DELETE", "/upload", "POST, PUT"),
+                ("PATCH", "/upload", "POST, PUT, DELETE"),
                 ("POST", "/", "GET, HEAD"),
                 ("PUT", "/health/live", "GET, HEAD"),
                 ("POST", f"/t/{'a' * 26}/large.jpg", "GET, HEAD")):

@@ -13,7 +13,7 @@ ALLOWED = {
         "Authorization, Cache-Control, Content-Type, Idempotency-Key, X-Requested-With",
     "Access-Control-Max-Age": "600"}
 TARGETS = (
-    ("/upload", "POST, PUT"), (f"/photos/{ID}", "DELETE"),
+    ("/upload", "POST, PUT, DELETE"), (f"/photos/{ID}", "DELETE"),
     (f"/photos/{ID}/claims", "POST"), (f"/t/{ID}/large.jpg", "GET, HEAD"),
     (f"/t/{ID}/large", "GET, HEAD"), (f"/t/{ID}/meta.json", "GET, HEAD"))
 ELSEWHERE = ("/", "/page.css", "/health/live", "/health/ready", "/nothing",

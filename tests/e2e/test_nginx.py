@@ -168,7 +168,7 @@ class Files:
                 (f"/t/{ID}/meta.json", "GET, HEAD"),
                 ("/health/live", "GET, HEAD"), ("/health/ready", "GET, HEAD"),
                 (f"/t/{ID}/large", "GET, HEAD"),
-                ("/upload", "POST, PUT"), (f"/photos/{ID}", "DELETE"),
+                ("/upload", "POST, PUT, DELETE"), (f"/photos/{ID}", "DELETE"),
                 (f"/photos/{ID}/claims", "POST")):
             for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS",
                            "PATCH", "get"):

@@ -182,9 +182,9 @@ class Core:
                             404, "not-found")
 
     def test_another_method_is_refused(self):
-        answer = self.service.request("DELETE", "/upload")
+        answer = self.service.request("PATCH", "/upload")
         self.assert_problem(answer, 405, "method-not-allowed")
-        self.assertEqual(answer.headers["Allow"], "POST, PUT")
+        self.assertEqual(answer.headers["Allow"], "POST, PUT, DELETE")
 
 
 class AtTheRoot(Core, ServiceCase):

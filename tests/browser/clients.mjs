@@ -10,7 +10,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { base, main, shot } from "./harness.mjs";
 
-const OPTION_LINES = 5; /* that a client may need */
+const OPTION_LINES = 5; /* that a client may need, all told */
+const LINE = 80; /* characters of one */
 const NOTES = { name: "notes.txt", mimeType: "text/plain",
 	buffer: Buffer.from("This is no photo.\n") };
 const REFUSED = /status of 415/;
@@ -33,14 +34,28 @@ function code(client)
 	return blocks;
 }
 
-/* Lines between the one that opens a client's options and the one that ends it. */
-function optionLines(script)
-{
-	const lines = script.split("\n");
-	const start = lines.findIndex(line => /\("?[#\w.(",) ]+, \{$/.test(line));
+/* What a site does with a photo that was taken: its own, and no option. */
+const WITH_A_PHOTO
+    = /^\w+\.on\("(upload-success|processfile|success)", [^]*?\);$/gm;
 
-	assert.ok(start >= 0, "the options begin");
-	return lines.indexOf("});", start) - start - 1;
+/* The lines that say nothing of a site or of the service. */
+const NEEDED_ANYWAY = [
+	/^$/,
+	/^import .* from "\w+";$/,
+	/^const \w+ = new \w+\(\);$/,
+	/^\w[^{]*, \{$/, /* begins the options */
+	/^\}\);$/ /* and ends them */
+];
+
+/* All else that a client needs, in all of its code. */
+function optionLines(blocks)
+{
+	const lines = blocks.join("\n").replace(WITH_A_PHOTO, "").split("\n")
+	    .filter(line => !NEEDED_ANYWAY.some(form => form.test(line)));
+
+	for (const line of lines)
+		assert.ok(line.length <= LINE, `a line and not two: ${line}`);
+	return lines;
 }
 
 /* ---- the pages -------------------------------------------------------------- */
@@ -80,18 +95,19 @@ async function open(page, html)
 async function openClient(page, name, title)
 {
 	const { script, style, body } = CLIENTS[name];
-	const [lines] = code(title);
+	const blocks = code(title);
+	const options = optionLines(blocks);
 	const said = [];
 	const imports = JSON.stringify({ imports: {
 		[name]: `/site/modules/${name}/${script}` } });
 
-	assert.ok(optionLines(lines) <= OPTION_LINES,
-	    `${optionLines(lines)} lines of options`);
+	assert.ok(options.length > 0 && options.length <= OPTION_LINES,
+	    `${options.length} lines of options: ${options.join("\n")}`);
 	page.on("console", message => said.push(message.text()));
 	await open(page, document_of(
 	    `<link rel="stylesheet" href="/site/modules/${name}/${style}">
 	    <script type="importmap">${imports}</script>`,
-	    `${body}<script type="module">${lines}</script>`));
+	    `${body}<script type="module">${blocks.join("\n")}</script>`));
 	return said;
 }
 
@@ -216,7 +232,7 @@ async function uppy({ page, context, photo, expected })
 	const start = page.getByRole("button", { name: /^Upload \d+ file/ });
 	let posts = 0;
 
-	expected.push(REFUSED, /text file/);
+	expected.push(REFUSED, DETAIL, /status of 503/);
 	page.on("request", request => posts += request.method() === "POST");
 	const progressed = await slowly(page, context, photo,
 	    "() => Number(document.querySelector('[role=progressbar]')"
@@ -225,15 +241,25 @@ async function uppy({ page, context, photo, expected })
 		await input.setInputFiles(file);
 		await start.click();
 	});
-	const url = await told(page, said);
+	await told(page, said);
 	await progressed();
-	await until(page.locator(`a[href$="${url}"]`).first());
 	await shot(page, "uppy");
+	await page.getByRole("button", { name: "Done" }).click();
+	said.length = posts = 0;
+	await page.route("**/upload", route => route.fulfill({ status: 503,
+		headers: { "Retry-After": "2" }, contentType: "application/json",
+		body: "{\"error\":\"The service is busy\"}" }), { times: 1 });
+	await input.setInputFiles(await photo("again.jpg"));
+	await start.click();
+	await told(page, said);
+	assert.equal(posts, 2, "what can be taken later is sent again");
 	await page.getByRole("button", { name: "Done" }).click();
 	posts = 0;
 	await input.setInputFiles(NOTES);
 	await start.click();
-	await until(page.locator(".uppy-Informer", { hasText: DETAIL }).first());
+	/* Uppy's own way to say why: of the file, and in its message. */
+	await until(page.getByRole("button", { name: DETAIL }));
+	await until(page.locator(".uppy-Informer").getByLabel(DETAIL).first());
 	await shot(page, "uppy-refused");
 	assert.equal(posts, 1, "what is refused is sent once");
 }
@@ -262,6 +288,10 @@ async function filepond({ page, context, photo, expected })
 	await input.setInputFiles(NOTES);
 	await until(status.filter({ hasText: DETAIL }));
 	await shot(page, "filepond-refused");
+	expected.push(/ERR_FAILED/);
+	await page.route("**/upload", route => route.abort());
+	await page.locator(".filepond--action-retry-item-processing").click();
+	await until(status.filter({ hasText: "Error during upload" }));
 }
 
 async function dropzone({ page, context, photo, expected })

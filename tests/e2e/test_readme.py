@@ -1,8 +1,8 @@
 """What the README shows of curl is what curl shows."""
 
 import json
+import os
 import re
-import shlex
 import subprocess
 
 from case import ServiceCase
@@ -32,12 +32,19 @@ def steady(value, key=None):
 
 
 class Curl(ServiceCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # What the tests need of curl beyond what is shown.
+        (cls.service.directory / ".curlrc").write_text(
+            'silent\nshow-error\nwrite-out = "\\n%{http_code}"\n')
+
     def curl(self, command):
-        """(status, document)"""
-        words = shlex.split(command.replace(SERVICE, self.service.url))
-        self.assertEqual(words[0], "curl")
+        """(status, document) of a command as a shell takes it."""
+        self.assertTrue(command.startswith("curl "), command)
         done = subprocess.run(
-            ["curl", "-sS", "-w", "\n%{http_code}", *words[1:]], cwd=TOP,
+            command.replace(SERVICE, self.service.url), shell=True, cwd=TOP,
+            env={**os.environ, "CURL_HOME": str(self.service.directory)},
             capture_output=True, text=True, timeout=60, check=True)
         body, _, status = done.stdout.rpartition("\n")
         return int(status), json.loads(body)
@@ -45,7 +52,8 @@ class Curl(ServiceCase):
     def test_commands_are_answered_as_shown(self):
         shown = re.findall(r"^```\n\$ (curl [^\n]*)\n```\n\nanswers (\d+) [^`]*"
                            r"```json\n(.*?)^```$", README, re.M | re.S)
-        self.assertGreaterEqual(len(shown), 2)
+        self.assertEqual(len(shown), README.count("```\n$ curl "))
+        self.assertGreaterEqual(len(shown), 3)
         for command, status, document in shown:
             with self.subTest(command):
                 answer = self.curl(command)
@@ -54,8 +62,14 @@ class Curl(ServiceCase):
                                  steady(json.loads(document)))
                 # A client may see the members in this order.
                 self.assertEqual(
-                    [list(photo) for photo in answer[1]["photos"]],
-                    [list(photo) for photo in json.loads(document)["photos"]])
+                    [list(photo) for photo in answer[1].get("photos", [])],
+                    [list(photo)
+                     for photo in json.loads(document).get("photos", [])])
+
+    def test_no_other_command_is_shown(self):
+        """All of curl's is tried: as a block, or below."""
+        shown = re.findall(r"curl -[^\n`]*", README)
+        self.assertEqual(len(shown), README.count("```\n$ curl ") + 1, shown)
 
     def test_a_raw_body(self):
         command, = re.findall(r"`(curl -T [^`]+)`", README)

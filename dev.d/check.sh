@@ -261,6 +261,8 @@ run_browser() {
 		tests/e2e/service.py)
 	run_suite "${service[@]}" node tests/browser/page.mjs
 	run_suite "${service[@]}" node tests/browser/clients.mjs
+	run_suite "${service[@]}" --site node tests/browser/elsewhere.mjs
+	run_suite "${service[@]}" --tokens node tests/browser/tokens.mjs
 	echo "once more under a prefix:"
 	run_suite "${service[@]}" --prefix /media node tests/browser/page.mjs
 }

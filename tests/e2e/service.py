@@ -5,8 +5,12 @@ a private directory that goes with it.
     with Service(workers=2, prefix="/media") as service:
         answer = service.upload(("a.jpg", data))
 
-Run as a program, service.py [--prefix PREFIX] COMMAND..., it starts one with
-default settings, puts its address into FT_URL and runs the command.
+Run as a program, service.py [OPTION] COMMAND..., it starts one with default
+settings, puts its address into FT_URL and runs the command.
+
+--prefix PREFIX  below that prefix
+--site           for pages of another origin, which is put into FT_SITE
+--tokens         with tokens, one of which is put into FT_TOKEN
 """
 
 import json
@@ -369,15 +373,32 @@ class Service:
         return left + sorted(set(self.stored()) ^ set(self.stored("public")))
 
 
+def keep_secret(service):
+    """From now on uploads need a token."""
+    path = service.directory / "upload-secret"
+    path.touch(0o600)
+    path.write_text("0123456789abcdef" * 4 + "\n")
+    service.write_settings(upload_auth="token", upload_secret=path)
+
+
 def main(arguments):
-    settings = {}
-    if arguments[0] == "--prefix":
-        settings["prefix"] = arguments[1]
-        arguments = arguments[2:]
     end_on_signals()
-    with Service(**settings) as service:
-        environ = dict(os.environ, FT_URL=service.url + "/")
-        command = subprocess.Popen(arguments, env=environ)
+    service = Service()
+    environ = dict(os.environ)
+    option = arguments[0]
+    if option == "--prefix":
+        service.write_settings(prefix=arguments[1])
+    elif option == "--site":
+        environ["FT_SITE"] = f"http://localhost:{nginx.free_port()}"
+        service.write_settings(cors_origins=[environ["FT_SITE"]],
+                               public_url=service.url)
+    elif option == "--tokens":
+        keep_secret(service)
+        environ["FT_TOKEN"] = service.thumbctl("token").stdout.strip()
+    options = {"--prefix": 2, "--site": 1, "--tokens": 1}.get(option, 0)
+    with service:
+        environ["FT_URL"] = service.url + "/"
+        command = subprocess.Popen(arguments[options:], env=environ)
         try:
             return command.wait()
         except Interrupted:

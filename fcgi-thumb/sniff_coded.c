@@ -8,6 +8,8 @@
 
 #include "sniff_coded.h"
 
+#include "sniff_box.h"
+
 #define BLOCK 64u
 
 /* --- bits --- */
@@ -145,34 +147,34 @@ nal_fits(struct span nal, const struct limit *l)
 		sps_fits(nal, l));
 }
 
-/* A length of some bytes and a NAL unit; false at the end. */
+/*
+ * A length of some bytes and a NAL unit; false at the end. Decoders step over
+ * an empty one.
+ */
 static bool
 next_nal(struct span *s, unsigned length_bytes, struct span *nal)
 {
-	const uint8_t *p = span_take(s, length_bytes);
-	size_t len = 0;
+	uint64_t len;
 
-	if (p == NULL)
+	if (!box_number(s, length_bytes, &len))
 		return false;
-	for (unsigned i = 0; i < length_bytes; i++)
-		len = len << 8 | p[i];
-	nal->len = len < s->len ? len : s->len;
+	nal->len = len < s->len ? (size_t)len : s->len;
 	nal->at = span_take(s, nal->len);
-	return nal->len > 0;
+	return true;
 }
 
 /* ISO/IEC 14496-15, 8.3.3.1: arrays of NAL units. */
-bool
-coded_hevc_fits(struct span config, struct span data, uint32_t width,
-    uint32_t height, unsigned *steps)
+static bool
+config_fits(struct span config, const struct limit *l)
 {
-	const struct limit l = { whole_blocks(width), whole_blocks(height),
-		steps };
 	const uint8_t *p = span_take(&config, 23), *head;
 	struct span nal;
 
 	if (p == NULL)
 		return true;
+	/* libheif reads lengths of 4 bytes in the data, whatever this says. */
+	if ((p[21] & 3) != 3)
+		return false;
 	for (unsigned arrays = p[22]; arrays > 0; arrays--) {
 		head = span_take(&config, 3);
 		if (head == NULL)
@@ -180,11 +182,24 @@ coded_hevc_fits(struct span config, struct span data, uint32_t width,
 		for (unsigned n = be16(head + 1); n > 0; n--) {
 			if (!next_nal(&config, 2, &nal))
 				break;
-			if (!nal_fits(nal, &l))
+			if (!nal_fits(nal, l))
 				return false;
 		}
 	}
-	while (next_nal(&data, (p[21] & 3u) + 1, &nal)) {
+	return true;
+}
+
+bool
+coded_hevc_fits(struct span config, struct span data, uint32_t width,
+    uint32_t height, unsigned *steps)
+{
+	const struct limit l = { whole_blocks(width), whole_blocks(height),
+		steps };
+	struct span nal;
+
+	if (!config_fits(config, &l))
+		return false;
+	while (next_nal(&data, 4, &nal)) {
 		if (!nal_fits(nal, &l))
 			return false;
 	}

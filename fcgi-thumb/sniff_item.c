@@ -141,11 +141,25 @@ apply_use(struct span body, struct item *item)
 	return true;
 }
 
+/* Of the item's own coding, and the first of several: as libheif has it. */
 static bool
-apply_config(struct span body, struct item *item)
+keep_config(struct span body, struct item *item, uint32_t coding)
 {
-	item->config = body;
+	if (item->type == coding && item->config.at == NULL)
+		item->config = body;
 	return true;
+}
+
+static bool
+apply_hevc(struct span body, struct item *item)
+{
+	return keep_config(body, item, FOURCC("hvc1"));
+}
+
+static bool
+apply_av1(struct span body, struct item *item)
+{
+	return keep_config(body, item, FOURCC("av01"));
 }
 
 static bool
@@ -160,8 +174,8 @@ apply_property(const struct box *box, struct item *item)
 		{ "irot", apply_rotation },
 		{ "imir", apply_mirror },
 		{ "auxC", apply_use },
-		{ "hvcC", apply_config },
-		{ "av1C", apply_config },
+		{ "hvcC", apply_hevc },
+		{ "av1C", apply_av1 },
 	};
 
 	for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++) {

@@ -237,6 +237,72 @@ START_TEST(a_changed_file_is_judged_in_words)
 }
 END_TEST
 
+/*
+ * A picture that is wider than its container says is refused, wherever its
+ * coding says so, and whatever stands in front of that.
+ */
+#define EDITS_MAX 3
+static const struct {
+	const char *why;
+	struct {
+		const char *find;
+		size_t find_len;
+		size_t at; /* behind the start of `find` */
+		const char *put;
+		size_t put_len;
+	} edits[EDITS_MAX];
+} hidings[] = {
+/* No parameter set stands in hvcC, but a message. */
+#define NO_SET                                        \
+	{                                             \
+		BYTES("\x2c\x42\1"), 1, BYTES("\x4e") \
+	}
+#define DATA BYTES("\0\0\x08\xa0\x28\1"), 0
+#define SET                                                          \
+	"\0\0\0\x2c\x42\1\1\3\x70\0\0\3\0\x90\0\0\3\0\0\3\0\x1e\xa0" \
+	"\x17\x20\x79\xdf\x96"
+	{ "an empty unit in hvcC",
+	    { { BYTES("\x20\0\1\0\x18\x40"), 1, BYTES("\0\2\0\0\0\x16") } } },
+	{ "the data", { NO_SET, { DATA, BYTES(SET) } } },
+	{ "an empty unit in the data",
+	    { NO_SET, { DATA, BYTES("\0\0\0\0" SET) } } },
+	{ "lengths that are told to have 1 byte",
+	    { NO_SET, { DATA, BYTES(SET) },
+		{ BYTES("\x0f\3\x20\0\1"), 0, BYTES("\x0c") } } },
+	{ "a second hvcC", { { BYTES("pixi"), 0, BYTES("hvcC") } } },
+	{ "a config of the other coding",
+	    { { BYTES("pixi"), 0, BYTES("av1C") } } },
+};
+
+static void
+put(char *data, size_t len, const char *find, size_t find_len, size_t at,
+    const char *bytes, size_t n)
+{
+	char *found = memmem(data, len, find, find_len);
+
+	ck_assert_ptr_nonnull(found);
+	memcpy(found + at, bytes, n);
+}
+
+START_TEST(nothing_hides_what_the_coding_says)
+{
+	struct fault_info info = { 0 };
+	struct sniff got;
+	size_t len;
+	char *data = load("scene.heic", &len);
+
+	for (size_t i = 0; i < EDITS_MAX && hidings[_i].edits[i].find; i++)
+		put(data, len, hidings[_i].edits[i].find,
+		    hidings[_i].edits[i].find_len, hidings[_i].edits[i].at,
+		    hidings[_i].edits[i].put, hidings[_i].edits[i].put_len);
+	put(data, len, BYTES("ispe"), 8, BYTES("\0\0\0\x40"));
+	ck_assert_msg(sniff_read(data, len, &got, &info) == CORRUPT, "%s",
+	    hidings[_i].why);
+	ck_assert_ptr_nonnull(strstr(info.detail, "contradicts"));
+	free(data);
+}
+END_TEST
+
 /* The next directory of the last one is the first. */
 START_TEST(a_circle_of_pages_is_refused)
 {
@@ -446,6 +512,8 @@ main(void)
 	tcase_add_loop_test(tc, a_real_file_is_recognised, 0, NELEM(files));
 	tcase_add_loop_test(tc, a_changed_file_is_judged_in_words, 0,
 	    NELEM(changes));
+	tcase_add_loop_test(tc, nothing_hides_what_the_coding_says, 0,
+	    NELEM(hidings));
 	tcase_add_test(tc, a_circle_of_pages_is_refused);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("others");

@@ -99,6 +99,22 @@ read_primary(struct span body, struct heif *h)
 	return box_item(&body, v.version != 0, &h->primary);
 }
 
+/* The only one: of several libheif takes the last, and others may not. */
+static bool
+find_meta(struct span file, struct span *out)
+{
+	struct box box;
+	unsigned n = 0;
+
+	while (box_next(&file, &box)) {
+		if (box.type != FOURCC("meta"))
+			continue;
+		*out = box.body;
+		n++;
+	}
+	return n == 1;
+}
+
 bool
 heif_open(struct span file, struct heif *out)
 {
@@ -106,7 +122,7 @@ heif_open(struct span file, struct heif *out)
 	struct span meta, part;
 	struct box_version v;
 
-	if (!box_find(file, "meta", &meta) || !box_version(&meta, &v) ||
+	if (!find_meta(file, &meta) || !box_version(&meta, &v) ||
 	    !box_find(meta, "pitm", &part) || !read_primary(part, &h))
 		return false;
 	(void)box_find(meta, "idat", &h.idat);

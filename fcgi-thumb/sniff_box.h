@@ -3,7 +3,7 @@
 
 /*
  * The boxes of ISO base media files (ISO/IEC 14496-12), as far as still
- * pictures need them (HEIF: ISO/IEC 23008-12). For sniff_heif.c, and for
+ * pictures need them (HEIF: ISO/IEC 23008-12). For what reads HEIF here, and for
  * whole.c, which asks whether what they point at is there.
  */
 
@@ -55,7 +55,7 @@ struct heif {
 	unsigned primary_bytes;
 };
 
-/* False where there is no meta box, or no primary item in it. */
+/* False where there is not one meta box, or no primary item in it. */
 bool heif_open(struct span file, struct heif *out);
 
 /* A piece of an item's data. */

@@ -285,7 +285,8 @@ sniff_heif(struct span file, struct sniff *out, struct fault_info *info)
 			    "This is a sequence of pictures without a still "
 			    "one.");
 		return fault_set(info, FAULT_CORRUPT_IMAGE,
-		    "The HEIF file ends before its picture is told.");
+		    "The HEIF file ends before its picture is told, or tells "
+		    "it twice.");
 	}
 	if (!item_read(&s, heif.primary, &item) ||
 	    !find_coded(&s, heif.primary, &item, NESTING_MAX, &coded))

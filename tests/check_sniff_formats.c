@@ -303,6 +303,28 @@ START_TEST(nothing_hides_what_the_coding_says)
 }
 END_TEST
 
+/* The decoder takes the other one. */
+START_TEST(a_second_meta_is_refused)
+{
+	struct fault_info info = { 0 };
+	struct sniff got;
+	size_t len, meta_len;
+	char *data = load("scene.heic", &len), *twice, *meta;
+
+	meta = (char *)memmem(data, len, "meta", 4) - 4;
+	meta_len = (size_t)(unsigned char)meta[2] << 8 | (unsigned char)meta[3];
+	twice = malloc(len + meta_len);
+	ck_assert_ptr_nonnull(twice);
+	memcpy(twice, data, len);
+	memcpy(twice + len, meta, meta_len);
+	ck_assert_int_eq(sniff_read(twice, len + meta_len, &got, &info),
+	    CORRUPT);
+	ck_assert_ptr_nonnull(strstr(info.detail, "twice"));
+	free(twice);
+	free(data);
+}
+END_TEST
+
 /* The next directory of the last one is the first. */
 START_TEST(a_circle_of_pages_is_refused)
 {
@@ -514,6 +536,7 @@ main(void)
 	    NELEM(changes));
 	tcase_add_loop_test(tc, nothing_hides_what_the_coding_says, 0,
 	    NELEM(hidings));
+	tcase_add_test(tc, a_second_meta_is_refused);
 	tcase_add_test(tc, a_circle_of_pages_is_refused);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("others");

@@ -98,11 +98,14 @@ check_coded(struct search *s, uint32_t id, const struct item *item)
 }
 
 /*
- * The type of the coded pictures that this one is made of, in *coded. False
- * where they contradict it or each other.
+ * The type of the coded pictures that this one is made of and brings along, in
+ * *coded. False where they contradict it or each other, or cannot be looked at.
  */
+static bool find_coded(struct search *s, uint32_t id, const struct item *item,
+    unsigned nesting, uint32_t *coded);
+
 static bool
-find_coded(struct search *s, uint32_t id, const struct item *item,
+find_coded_parts(struct search *s, uint32_t id, const struct item *item,
     unsigned nesting, uint32_t *coded)
 {
 	struct links inputs;
@@ -110,12 +113,6 @@ find_coded(struct search *s, uint32_t id, const struct item *item,
 	struct item part;
 	uint32_t to;
 
-	if (!is_derived(item->type)) {
-		if (*coded != 0 && *coded != item->type)
-			return false;
-		*coded = item->type;
-		return check_coded(s, id, item);
-	}
 	if (nesting == 0 || !item_inputs(s, id, &inputs) || inputs.n == 0 ||
 	    (item->type == FOURCC("iden")
 		    ? inputs.n != 1
@@ -134,6 +131,65 @@ find_coded(struct search *s, uint32_t id, const struct item *item,
 	return true;
 }
 
+/* Is it not to cost more than the picture that it is decoded with? */
+static bool
+is_within(const struct item *small, const struct item *large)
+{
+	return (small->width <= large->width &&
+		   small->height <= large->height) ||
+	    (small->width <= large->height && small->height <= large->width);
+}
+
+/* A picture whose alpha is looked at. */
+struct bearer {
+	const struct item *item;
+	unsigned nesting;
+	uint32_t *coded;
+};
+
+/* What is there but cannot be read may be alpha all the same. */
+static bool
+is_bad_alpha(struct search *s, uint32_t id, void *ctx)
+{
+	const struct bearer *b = ctx;
+	struct item alpha = { 0 };
+
+	if (!item_read_type(s, id, &alpha))
+		return false;
+	if (!item_read(s, id, &alpha))
+		return true;
+	return alpha.is_alpha &&
+	    (b->nesting == 0 || !is_within(&alpha, b->item) ||
+		!find_coded(s, id, &alpha, b->nesting - 1, b->coded));
+}
+
+/*
+ * Every one that it could have: of several the decoder takes which it likes,
+ * and also those of its parts, and those of an alpha.
+ */
+static bool
+check_alphas(struct search *s, uint32_t id, struct bearer bearer)
+{
+	return !item_linked_to(s, "auxl", id, is_bad_alpha, &bearer) &&
+	    s->steps > 0;
+}
+
+static bool
+find_coded(struct search *s, uint32_t id, const struct item *item,
+    unsigned nesting, uint32_t *coded)
+{
+	if (is_derived(item->type)) {
+		if (!find_coded_parts(s, id, item, nesting, coded))
+			return false;
+	} else {
+		if ((*coded != 0 && *coded != item->type) ||
+		    !check_coded(s, id, item))
+			return false;
+		*coded = item->type;
+	}
+	return check_alphas(s, id, (struct bearer){ item, nesting, coded });
+}
+
 /* --- what remains to be done --- */
 
 struct alpha {
@@ -150,25 +206,14 @@ is_alpha(struct search *s, uint32_t id, void *ctx)
 	return item_read(s, id, &alpha->item) && alpha->item.is_alpha;
 }
 
-/* Alpha is decoded with the picture, and is not to cost more than it. */
-static bool
-is_within(const struct item *small, const struct item *large)
-{
-	return (small->width <= large->width &&
-		   small->height <= large->height) ||
-	    (small->width <= large->height && small->height <= large->width);
-}
-
 /* The decoder takes the alpha for the picture when it is the primary item. */
 static void
 guide_alpha(struct search *s, const struct item *item, struct sniff_guide *out)
 {
 	const struct heif *h = s->heif;
 	struct alpha alpha;
-	uint32_t coded = 0;
 
 	if (!item_linked_to(s, "auxl", h->primary, is_alpha, &alpha) ||
-	    !find_coded(s, alpha.id, &alpha.item, NESTING_MAX, &coded) ||
 	    (h->primary_bytes == 2 && alpha.id > 0xffff))
 		return;
 	out->alpha.at = h->primary_at;
@@ -276,7 +321,6 @@ sniff_heif(struct span file, struct sniff *out, struct fault_info *info)
 	struct search s = { .heif = &heif, .steps = SEARCH_STEPS };
 	struct span any;
 	struct item item;
-	struct alpha alpha;
 	uint32_t coded = 0;
 
 	if (!heif_open(file, &heif)) {
@@ -296,9 +340,6 @@ sniff_heif(struct span file, struct sniff *out, struct fault_info *info)
 		    "The picture in this HEIF file is protected.");
 	if (coded != FOURCC("hvc1") && coded != FOURCC("av01"))
 		return refuse_kind(coded, info);
-	if (item_linked_to(&s, "auxl", heif.primary, is_alpha, &alpha) &&
-	    !is_within(&alpha.item, &item))
-		return corrupt(info);
 	*out = (struct sniff){
 		.format = coded == FOURCC("av01") ? FORMAT_AVIF : FORMAT_HEIC,
 		.width = item.width,

@@ -135,9 +135,10 @@ says(struct span body, const char *text)
 static bool
 apply_use(struct span body, struct item *item)
 {
-	item->is_alpha =
+	item->is_alpha = item->is_alpha ||
 	    says(body, "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha") ||
-	    says(body, "urn:mpeg:hevc:2015:auxid:1");
+	    says(body, "urn:mpeg:hevc:2015:auxid:1") ||
+	    says(body, "urn:mpeg:avc:2015:auxid:1");
 	return true;
 }
 

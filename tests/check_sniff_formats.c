@@ -40,6 +40,7 @@ static const struct {
 	{ "identity.heic", FORMAT_HEIC, 180, 120, 1, 1 },
 	{ "overlay.heic", FORMAT_HEIC, 180, 120, 1, 1 },
 	{ "alpha.heic", FORMAT_HEIC, 180, 120, 1, 1 },
+	{ "alphas.heic", FORMAT_HEIC, 180, 120, 1, 1 },
 	{ "turned-box-6.heic", FORMAT_HEIC, 180, 120, 1, 1 },
 	{ "turned-exif-3.heic", FORMAT_HEIC, 180, 120, 1, 3 },
 	{ "turned-exif-6.heic", FORMAT_HEIC, 120, 180, 1, 6 },
@@ -173,6 +174,22 @@ static const struct {
 	    BYTES("ftyp"), 0, BYTES("ftyp"), CORRUPT, "contradicts" },
 	{ "what only looks like alpha", "alpha-large.heic", BYTES("auxid:1"), 0,
 	    BYTES("auxid:2"), FAULT_NONE, "" },
+#define AUXL "auxl\0\4\0\1\0\5" /* the larger alpha: whose is it? */
+	{ "a second alpha that is larger", "alphas.heic", BYTES(AUXL), 8,
+	    BYTES("\0\1"), CORRUPT, "contradicts" },
+	{ "larger alpha of a part", "alphas.heic", BYTES(AUXL), 8,
+	    BYTES("\0\2"), CORRUPT, "contradicts" },
+	{ "larger alpha of the alpha", "alphas.heic", BYTES(AUXL), 8,
+	    BYTES("\0\3"), CORRUPT, "contradicts" },
+	{ "alpha that is larger than it says", "alpha-large.heic",
+	    BYTES("\0\0\1\x68\0\0\0\xf0"), 0, BYTES("\0\0\0\xb4\0\0\0\x78"),
+	    CORRUPT, "contradicts" },
+	{ "alpha of no size", "alpha-large.heic", BYTES("\0\0\1\x68"), 0,
+	    BYTES("\0\0\0\0"), CORRUPT, "contradicts" },
+	{ "alpha of another coding", "alpha.heic", BYTES("\0\2\0\0hvc1"), 4,
+	    BYTES("av01"), CORRUPT, "contradicts" },
+	{ "an auxiliary picture that is not there", "alpha.heic",
+	    BYTES("auxl\0\2"), 4, BYTES("\0\7"), FAULT_NONE, "" },
 	{ "a sequence alone", "sequence.avif", BYTES("meta"), 0, BYTES("free"),
 	    OTHER, "sequence" },
 
@@ -321,6 +338,60 @@ START_TEST(a_second_meta_is_refused)
 	    CORRUPT);
 	ck_assert_ptr_nonnull(strstr(info.detail, "twice"));
 	free(twice);
+	free(data);
+}
+END_TEST
+
+static char *
+put_be(char *at, size_t n, unsigned bytes)
+{
+	while (bytes-- > 0)
+		*at++ = (char)(n >> 8 * bytes);
+	return at;
+}
+
+/*
+ * So many links stand in front of that of the alpha that nobody gets to it. They
+ * are in a second meta box, behind the first, which is free space then: so all
+ * offsets stay.
+ */
+#define LINKS 62u
+#define LINK_IDS 65535u
+START_TEST(no_number_of_links_hides_an_alpha)
+{
+	const size_t link_len = 8 + 4 + 2 * LINK_IDS;
+	const size_t links_len = 12 + LINKS * link_len + 14;
+	struct fault_info info = { 0 };
+	struct sniff got;
+	size_t len, meta_len;
+	char *data = load("alpha-large.heic", &len);
+	char *file = calloc(1, 2 * len + links_len), *meta, *at;
+
+	ck_assert_ptr_nonnull(file);
+	meta = (char *)memmem(data, len, "meta", 4) - 4;
+	meta_len = (size_t)(unsigned char)meta[2] << 8 | (unsigned char)meta[3];
+	put(meta, meta_len, BYTES("iref"), 0, BYTES("free"));
+	memcpy(file, data, len);
+	memcpy(file + (meta - data) + 4, "free", 4);
+	memcpy(file + len, meta, meta_len);
+	(void)put_be(file + len, meta_len + links_len, 4);
+	at = put_be(file + len + meta_len, links_len, 4);
+	memcpy(at, "iref", 4);
+	at += 8;
+	for (unsigned i = 0; i < LINKS; i++) {
+		(void)put_be(at, link_len, 4);
+		memcpy(at + 4, "auxl\0\7", 6);
+		(void)put_be(at + 10, LINK_IDS, 2);
+		at += link_len;
+	}
+	memcpy(at,
+	    "\0\0\0\x0e"
+	    "auxl\0\2\0\1\0\1",
+	    14);
+	len += meta_len + links_len;
+	ck_assert_int_eq(sniff_read(file, len, &got, &info), CORRUPT);
+	ck_assert_ptr_nonnull(strstr(info.detail, "contradicts"));
+	free(file);
 	free(data);
 }
 END_TEST
@@ -537,6 +608,7 @@ main(void)
 	tcase_add_loop_test(tc, nothing_hides_what_the_coding_says, 0,
 	    NELEM(hidings));
 	tcase_add_test(tc, a_second_meta_is_refused);
+	tcase_add_test(tc, no_number_of_links_hides_an_alpha);
 	tcase_add_test(tc, a_circle_of_pages_is_refused);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("others");

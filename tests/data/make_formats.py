@@ -123,6 +123,10 @@ def make_heics():
     large = hevc(fade(scene(2 * WIDTH, 2 * HEIGHT)))
     write("alpha-large.heic", heif.build(
         [heif.take(both), heif.take(large, 2)], [(b"auxl", 2, 1)]))
+    write("alphas.heic", heif.build(
+        [heif.identity(WIDTH, HEIGHT), heif.take(both), heif.take(both, 2),
+         heif.take(large, 2), heif.take(both)],
+        [(b"dimg", 1, 2), (b"auxl", 3, 1), (b"auxl", 4, 5)]))
 
 
 def make_avifs():

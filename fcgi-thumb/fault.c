@@ -134,7 +134,7 @@ fault_retry_after(enum fault f)
 	return table[f].retry_after;
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 start(struct fault_info *info, enum fault f, const char *detail, va_list ap)
 {
 	*info = (struct fault_info){ .fault = f };

@@ -47,7 +47,7 @@ log_open(const char *path)
 	return 0;
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 put_words(const char *level, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];

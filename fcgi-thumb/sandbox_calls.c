@@ -213,7 +213,7 @@ static int
 add_abort(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp self =
-	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
 
 	return add(filter, SCMP_ACT_ALLOW, "tgkill", 1, &self);
 }

@@ -12,7 +12,10 @@
 
 #define SIDE_MAX 0x7fffffffu
 
-static const struct turn as_stored = { { 1, 0, 0, 1 } };
+/* What orientations 1..8 of EXIF ask for; the first one: nothing. */
+static const struct turn turns[] = { { { 1, 0, 0, 1 } }, { { -1, 0, 0, 1 } },
+	{ { -1, 0, 0, -1 } }, { { 1, 0, 0, -1 } }, { { 0, 1, 1, 0 } },
+	{ { 0, -1, 1, 0 } }, { { 0, -1, -1, 0 } }, { { 0, 1, -1, 0 } } };
 
 bool
 search_step(struct search *s)
@@ -40,10 +43,6 @@ turn_by(struct turn *t, const struct turn *by)
 unsigned
 turn_orientation(const struct turn *t)
 {
-	static const struct turn turns[] = { as_stored, { { -1, 0, 0, 1 } },
-		{ { -1, 0, 0, -1 } }, { { 1, 0, 0, -1 } }, { { 0, 1, 1, 0 } },
-		{ { 0, -1, 1, 0 } }, { { 0, -1, -1, 0 } },
-		{ { 0, 1, -1, 0 } } };
 	unsigned i = 0;
 
 	while (i < 7 && memcmp(&turns[i], t, sizeof *t) != 0)
@@ -292,7 +291,7 @@ item_read_type(struct search *s, uint32_t id, struct item *item)
 bool
 item_read(struct search *s, uint32_t id, struct item *out)
 {
-	struct item item = { .turn = as_stored };
+	struct item item = { .turn = turns[0] };
 
 	if (!item_read_type(s, id, &item) || !read_properties(s, id, &item))
 		return false;

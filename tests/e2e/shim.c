@@ -149,6 +149,9 @@ misbehave(const char *name)
 
 /* ---- while it decodes ---- */
 
+/* Its header is of one of two versions of ImageMagick. */
+int MagickReadImageBlob(void *wand, const void *data, size_t len);
+
 int
 MagickReadImageBlob(void *wand, const void *data, size_t len)
 {

@@ -48,13 +48,14 @@ run_worker(void *ctx, struct scoreboard *board, unsigned slot)
 /*
  * Was it the photo's doing? Only what the program itself does wrong, or takes
  * too long for, while it has the pixels in hand; what somebody outside sends
- * says nothing of a photo.
+ * says nothing of a photo, and neither does SIGBUS: photos are mapped from the
+ * disk, and it is what a disk gives that cannot read one. A decoder hardly comes
+ * to it by itself.
  */
 static bool
 is_of_photo(const struct pool_death *death)
 {
-	static const int own[] = { SIGSEGV, SIGABRT, SIGBUS, SIGSYS, SIGFPE,
-		SIGILL };
+	static const int own[] = { SIGSEGV, SIGABRT, SIGSYS, SIGFPE, SIGILL };
 
 	if (death->phase != PHASE_DECODE && death->phase != PHASE_RESIZE &&
 	    death->phase != PHASE_ENCODE)
@@ -88,6 +89,10 @@ bury(void *ctx, const struct pool_death *death)
 
 	if (is_of_photo(death))
 		strike(g, death);
+	if (death->signo == SIGBUS)
+		log_error("signal %d says that a disk could not be read: not "
+			  "held against the photo",
+		    death->signo);
 	store_sweep(g->settings->data);
 }
 

@@ -54,7 +54,7 @@ class Poison(ServiceCase):
         self.service.thumbctl("delete", photo["id"])
 
     def test_a_crash_in_the_decoder(self):
-        for number in 6, 7, 11:
+        for number in 6, 11:
             with self.subTest(signal=number):
                 self.die_twice(f"die {number}")
                 self.assert_poison(f"signal {number} in decode$")
@@ -80,6 +80,14 @@ class Poison(ServiceCase):
     def test_a_worker_that_was_stopped_is_not_either(self):
         self.die_twice("die 19")
         self.assertEqual(self.quarantine("list"), "")
+        self.assert_taken_and_gone()
+
+    def test_a_disk_that_fails_is_not_either(self):
+        self.die_twice("die 7")
+        self.assertEqual(self.quarantine("list"), "")
+        self.assertEqual(self.service.words().count(
+            "signal 7 says that a disk could not be read: not held against"),
+            2)
         self.assert_taken_and_gone()
 
     def test_what_is_not_in_quarantine(self):

@@ -169,8 +169,14 @@ check_pixels(const struct sniff *s, bool unpacks_all, uint64_t max,
 	uint64_t one = (uint64_t)s->width * s->height;
 	uint64_t all = unpacks_all ? one * s->frames : one;
 
-	if (all <= max)
+	if (all <= max && s->unpacked <= max)
 		return FAULT_NONE;
+	if (all <= max)
+		return fault_limit(info, FAULT_TOO_MANY_PIXELS, max,
+		    s->unpacked,
+		    "The picture is a part of one of %" PRIu64
+		    " pixels; %" PRIu64 " are allowed.",
+		    s->unpacked, max);
 	if (unpacks_all)
 		return fault_limit(info, FAULT_TOO_MANY_PIXELS, max, all,
 		    "The animation has %u frames of %u x %u px, together "

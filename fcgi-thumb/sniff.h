@@ -2,6 +2,7 @@
 #define FT_SNIFF_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fault.h"
 #include "format.h"
@@ -28,6 +29,11 @@ struct sniff {
 	 * there; of a TIFF its pages.
 	 */
 	unsigned frames;
+	/*
+	 * px of the largest picture that is unpacked for this one, where a
+	 * container crops it or puts it together; 0: there is none but it.
+	 */
+	uint64_t unpacked;
 };
 
 /*

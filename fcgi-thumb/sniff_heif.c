@@ -97,16 +97,22 @@ check_coded(struct search *s, uint32_t id, const struct item *item)
 		item->plain_width, item->plain_height, &s->steps);
 }
 
+/* The coded pictures that one is made of and brings along. */
+struct coded {
+	uint32_t type;   /* of all of them */
+	uint64_t pixels; /* of the largest, before it is cropped */
+};
+
 /*
- * The type of the coded pictures that this one is made of and brings along, in
- * *coded. False where they contradict it or each other, or cannot be looked at.
+ * Adds this one and its own to *coded, which is all zeros before the first.
+ * False where they contradict it or each other, or cannot be looked at.
  */
 static bool find_coded(struct search *s, uint32_t id, const struct item *item,
-    unsigned nesting, uint32_t *coded);
+    unsigned nesting, struct coded *coded);
 
 static bool
 find_coded_parts(struct search *s, uint32_t id, const struct item *item,
-    unsigned nesting, uint32_t *coded)
+    unsigned nesting, struct coded *coded)
 {
 	struct links inputs;
 	struct derived canvas = { 0 };
@@ -144,7 +150,7 @@ is_within(const struct item *small, const struct item *large)
 struct bearer {
 	const struct item *item;
 	unsigned nesting;
-	uint32_t *coded;
+	struct coded *coded;
 };
 
 /* What is there but cannot be read may be alpha all the same. */
@@ -176,17 +182,21 @@ check_alphas(struct search *s, uint32_t id, struct bearer bearer)
 
 static bool
 find_coded(struct search *s, uint32_t id, const struct item *item,
-    unsigned nesting, uint32_t *coded)
+    unsigned nesting, struct coded *coded)
 {
+	uint64_t pixels = (uint64_t)item->plain_width * item->plain_height;
+
 	if (is_derived(item->type)) {
 		if (!find_coded_parts(s, id, item, nesting, coded))
 			return false;
 	} else {
-		if ((*coded != 0 && *coded != item->type) ||
+		if ((coded->type != 0 && coded->type != item->type) ||
 		    !check_coded(s, id, item))
 			return false;
-		*coded = item->type;
+		coded->type = item->type;
 	}
+	if (pixels > coded->pixels)
+		coded->pixels = pixels;
 	return check_alphas(s, id, (struct bearer){ item, nesting, coded });
 }
 
@@ -321,7 +331,7 @@ sniff_heif(struct span file, struct sniff *out, struct fault_info *info)
 	struct search s = { .heif = &heif, .steps = SEARCH_STEPS };
 	struct span any;
 	struct item item;
-	uint32_t coded = 0;
+	struct coded coded = { 0 };
 
 	if (!heif_open(file, &heif)) {
 		if (box_find(file, "moov", &any))
@@ -338,13 +348,15 @@ sniff_heif(struct span file, struct sniff *out, struct fault_info *info)
 	if (item.is_protected)
 		return fault_set(info, FAULT_UNSUPPORTED_FORMAT,
 		    "The picture in this HEIF file is protected.");
-	if (coded != FOURCC("hvc1") && coded != FOURCC("av01"))
-		return refuse_kind(coded, info);
+	if (coded.type != FOURCC("hvc1") && coded.type != FOURCC("av01"))
+		return refuse_kind(coded.type, info);
 	*out = (struct sniff){
-		.format = coded == FOURCC("av01") ? FORMAT_AVIF : FORMAT_HEIC,
+		.format =
+		    coded.type == FOURCC("av01") ? FORMAT_AVIF : FORMAT_HEIC,
 		.width = item.width,
 		.height = item.height,
 		.frames = 1,
+		.unpacked = coded.pixels,
 	};
 	return FAULT_NONE;
 }

@@ -149,7 +149,7 @@ static const unsigned char offset_gif[] = { 'G', 'I', 'F', '8', '9', 'a', 6, 0,
 
 START_TEST(a_small_first_frame_lies_on_its_canvas)
 {
-	struct sniff sniff = { FORMAT_GIF, 6, 4, 1 };
+	struct sniff sniff = { FORMAT_GIF, 6, 4, 1, 0 };
 	struct size full = { 6, 4 };
 	struct image *img = NULL;
 	struct fault_info info = { 0 };

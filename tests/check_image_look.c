@@ -291,7 +291,7 @@ position(unsigned x, unsigned y)
 static struct image *
 ruler(void)
 {
-	struct sniff sniff = { FORMAT_PNG, 200, 100, 1 };
+	struct sniff sniff = { FORMAT_PNG, 200, 100, 1, 0 };
 	struct size full = { 200, 100 };
 	struct image *img = NULL;
 	struct fault_info info = { 0 };

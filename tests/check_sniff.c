@@ -51,9 +51,9 @@ static const struct {
 	size_t len;
 	struct sniff want;
 } good[] = {
-#define JPEG(w, h)                   \
-	{                            \
-		FORMAT_JPEG, w, h, 1 \
+#define JPEG(w, h)                      \
+	{                               \
+		FORMAT_JPEG, w, h, 1, 0 \
 	}
 	{ "jpeg", BYTES(SOI APP0 SOF("\xc0", HD)), JPEG(1920, 1080) },
 	{ "jpeg extended", BYTES(SOI SOF("\xc1", HD)), JPEG(1920, 1080) },
@@ -82,9 +82,9 @@ static const struct {
 	    BYTES(SOI "\xff\xc0\0\x11\x08" HD "\3\1\x22\0\2\x11\1\3\x11\1"),
 	    JPEG(1920, 1080) },
 
-#define PNG(w, h)                   \
-	{                           \
-		FORMAT_PNG, w, h, 1 \
+#define PNG(w, h)                      \
+	{                              \
+		FORMAT_PNG, w, h, 1, 0 \
 	}
 	{ "png", BYTES(IHDR(P43, RGB8)), PNG(4, 3) },
 	{ "png 1 bit gray", BYTES(IHDR(P43, "\1\0\0\0\0")), PNG(4, 3) },
@@ -95,9 +95,9 @@ static const struct {
 	{ "png longest", BYTES(IHDR("\x7f\xff\xff\xff\0\0\0\1", RGB8)),
 	    PNG(0x7fffffff, 1) },
 
-#define GIFS(w, h, n)               \
-	{                           \
-		FORMAT_GIF, w, h, n \
+#define GIFS(w, h, n)                  \
+	{                              \
+		FORMAT_GIF, w, h, n, 0 \
 	}
 	{ "gif 87a", BYTES(GIF("87a") WHOLE END), GIFS(4, 3, 1) },
 	{ "gif 89a", BYTES(GIF("89a") CONTROL WHOLE END), GIFS(4, 3, 1) },
@@ -130,9 +130,9 @@ static const struct {
 	{ "gif screen of nothing", BYTES("GIF89a\0\0\0\0\0\0\0" WHOLE END),
 	    GIFS(4, 3, 1) },
 
-#define WEBP(n)                        \
-	{                              \
-		FORMAT_WEBP, 32, 16, n \
+#define WEBP(n)                           \
+	{                                 \
+		FORMAT_WEBP, 32, 16, n, 0 \
 	}
 	{ "webp lossy", BYTES(RIFF("\x16") VP8), WEBP(1) },
 	{ "webp scale bits are no size",
@@ -156,7 +156,7 @@ static const struct {
 	    BYTES(RIFF("\x40")
 		    CHUNK("VP8X", "\x0a") "\2\0\0\0\x1f\0\1\x0f\0\0" FRAME("\0",
 			"\0", "\x1f", "\x0f")),
-	    { FORMAT_WEBP, 65568, 16, 1 } },
+	    { FORMAT_WEBP, 65568, 16, 1, 0 } },
 	{ "webp frames without the flag are no frames",
 	    BYTES(RIFF("\x52") CANVAS("\0") FRAME("\0", "\0", "\x1f", "\x0f")
 		    VP8),
@@ -172,7 +172,7 @@ static const struct {
 	    BYTES(RIFF("\x40")
 		    CHUNK("VP8X", "\x0a") "\2\0\0\0\x27\0\0\x19\0\0" FRAME("\4",
 			"\5", "\x1f", "\x0f")),
-	    { FORMAT_WEBP, 40, 26, 1 } },
+	    { FORMAT_WEBP, 40, 26, 1, 0 } },
 };
 
 static const struct {
@@ -409,36 +409,37 @@ static const struct {
 	unsigned long long limit, actual;
 	const char *detail;
 } limits[] = {
-	{ "all at the limit", { FORMAT_JPEG, 16000, 4000, 500 }, FAULT_NONE, 0,
-	    0, "" },
-	{ "side", { FORMAT_JPEG, 16001, 1, 1 }, FAULT_SIDE_TOO_LONG, 16000,
+	{ "all at the limit", { FORMAT_JPEG, 16000, 4000, 500, 0 }, FAULT_NONE,
+	    0, 0, "" },
+	{ "side", { FORMAT_JPEG, 16001, 1, 1, 0 }, FAULT_SIDE_TOO_LONG, 16000,
 	    16001,
 	    "The picture is 16001 x 1 px; a side may have 16000 px at most." },
-	{ "other side", { FORMAT_PNG, 1, 2147483647, 1 }, FAULT_SIDE_TOO_LONG,
-	    16000, 2147483647,
+	{ "other side", { FORMAT_PNG, 1, 2147483647, 1, 0 },
+	    FAULT_SIDE_TOO_LONG, 16000, 2147483647,
 	    "The picture is 1 x 2147483647 px; a side may have 16000 px at "
 	    "most." },
-	{ "pixels", { FORMAT_PNG, 8000, 8001, 1 }, FAULT_TOO_MANY_PIXELS,
+	{ "pixels", { FORMAT_PNG, 8000, 8001, 1, 0 }, FAULT_TOO_MANY_PIXELS,
 	    64000000, 64008000,
 	    "The picture has 64008000 pixels (8000 x 8001); 64000000 are "
 	    "allowed." },
-	{ "frames", { FORMAT_GIF, 100, 100, 501 }, FAULT_TOO_MANY_FRAMES, 500,
-	    501, "The animation has 501 frames; 500 are allowed." },
-	{ "side before pixels", { FORMAT_GIF, 20000, 20000, 9999 },
+	{ "frames", { FORMAT_GIF, 100, 100, 501, 0 }, FAULT_TOO_MANY_FRAMES,
+	    500, 501, "The animation has 501 frames; 500 are allowed." },
+	{ "side before pixels", { FORMAT_GIF, 20000, 20000, 9999, 0 },
 	    FAULT_SIDE_TOO_LONG, 16000, 20000, "" },
-	{ "pixels before frames", { FORMAT_GIF, 9000, 9000, 9999 },
+	{ "pixels before frames", { FORMAT_GIF, 9000, 9000, 9999, 0 },
 	    FAULT_TOO_MANY_PIXELS, 64000000, 81000000, "" },
 	{ "a GIF's first frame is decoded alone",
-	    { FORMAT_GIF, 8000, 8000, 500 }, FAULT_NONE, 0, 0, "" },
-	{ "all of a WebP's frames are decoded", { FORMAT_WEBP, 1000, 1000, 65 },
-	    FAULT_TOO_MANY_PIXELS, 64000000, 65000000,
+	    { FORMAT_GIF, 8000, 8000, 500, 0 }, FAULT_NONE, 0, 0, "" },
+	{ "all of a WebP's frames are decoded",
+	    { FORMAT_WEBP, 1000, 1000, 65, 0 }, FAULT_TOO_MANY_PIXELS, 64000000,
+	    65000000,
 	    "The animation has 65 frames of 1000 x 1000 px, together 65000000 "
 	    "pixels; 64000000 are allowed." },
-	{ "a WebP's frames at the limit", { FORMAT_WEBP, 1000, 1000, 64 },
+	{ "a WebP's frames at the limit", { FORMAT_WEBP, 1000, 1000, 64, 0 },
 	    FAULT_NONE, 0, 0, "" },
 	{ "a product of nearly 64 bits",
-	    { FORMAT_WEBP, 16000, 16000, 4294967295u }, FAULT_TOO_MANY_PIXELS,
-	    64000000, 1099511627520000000ull, "" },
+	    { FORMAT_WEBP, 16000, 16000, 4294967295u, 0 },
+	    FAULT_TOO_MANY_PIXELS, 64000000, 1099511627520000000ull, "" },
 };
 
 /*
@@ -495,7 +496,7 @@ END_TEST
 
 START_TEST(a_bad_header_is_refused_in_words)
 {
-	const struct sniff before = { FORMAT_COUNT, 1, 2, 3 };
+	const struct sniff before = { FORMAT_COUNT, 1, 2, 3, 0 };
 	struct fault_info info = { 0 };
 	struct sniff got = before;
 	enum fault f;
@@ -581,7 +582,7 @@ END_TEST
 START_TEST(a_real_file_is_recognised)
 {
 	struct sniff want = { files[_i].format, files[_i].width,
-		files[_i].height, files[_i].frames };
+		files[_i].height, files[_i].frames, 0 };
 	struct fault_info info = { 0 };
 	struct sniff got = { 0 };
 	size_t len;

@@ -342,6 +342,28 @@ START_TEST(a_second_meta_is_refused)
 }
 END_TEST
 
+/* 180 x 120 px are left of 30000 x 30000. */
+START_TEST(what_is_unpacked_for_it_is_limited)
+{
+	const struct limits allowed = { .side = 16000,
+		.pixels = 64000000,
+		.frames = 1 };
+	struct fault_info info = { 0 };
+	struct sniff got;
+	size_t len;
+	char *data = load("crop.heic", &len);
+
+	put(data, len, BYTES("\0\0\0\xdc\0\0\0\x78"), 0,
+	    BYTES("\0\0\x75\x30\0\0\x75\x30"));
+	ck_assert_int_eq(sniff_read(data, len, &got, &info), FAULT_NONE);
+	ck_assert_uint_eq(got.width, 180);
+	ck_assert_int_eq(sniff_check(&got, &allowed, &info),
+	    FAULT_TOO_MANY_PIXELS);
+	ck_assert_uint_eq(info.actual, 900000000);
+	free(data);
+}
+END_TEST
+
 static char *
 put_be(char *at, size_t n, unsigned bytes)
 {
@@ -608,6 +630,7 @@ main(void)
 	tcase_add_loop_test(tc, nothing_hides_what_the_coding_says, 0,
 	    NELEM(hidings));
 	tcase_add_test(tc, a_second_meta_is_refused);
+	tcase_add_test(tc, what_is_unpacked_for_it_is_limited);
 	tcase_add_test(tc, no_number_of_links_hides_an_alpha);
 	tcase_add_test(tc, a_circle_of_pages_is_refused);
 	suite_add_tcase(suite, tc);

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "chunk.h"
+
 #define TAG_ARTIST 315
 #define TAG_COPYRIGHT 33432
 #define TYPE_ASCII 2
@@ -117,21 +119,11 @@ exif_read(const void *data, size_t len, struct credits *out)
 void
 exif_read_png(const void *data, size_t len, struct credits *out)
 {
-	const struct tiff png = { .at = data, .len = len, .big = true };
+	struct span exif;
 
 	*out = (struct credits){ 0 };
-	/* Length, name, content, sum; behind a signature of 8 bytes. */
-	for (size_t at = 8; at <= len && len - at >= 12;) {
-		const size_t n = number(&png, at, 4);
-
-		if (n > len - at - 12)
-			return;
-		if (memcmp(png.at + at + 4, "eXIf", 4) == 0) {
-			exif_read(png.at + at + 8, n, out);
-			return;
-		}
-		at += 12 + n;
-	}
+	if (png_find((struct span){ data, len }, "eXIf", &exif))
+		exif_read(exif.at, exif.len, out);
 }
 
 static unsigned char *

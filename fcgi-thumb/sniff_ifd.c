@@ -175,6 +175,14 @@ tiff_number(const struct tiff *t, const struct tiff_ifd *ifd, enum tiff_tag tag,
 					       : fallback;
 }
 
+struct span
+exif_tiff(struct span exif)
+{
+	if (exif.len >= 6 && memcmp(exif.at, "Exif\0\0", 6) == 0)
+		(void)span_take(&exif, 6);
+	return exif;
+}
+
 unsigned
 tiff_orientation(struct span exif)
 {

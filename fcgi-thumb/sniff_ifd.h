@@ -72,6 +72,12 @@ unsigned tiff_value_bytes(const struct tiff_field *field);
 uint32_t tiff_number(const struct tiff *t, const struct tiff_ifd *ifd,
     enum tiff_tag tag, uint32_t fallback);
 
+/*
+ * The TIFF that an EXIF is: some writers put in front of it what JPEG has there,
+ * "Exif\0\0".
+ */
+struct span exif_tiff(struct span exif);
+
 /* What an EXIF says of the picture beside it, 1..8; 1 where it says nothing. */
 unsigned tiff_orientation(struct span exif);
 

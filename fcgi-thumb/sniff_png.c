@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "chunk.h"
 #include "sniff_ifd.h"
 
 #define SIDE_MAX 0x7fffffffu
@@ -75,19 +76,8 @@ sniff_png(struct span file, struct sniff *out, struct fault_info *info)
 void
 sniff_png_guide(struct span file, struct sniff_guide *out)
 {
-	const uint8_t *head;
+	struct span exif;
 
-	(void)span_take(&file, 8);
-	while ((head = span_take(&file, 8)) != NULL) {
-		struct span body = { .len = be32(head) };
-
-		body.at = span_take(&file, body.len);
-		if (body.at == NULL)
-			return;
-		if (memcmp(head + 4, "eXIf", 4) == 0) {
-			out->orientation = tiff_orientation(body);
-			return;
-		}
-		(void)span_take(&file, 4); /* its checksum */
-	}
+	if (png_find(file, "eXIf", &exif))
+		out->orientation = tiff_orientation(exif);
 }

@@ -8,14 +8,10 @@
 
 #include <string.h>
 
+#include "chunk.h"
 #include "sniff_ifd.h"
 
 #define ANIMATION 0x02 /* of VP8X's flags */
-
-struct chunk {
-	const uint8_t *name; /* 4 bytes */
-	struct span body;
-};
 
 struct extent {
 	uint32_t width;
@@ -27,33 +23,6 @@ corrupt(struct fault_info *info)
 {
 	return fault_set(info, FAULT_CORRUPT_IMAGE,
 	    "The WebP's header is malformed or contradicts itself.");
-}
-
-static bool
-is(const struct chunk *c, const char *name)
-{
-	return memcmp(c->name, name, 4) == 0;
-}
-
-/* False where there is no whole one left. */
-static bool
-next_chunk(struct span *s, struct chunk *out)
-{
-	const uint8_t *head = span_take(s, 8);
-	uint32_t len;
-
-	if (head == NULL)
-		return false;
-	len = le32(head + 4);
-	out->name = head;
-	out->body.len = len;
-	out->body.at = span_take(s, len);
-	if (out->body.at == NULL)
-		return false;
-	/* The pad byte of the last chunk is missing in some files. */
-	if (len % 2 != 0)
-		(void)span_take(s, 1);
-	return true;
 }
 
 /* RFC 6386, 9.1: a key frame's ten bytes. */
@@ -90,10 +59,10 @@ read_picture(struct span s, struct extent *out)
 {
 	struct chunk c;
 
-	while (next_chunk(&s, &c)) {
-		if (is(&c, "VP8 "))
+	while (riff_next(&s, &c)) {
+		if (chunk_is(&c, "VP8 "))
 			return read_lossy(c.body, out);
-		if (is(&c, "VP8L"))
+		if (chunk_is(&c, "VP8L"))
 			return read_lossless(c.body, out);
 	}
 	return false;
@@ -125,8 +94,8 @@ count_frames(struct span s, const struct extent *canvas)
 	struct chunk c;
 	unsigned n = 0;
 
-	while (next_chunk(&s, &c)) {
-		if (!is(&c, "ANMF"))
+	while (riff_next(&s, &c)) {
+		if (!chunk_is(&c, "ANMF"))
 			continue;
 		if (!check_frame(c.body, canvas))
 			return 0;
@@ -174,14 +143,15 @@ sniff_webp(struct span file, struct sniff *out, struct fault_info *info)
 		    "The WebP is cut: it has %zu of %llu bytes.", file.len,
 		    le32(head + 4) + 8ull);
 	rest.len = le32(head + 4) - 4;
-	if (!next_chunk(&rest, &first))
+	if (!riff_next(&rest, &first))
 		return corrupt(info);
-	if (is(&first, "VP8X"))
+	if (chunk_is(&first, "VP8X"))
 		good = read_extended(first.body, rest, &canvas, &frames);
-	else if (is(&first, "VP8 "))
+	else if (chunk_is(&first, "VP8 "))
 		good = read_lossy(first.body, &canvas);
 	else
-		good = is(&first, "VP8L") && read_lossless(first.body, &canvas);
+		good = chunk_is(&first, "VP8L") &&
+		    read_lossless(first.body, &canvas);
 	if (!good)
 		return corrupt(info);
 	*out = (struct sniff){
@@ -200,15 +170,9 @@ sniff_webp(struct span file, struct sniff *out, struct fault_info *info)
 void
 sniff_webp_guide(struct span file, struct sniff_guide *out)
 {
-	struct chunk c;
+	struct span exif;
 
 	(void)span_take(&file, 12);
-	while (next_chunk(&file, &c)) {
-		if (!is(&c, "EXIF"))
-			continue;
-		if (c.body.len >= 6 && memcmp(c.body.at, "Exif\0\0", 6) == 0)
-			(void)span_take(&c.body, 6);
-		out->orientation = tiff_orientation(c.body);
-		return;
-	}
+	if (riff_find(file, "EXIF", &exif))
+		out->orientation = tiff_orientation(exif_tiff(exif));
 }

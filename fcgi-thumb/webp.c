@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "chunk.h"
+
 #define RIFF_HEAD 12 /* bytes: "RIFF", length, "WEBP" */
 #define CHUNK_HEAD 8 /* name, length */
 #define VP8X_LEN 10
@@ -25,82 +27,37 @@
 #define NO_BLEND 0x02
 #define CLEAR 0x01
 
-struct chunk {
-	const unsigned char *head; /* name and length, then the body */
-	const unsigned char *body;
-	size_t len; /* of the body */
-};
-
-static size_t
-number(const unsigned char *at, unsigned bytes)
-{
-	size_t n = 0;
-
-	while (bytes-- > 0)
-		n = n << 8 | at[bytes];
-	return n;
-}
-
-/* The chunk at the begin, whole, and behind it; false where there is none. */
-static bool
-take_chunk(const unsigned char **at, size_t *len, struct chunk *out)
-{
-	size_t whole;
-
-	if (*len < CHUNK_HEAD)
-		return false;
-	out->head = *at;
-	out->body = *at + CHUNK_HEAD;
-	out->len = number(*at + 4, 4);
-	if (out->len > *len - CHUNK_HEAD)
-		return false;
-	/* The pad byte of the last one is missing in some files. */
-	whole = CHUNK_HEAD + out->len + out->len % 2;
-	if (whole > *len)
-		whole = *len;
-	*at += whole;
-	*len -= whole;
-	return true;
-}
-
-static bool
-is(const struct chunk *c, const char *name)
-{
-	return memcmp(c->head, name, 4) == 0;
-}
-
 /* Past the file's head, if that is a WebP's, and not past RIFF's length. */
 static bool
-enter(const unsigned char **at, size_t *len)
+enter(struct span *s)
 {
-	size_t told;
+	const uint8_t *head = span_take(s, RIFF_HEAD);
+	uint32_t told;
 
-	if (*len < RIFF_HEAD || memcmp(*at, "RIFF", 4) != 0 ||
-	    memcmp(*at + 8, "WEBP", 4) != 0)
+	if (head == NULL || memcmp(head, "RIFF", 4) != 0 ||
+	    memcmp(head + 8, "WEBP", 4) != 0)
 		return false;
-	told = number(*at + 4, 4);
-	*at += RIFF_HEAD;
-	*len -= RIFF_HEAD;
-	if (told >= 4 && told - 4 < *len)
-		*len = told - 4;
+	told = le32(head + 4);
+	if (told >= 4 && told - 4 < s->len)
+		s->len = told - 4;
 	return true;
 }
 
 bool
 webp_open(struct webp_reader *r, const void *data, size_t len)
 {
-	struct webp_reader in = { .at = data, .len = len };
+	struct webp_reader in = { .rest = { data, len } };
 	struct chunk c;
 
-	if (!enter(&in.at, &in.len) || !take_chunk(&in.at, &in.len, &c) ||
-	    !is(&c, "VP8X") || c.len < VP8X_LEN ||
-	    (c.body[0] & HAS_ANIMATION) == 0)
+	if (!enter(&in.rest) || !riff_next(&in.rest, &c) ||
+	    !chunk_is(&c, "VP8X") || c.body.len < VP8X_LEN ||
+	    (c.body.at[0] & HAS_ANIMATION) == 0)
 		return false;
-	in.canvas.width = (unsigned)number(c.body + 4, 3) + 1;
-	in.canvas.height = (unsigned)number(c.body + 7, 3) + 1;
-	while (take_chunk(&in.at, &in.len, &c))
-		if (is(&c, "ANIM") && c.len >= ANIM_LEN) {
-			in.plays = (unsigned)number(c.body + 4, 2);
+	in.canvas.width = le24(c.body.at + 4) + 1;
+	in.canvas.height = le24(c.body.at + 7) + 1;
+	while (riff_next(&in.rest, &c))
+		if (chunk_is(&c, "ANIM") && c.body.len >= ANIM_LEN) {
+			in.plays = le16(c.body.at + 4);
 			*r = in;
 			return true;
 		}
@@ -110,21 +67,21 @@ webp_open(struct webp_reader *r, const void *data, size_t len)
 bool
 webp_next(struct webp_reader *r, struct webp_frame *out)
 {
+	const uint8_t *p;
 	struct chunk c;
 
-	while (take_chunk(&r->at, &r->len, &c)) {
-		if (!is(&c, "ANMF") || c.len < ANMF_LEN)
+	while (riff_next(&r->rest, &c)) {
+		p = span_take(&c.body, ANMF_LEN);
+		if (!chunk_is(&c, "ANMF") || p == NULL)
 			continue;
 		*out = (struct webp_frame){
-			.x = (unsigned)number(c.body, 3) * 2,
-			.y = (unsigned)number(c.body + 3, 3) * 2,
-			.size = { (unsigned)number(c.body + 6, 3) + 1,
-			    (unsigned)number(c.body + 9, 3) + 1 },
-			.ms = (unsigned)number(c.body + 12, 3),
-			.blend = (c.body[15] & NO_BLEND) == 0,
-			.clear = (c.body[15] & CLEAR) != 0,
-			.chunks = c.body + ANMF_LEN,
-			.len = c.len - ANMF_LEN,
+			.x = le24(p) * 2,
+			.y = le24(p + 3) * 2,
+			.size = { le24(p + 6) + 1, le24(p + 9) + 1 },
+			.ms = le24(p + 12),
+			.blend = (p[15] & NO_BLEND) == 0,
+			.clear = (p[15] & CLEAR) != 0,
+			.chunks = c.body,
 		};
 		return true;
 	}
@@ -134,17 +91,12 @@ webp_next(struct webp_reader *r, struct webp_frame *out)
 const void *
 webp_exif(const void *data, size_t len, size_t *exif_len)
 {
-	const unsigned char *at = data;
-	struct chunk c;
+	struct span file = { data, len }, exif;
 
-	if (!enter(&at, &len))
+	if (!enter(&file) || !riff_find(file, "EXIF", &exif))
 		return NULL;
-	while (take_chunk(&at, &len, &c))
-		if (is(&c, "EXIF")) {
-			*exif_len = c.len;
-			return c.body;
-		}
-	return NULL;
+	*exif_len = exif.len;
+	return exif.at;
 }
 
 static void
@@ -194,15 +146,16 @@ set_length(struct buf *out, size_t at, size_t n)
 
 /* Of a picture: its alpha and its px, nothing else. Is there px? */
 static bool
-add_picture(struct buf *out, const unsigned char *at, size_t len)
+add_picture(struct buf *out, struct span chunks)
 {
 	struct chunk c;
 
-	while (take_chunk(&at, &len, &c)) {
-		if (is(&c, "ALPH"))
-			add_chunk(out, "ALPH", c.body, c.len);
-		if (is(&c, "VP8 ") || is(&c, "VP8L")) {
-			add_chunk(out, (const char *)c.head, c.body, c.len);
+	while (riff_next(&chunks, &c)) {
+		if (chunk_is(&c, "ALPH"))
+			add_chunk(out, "ALPH", c.body.at, c.body.len);
+		if (chunk_is(&c, "VP8 ") || chunk_is(&c, "VP8L")) {
+			add_chunk(out, (const char *)c.name, c.body.at,
+			    c.body.len);
 			return true;
 		}
 	}
@@ -217,7 +170,7 @@ webp_still(const struct webp_frame *frame, struct buf *out)
 	add_head(out, "RIFF", 0);
 	buf_add(out, "WEBP", 4);
 	add_vp8x(out, HAS_ALPHA, frame->size);
-	(void)add_picture(out, frame->chunks, frame->len);
+	(void)add_picture(out, frame->chunks);
 	set_length(out, begin + 4, out->len - begin - CHUNK_HEAD);
 }
 
@@ -236,7 +189,7 @@ bool
 webp_add(struct buf *out, const struct webp_frame *frame, const void *still,
     size_t len)
 {
-	const unsigned char *at = still;
+	struct span file = { still, len };
 	const size_t begin = out->len;
 	bool ok;
 
@@ -248,7 +201,7 @@ webp_add(struct buf *out, const struct webp_frame *frame, const void *still,
 	add_number(out, frame->ms > 0xffffff ? 0xffffff : frame->ms, 3);
 	add_number(out,
 	    (frame->blend ? 0 : NO_BLEND) | (frame->clear ? CLEAR : 0), 1);
-	ok = enter(&at, &len) && add_picture(out, at, len);
+	ok = enter(&file) && add_picture(out, file);
 	set_length(out, begin + 4, out->len - begin - CHUNK_HEAD);
 	return ok;
 }

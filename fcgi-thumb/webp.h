@@ -7,6 +7,7 @@
 
 #include "buf.h"
 #include "geometry.h"
+#include "span.h"
 
 /*
  * The container of an animated WebP (RFC 9649), read and written by byte; the
@@ -23,13 +24,11 @@ struct webp_frame {
 	unsigned ms;      /* how long it is shown */
 	bool blend;       /* laid over what is there; else it takes its place */
 	bool clear;       /* its rectangle is cleared when its time is over */
-	const unsigned char *chunks; /* the picture, borrowed from the file */
-	size_t len;                  /* bytes of chunks */
+	struct span chunks; /* the picture, borrowed from the file */
 };
 
 struct webp_reader {
-	const unsigned char *at; /* borrowed */
-	size_t len;
+	struct span rest; /* borrowed */
 	struct size canvas;
 	unsigned plays; /* how often it is shown; 0: for ever */
 };

@@ -8,151 +8,119 @@
 
 #include "whole.h"
 
-#include <stdint.h>
 #include <string.h>
 
+#include "chunk.h"
 #include "whole_internal.h"
-
-struct walk {
-	const unsigned char *at;
-	const unsigned char *end;
-};
-
-static size_t
-left(const struct walk *w)
-{
-	return (size_t)(w->end - w->at);
-}
-
-static bool
-skip(struct walk *w, size_t n)
-{
-	if (n > left(w))
-		return false;
-	w->at += n;
-	return true;
-}
 
 /*
  * Segments have a length; between them, and in a scan's coded data, a marker
  * is 0xff and a byte that is neither a stuffed 0 nor a restart (T.81 B.1.1).
  */
 static bool
-walk_jpeg(struct walk *w)
+walk_jpeg(struct span s)
 {
-	while (left(w) > 0) {
-		unsigned char marker;
+	const uint8_t *p;
 
-		w->at = memchr(w->at, 0xff, left(w));
-		if (w->at == NULL)
+	while (s.len > 0 && (p = memchr(s.at, 0xff, s.len)) != NULL) {
+		(void)span_take(&s, (size_t)(p - s.at));
+		do
+			p = span_take(&s, 1);
+		while (p != NULL && *p == 0xff);
+		if (p == NULL)
 			return false;
-		while (left(w) > 0 && *w->at == 0xff)
-			w->at++;
-		if (left(w) == 0)
-			return false;
-		marker = *w->at++;
-		if (marker == 0xd9) /* EOI */
+		if (*p == 0xd9) /* EOI */
 			return true;
-		if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8))
+		if (*p <= 0x01 || (*p >= 0xd0 && *p <= 0xd8))
 			continue; /* stuffing, TEM, RSTn, SOI: no length */
-		if (left(w) < 2 || !skip(w, (size_t)w->at[0] << 8 | w->at[1]))
+		p = span_take(&s, 2);
+		if (p == NULL ||
+		    (be16(p) > 2 && span_take(&s, be16(p) - 2u) == NULL))
 			return false;
 	}
 	return false;
 }
 
 static bool
-walk_png(struct walk *w)
+walk_png(struct span s)
 {
-	if (!skip(w, 8))
+	struct span end;
+
+	return png_find(s, "IEND", &end);
+}
+
+static bool
+skip_gif_blocks(struct span *s)
+{
+	const uint8_t *len;
+
+	do {
+		len = span_take(s, 1);
+		if (len == NULL || span_take(s, *len) == NULL)
+			return false;
+	} while (*len != 0);
+	return true;
+}
+
+static bool
+skip_gif_palette(struct span *s, unsigned flags)
+{
+	return (flags & 0x80) == 0 ||
+	    span_take(s, (size_t)3 << ((flags & 7) + 1)) != NULL;
+}
+
+static bool
+walk_gif(struct span s)
+{
+	const uint8_t *p = span_take(&s, 13);
+
+	if (p == NULL || !skip_gif_palette(&s, p[10]))
 		return false;
-	while (left(w) >= 12) {
-		size_t len = (size_t)w->at[0] << 24 | (size_t)w->at[1] << 16 |
-		    (size_t)w->at[2] << 8 | w->at[3];
-		bool last = memcmp(w->at + 4, "IEND", 4) == 0;
-
-		if (!skip(w, 12) || !skip(w, len))
-			return false;
-		if (last)
+	while ((p = span_take(&s, 1)) != NULL) {
+		if (*p == ';')
 			return true;
-	}
-	return false;
-}
-
-static bool
-skip_gif_blocks(struct walk *w)
-{
-	while (left(w) > 0) {
-		size_t len = *w->at;
-
-		if (!skip(w, 1 + len))
+		if (*p == '!' &&
+		    (span_take(&s, 1) == NULL || !skip_gif_blocks(&s)))
 			return false;
-		if (len == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A colour table's size from the flags byte in front of it (GIF89a 18, 20). */
-static size_t
-gif_table(unsigned char flags)
-{
-	return (flags & 0x80) != 0 ? (size_t)3 << ((flags & 7) + 1) : 0;
-}
-
-static bool
-walk_gif(struct walk *w)
-{
-	if (left(w) < 13 || !skip(w, 13 + gif_table(w->at[10])))
-		return false;
-	while (left(w) > 0) {
-		unsigned char kind = *w->at++;
-
-		if (kind == ';')
-			return true;
-		if (kind == '!' && !(skip(w, 1) && skip_gif_blocks(w)))
-			return false;
-		if (kind == ',' &&
-		    !(left(w) >= 9 && skip(w, 9 + gif_table(w->at[8])) &&
-			skip(w, 1) && skip_gif_blocks(w)))
+		if (*p == ',' &&
+		    ((p = span_take(&s, 9)) == NULL ||
+			!skip_gif_palette(&s, p[8]) ||
+			span_take(&s, 1) == NULL || !skip_gif_blocks(&s)))
 			return false;
 	}
 	return false;
 }
 
+/* RIFF's length counts from "WEBP". */
 static bool
-walk_webp(struct walk *w)
+walk_webp(struct span s)
 {
-	size_t len;
+	const uint8_t *head = span_take(&s, 12);
 
-	if (left(w) < 12)
-		return false;
-	len = (size_t)w->at[7] << 24 | (size_t)w->at[6] << 16 |
-	    (size_t)w->at[5] << 8 | w->at[4];
-	return len <= left(w) - 8;
+	return head != NULL && le32(head + 4) <= s.len + 4;
 }
 
 bool
 whole_file(const void *data, size_t len, enum format format)
 {
-	struct walk w = { data, (const unsigned char *)data + len };
+	struct span file = { data, len };
 
 	switch (format) {
 	case FORMAT_JPEG:
-		return walk_jpeg(&w);
+		return walk_jpeg(file);
 	case FORMAT_PNG:
-		return walk_png(&w);
+		return walk_png(file);
 	case FORMAT_GIF:
-		return walk_gif(&w);
+		return walk_gif(file);
 	case FORMAT_WEBP:
-		return walk_webp(&w);
+		return walk_webp(file);
 	case FORMAT_AVIF:
 	case FORMAT_HEIC:
-		return whole_heif((struct span){ data, len });
+		return whole_heif(file);
 	case FORMAT_TIFF:
-		return whole_tiff((struct span){ data, len });
+		return whole_tiff(file);
 	case FORMAT_BMP:
-		return whole_bmp((struct span){ data, len });
+		return whole_bmp(file);
 	case FORMAT_NONE:
 	case FORMAT_COUNT:
 		break;

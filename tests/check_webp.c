@@ -129,7 +129,7 @@ START_TEST(cut_anywhere_only_whole_frames_are_found)
 		memcpy(copy + 1, file.data, len);
 		if (webp_open(&r, copy + 1, len))
 			while (webp_next(&r, &f)) {
-				ck_assert(f.chunks + f.len <=
+				ck_assert(f.chunks.at + f.chunks.len <=
 				    (unsigned char *)copy + 1 + len);
 				n++;
 			}
@@ -159,8 +159,8 @@ START_TEST(no_byte_leads_outside)
 		while (webp_next(&r, &f)) {
 			struct buf still = { 0 };
 
-			ck_assert(f.chunks >= (unsigned char *)copy &&
-			    f.chunks + f.len <=
+			ck_assert(f.chunks.at >= (unsigned char *)copy &&
+			    f.chunks.at + f.chunks.len <=
 				(unsigned char *)copy + file.len);
 			webp_still(&f, &still);
 			buf_fini(&still);

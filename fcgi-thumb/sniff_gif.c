@@ -8,16 +8,11 @@
  * ask. Unpacks nothing.
  */
 
-#include "sniff_internal.h"
+#include "sniff_gif.h"
 
 #include <string.h>
 
-enum {
-	EXTENSION = 0x21,
-	PICTURE = 0x2c,
-	TRAILER = 0x3b,
-	HAS_PALETTE = 0x80,
-};
+#define HAS_PALETTE 0x80
 
 static const char cut[] = "The GIF ends before its first picture.";
 
@@ -29,9 +24,8 @@ skip_palette(struct span *s, unsigned flags)
 	return span_take(s, (size_t)3 << ((flags & 7) + 1)) != NULL;
 }
 
-/* Over sub-blocks and the empty one that ends them; false: cut. */
-static bool
-skip_blocks(struct span *s)
+bool
+gif_skip_blocks(struct span *s)
 {
 	const uint8_t *len;
 
@@ -41,6 +35,21 @@ skip_blocks(struct span *s)
 			return false;
 	} while (*len != 0);
 	return true;
+}
+
+bool
+gif_skip_screen(struct span *s, const uint8_t **screen)
+{
+	*screen = span_take(s, 13);
+	return *screen != NULL && skip_palette(s, (*screen)[10]);
+}
+
+bool
+gif_skip_picture(struct span *s, const uint8_t *descriptor)
+{
+	return skip_palette(s, descriptor[8]) &&
+	    span_take(s, 1) != NULL && /* code size */
+	    gif_skip_blocks(s);
 }
 
 /*
@@ -77,19 +86,20 @@ walk(struct span rest, struct sniff *s, struct fault_info *info)
 	bool whole = true;
 	enum fault f;
 
-	while (whole && (p = span_take(&rest, 1)) != NULL && *p != TRAILER) {
-		if (*p == EXTENSION) {
+	while (
+	    whole && (p = span_take(&rest, 1)) != NULL && *p != GIF_TRAILER) {
+		if (*p == GIF_EXTENSION) {
 			label = span_take(&rest, 1);
 			/*
 			 * ImageMagick takes this label for the start of a
 			 * picture, whose size would then not be the one here.
 			 */
-			if (label != NULL && *label == PICTURE)
+			if (label != NULL && *label == GIF_PICTURE)
 				return fault_set(info, FAULT_CORRUPT_IMAGE,
 				    "The GIF has an extension that does not "
 				    "exist.");
-			whole = label != NULL && skip_blocks(&rest);
-		} else if (*p == PICTURE) {
+			whole = label != NULL && gif_skip_blocks(&rest);
+		} else if (*p == GIF_PICTURE) {
 			p = span_take(&rest, 9);
 			if (p == NULL)
 				break;
@@ -99,9 +109,7 @@ walk(struct span rest, struct sniff *s, struct fault_info *info)
 					return f;
 			}
 			s->frames++;
-			whole = skip_palette(&rest, p[8]) &&
-			    span_take(&rest, 1) != NULL && /* code size */
-			    skip_blocks(&rest);
+			whole = gif_skip_picture(&rest, p);
 		}
 	}
 	if (s->frames == 0)
@@ -114,10 +122,10 @@ sniff_gif(struct span file, struct sniff *out, struct fault_info *info)
 {
 	struct span rest = file;
 	struct sniff s = { .format = FORMAT_GIF };
-	const uint8_t *p = span_take(&rest, 13);
+	const uint8_t *p;
 	enum fault f;
 
-	if (p == NULL || !skip_palette(&rest, p[10]))
+	if (!gif_skip_screen(&rest, &p))
 		return fault_set(info, FAULT_CORRUPT_IMAGE, cut);
 	s.width = le16(p + 6);
 	s.height = le16(p + 8);

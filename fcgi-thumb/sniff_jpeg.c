@@ -7,9 +7,9 @@
  * decoder's business.
  */
 
-#include <string.h>
+#include "sniff_jpeg.h"
 
-#include "sniff_internal.h"
+#include <string.h>
 
 enum {
 	SOF0 = 0xc0,
@@ -21,34 +21,32 @@ enum {
 	SOF10 = 0xca, /* progressive, arithmetic */
 	DAC = 0xcc,
 	SOF15 = 0xcf,
-	RST0 = 0xd0,
-	RST7 = 0xd7,
-	SOI = 0xd8,
-	EOI = 0xd9,
-	SOS = 0xda,
-	TEM = 0x01,
 };
 
 static const char cut[] = "The JPEG ends before its size is told.";
 
-/* The next marker's second byte, after any fill bytes; -1 at the end. */
-static int
-next_marker(struct span *s)
+int
+jpeg_next_marker(struct span *s)
 {
 	const uint8_t *p;
 
-	for (;;) {
-		do {
+	/* Most bytes are of scans: past those in large steps. */
+	while (s->len > 0 && (p = memchr(s->at, 0xff, s->len)) != NULL) {
+		(void)span_take(s, (size_t)(p - s->at));
+		do
 			p = span_take(s, 1);
-		} while (p != NULL && *p != 0xff);
-		do {
-			p = span_take(s, 1);
-		} while (p != NULL && *p == 0xff);
-		if (p == NULL)
-			return -1;
-		if (*p != 0)
+		while (p != NULL && *p == 0xff);
+		if (p != NULL && *p != 0)
 			return *p;
 	}
+	return -1;
+}
+
+bool
+jpeg_stands_alone(int marker)
+{
+	return marker == JPEG_TEM ||
+	    (marker >= JPEG_RST0 && marker <= JPEG_RST7);
 }
 
 static bool
@@ -100,10 +98,11 @@ sniff_jpeg(struct span file, struct sniff *out, struct fault_info *info)
 	int marker;
 
 	(void)span_take(&rest, 2); /* SOI, seen with the magic */
-	while ((marker = next_marker(&rest)) != -1) {
-		if (marker == TEM || (marker >= RST0 && marker <= RST7))
-			continue; /* these have no segment */
-		if (marker == SOI || marker == EOI || marker == SOS)
+	while ((marker = jpeg_next_marker(&rest)) != -1) {
+		if (jpeg_stands_alone(marker))
+			continue;
+		if (marker == JPEG_SOI || marker == JPEG_EOI ||
+		    marker == JPEG_SOS)
 			return fault_set(info, FAULT_CORRUPT_IMAGE,
 			    "The JPEG has no frame header before its picture.");
 		p = span_take(&rest, 2);
@@ -122,26 +121,19 @@ sniff_jpeg(struct span file, struct sniff *out, struct fault_info *info)
 	return fault_set(info, FAULT_CORRUPT_IMAGE, cut);
 }
 
-/* Entropy-coded data end at a marker (ITU-T T.81, B.1.1.5). */
 unsigned
 sniff_jpeg_scans(struct span file)
 {
 	struct span rest = file;
 	const uint8_t *p;
 	unsigned n = 0;
+	int marker;
 
 	(void)span_take(&rest, 2); /* SOI */
-	/* Most bytes are of scans: past those in large steps. */
-	while ((p = memchr(rest.at, 0xff, rest.len)) != NULL) {
-		(void)span_take(&rest, (size_t)(p - rest.at) + 1);
-		do
-			p = span_take(&rest, 1);
-		while (p != NULL && *p == 0xff);
-		if (p == NULL || *p == EOI)
-			break;
-		if (*p == 0 || *p == TEM || (*p >= RST0 && *p <= RST7))
-			continue; /* data, or without a segment */
-		n += *p == SOS;
+	while ((marker = jpeg_next_marker(&rest)) != -1 && marker != JPEG_EOI) {
+		if (jpeg_stands_alone(marker))
+			continue;
+		n += marker == JPEG_SOS;
 		p = span_take(&rest, 2);
 		if (p == NULL || be16(p) < 2 ||
 		    span_take(&rest, be16(p) - 2u) == NULL)

@@ -11,34 +11,26 @@
 #include <string.h>
 
 #include "chunk.h"
+#include "sniff_gif.h"
+#include "sniff_jpeg.h"
 #include "whole_internal.h"
 
-/*
- * Segments have a length; between them, and in a scan's coded data, a marker
- * is 0xff and a byte that is neither a stuffed 0 nor a restart (T.81 B.1.1).
- */
+/* A length that is too short for itself is left to the decoder, too. */
 static bool
 walk_jpeg(struct span s)
 {
 	const uint8_t *p;
+	int marker;
 
-	while (s.len > 0 && (p = memchr(s.at, 0xff, s.len)) != NULL) {
-		(void)span_take(&s, (size_t)(p - s.at));
-		do
-			p = span_take(&s, 1);
-		while (p != NULL && *p == 0xff);
-		if (p == NULL)
-			return false;
-		if (*p == 0xd9) /* EOI */
-			return true;
-		if (*p <= 0x01 || (*p >= 0xd0 && *p <= 0xd8))
-			continue; /* stuffing, TEM, RSTn, SOI: no length */
+	while ((marker = jpeg_next_marker(&s)) != -1 && marker != JPEG_EOI) {
+		if (jpeg_stands_alone(marker) || marker == JPEG_SOI)
+			continue;
 		p = span_take(&s, 2);
 		if (p == NULL ||
 		    (be16(p) > 2 && span_take(&s, be16(p) - 2u) == NULL))
 			return false;
 	}
-	return false;
+	return marker == JPEG_EOI;
 }
 
 static bool
@@ -50,42 +42,21 @@ walk_png(struct span s)
 }
 
 static bool
-skip_gif_blocks(struct span *s)
-{
-	const uint8_t *len;
-
-	do {
-		len = span_take(s, 1);
-		if (len == NULL || span_take(s, *len) == NULL)
-			return false;
-	} while (*len != 0);
-	return true;
-}
-
-static bool
-skip_gif_palette(struct span *s, unsigned flags)
-{
-	return (flags & 0x80) == 0 ||
-	    span_take(s, (size_t)3 << ((flags & 7) + 1)) != NULL;
-}
-
-static bool
 walk_gif(struct span s)
 {
-	const uint8_t *p = span_take(&s, 13);
+	const uint8_t *p;
 
-	if (p == NULL || !skip_gif_palette(&s, p[10]))
+	if (!gif_skip_screen(&s, &p))
 		return false;
 	while ((p = span_take(&s, 1)) != NULL) {
-		if (*p == ';')
+		if (*p == GIF_TRAILER)
 			return true;
-		if (*p == '!' &&
-		    (span_take(&s, 1) == NULL || !skip_gif_blocks(&s)))
+		if (*p == GIF_EXTENSION &&
+		    (span_take(&s, 1) == NULL || !gif_skip_blocks(&s)))
 			return false;
-		if (*p == ',' &&
+		if (*p == GIF_PICTURE &&
 		    ((p = span_take(&s, 9)) == NULL ||
-			!skip_gif_palette(&s, p[8]) ||
-			span_take(&s, 1) == NULL || !skip_gif_blocks(&s)))
+			!gif_skip_picture(&s, p)))
 			return false;
 	}
 	return false;

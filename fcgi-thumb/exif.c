@@ -8,34 +8,12 @@
 
 #include "exif.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "chunk.h"
-
-#define TAG_ARTIST 315
-#define TAG_COPYRIGHT 33432
-#define TYPE_ASCII 2
-#define TYPE_UTF8 129 /* EXIF 3.0 */
+#include "sniff_ifd.h"
 
 static const char prefix[EXIF_PREFIX] = "Exif\0"; /* and its second NUL */
-
-struct tiff {
-	const unsigned char *at;
-	size_t len;
-	bool big; /* "MM": big-endian */
-};
-
-static uint32_t
-number(const struct tiff *t, size_t offset, unsigned bytes)
-{
-	uint32_t n = 0;
-
-	for (unsigned i = 0; i < bytes; i++)
-		n = n << 8 | t->at[offset + (t->big ? i : bytes - 1 - i)];
-	return n;
-}
 
 /* Spaces for what is not to be printed, none at the ends. */
 static void
@@ -65,55 +43,30 @@ exif_clean(const char *text, char out[CREDIT_MAX + 1])
 	    out);
 }
 
-/* The text of the directory's entry of 12 bytes at `entry`. */
 static void
-read_text(const struct tiff *t, size_t entry, char out[CREDIT_MAX + 1])
+read_text(const struct tiff *t, const struct tiff_ifd *ifd, enum tiff_tag tag,
+    char out[CREDIT_MAX + 1])
 {
-	const uint32_t type = number(t, entry + 2, 2);
-	const uint32_t count = number(t, entry + 4, 4);
-	const size_t at = count <= 4 ? entry + 8 : number(t, entry + 8, 4);
+	struct tiff_field field;
 
-	if ((type == TYPE_ASCII || type == TYPE_UTF8) && at <= t->len &&
-	    count <= t->len - at)
-		clean(t->at + at, count, out);
+	if (tiff_field(t, ifd, tag, &field) &&
+	    (field.type == TIFF_ASCII || field.type == TIFF_UTF8))
+		clean(field.values, field.n, out);
 }
 
-static bool
-open_tiff(struct tiff *t, const unsigned char *data, size_t len)
-{
-	if (len >= sizeof prefix && memcmp(data, prefix, sizeof prefix) == 0) {
-		data += sizeof prefix;
-		len -= sizeof prefix;
-	}
-	*t = (struct tiff){ .at = data, .len = len };
-	if (len < 8)
-		return false;
-	t->big = memcmp(data, "MM", 2) == 0;
-	return (t->big || memcmp(data, "II", 2) == 0) && number(t, 2, 2) == 42;
-}
-
+/* Of a directory that is cut, what there is. */
 void
 exif_read(const void *data, size_t len, struct credits *out)
 {
 	struct tiff t;
-	size_t at, n;
+	struct tiff_ifd ifd;
 
 	*out = (struct credits){ 0 };
-	if (len == 0 || !open_tiff(&t, data, len))
+	if (!tiff_open(exif_tiff((struct span){ data, len }), &t) ||
+	    !tiff_ifd_part(&t, t.first, &ifd))
 		return;
-	at = number(&t, 4, 4);
-	if (at > t.len || t.len - at < 2)
-		return;
-	n = number(&t, at, 2);
-	at += 2;
-	for (; n > 0 && t.len - at >= 12; n--, at += 12) {
-		const uint32_t tag = number(&t, at, 2);
-
-		if (tag == TAG_ARTIST)
-			read_text(&t, at, out->artist);
-		if (tag == TAG_COPYRIGHT)
-			read_text(&t, at, out->copyright);
-	}
+	read_text(&t, &ifd, TIFF_ARTIST, out->artist);
+	read_text(&t, &ifd, TIFF_COPYRIGHT, out->copyright);
 }
 
 void
@@ -145,7 +98,7 @@ put_entry(unsigned char *at, unsigned tag, const char *value,
 	const size_t len = strlen(value) + 1;
 
 	at = put(at, tag, 2);
-	at = put(at, TYPE_ASCII, 2);
+	at = put(at, TIFF_ASCII, 2);
 	at = put(at, (uint32_t)len, 4);
 	if (len <= 4) {
 		memset(at, 0, 4);
@@ -171,9 +124,9 @@ exif_write(const struct credits *c, unsigned char out[EXIF_MAX])
 	memcpy(at, "MM\0*\0\0\0\10", 8);
 	at = put(at + 8, n, 2);
 	if (c->artist[0] != '\0')
-		at = put_entry(at, TAG_ARTIST, c->artist, &text, base);
+		at = put_entry(at, TIFF_ARTIST, c->artist, &text, base);
 	if (c->copyright[0] != '\0')
-		at = put_entry(at, TAG_COPYRIGHT, c->copyright, &text, base);
+		at = put_entry(at, TIFF_COPYRIGHT, c->copyright, &text, base);
 	(void)put(at, 0, 4); /* no further directory */
 	return (size_t)(text - out);
 }

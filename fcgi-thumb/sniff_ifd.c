@@ -11,8 +11,7 @@
 
 enum field_type {
 	BYTE = 1,
-	ASCII,
-	SHORT,
+	SHORT = 3,
 	LONG,
 	RATIONAL,
 	SBYTE,
@@ -80,12 +79,27 @@ tiff_ifd(const struct tiff *t, uint32_t at, struct tiff_ifd *out)
 	return true;
 }
 
+bool
+tiff_ifd_part(const struct tiff *t, uint32_t at, struct tiff_ifd *out)
+{
+	const uint8_t *p = bytes_at(t, at, 2);
+	size_t there;
+
+	if (p == NULL)
+		return false;
+	there = (t->file.len - at - 2) / 12;
+	*out = (struct tiff_ifd){ .entries = p + 2, .n = number16(t, p) };
+	if (out->n > there)
+		out->n = (unsigned)there;
+	return true;
+}
+
 /* Bytes of a value; 0 for a type that nobody knows. */
 static unsigned
 type_bytes(unsigned type)
 {
 	static const unsigned char bytes[TYPE_COUNT] = { [BYTE] = 1,
-		[ASCII] = 1,
+		[TIFF_ASCII] = 1,
 		[SHORT] = 2,
 		[LONG] = 4,
 		[RATIONAL] = 8,
@@ -98,6 +112,8 @@ type_bytes(unsigned type)
 		[DOUBLE] = 8,
 		[IFD] = 4 };
 
+	if (type == TIFF_UTF8)
+		return 1;
 	return type < TYPE_COUNT ? bytes[type] : 0;
 }
 

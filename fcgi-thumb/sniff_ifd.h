@@ -3,7 +3,7 @@
 
 /*
  * The directories of TIFF files, which EXIF is made of too (TIFF 6.0). For
- * sniff_tiff.c, for formats that hold an EXIF, and for whole.c.
+ * sniff_tiff.c, for formats that hold an EXIF, for whole.c and for exif.c.
  */
 
 #include "sniff_internal.h"
@@ -19,11 +19,19 @@ enum tiff_tag {
 	TIFF_ORIENTATION = 274,
 	TIFF_SAMPLES = 277,
 	TIFF_STRIP_BYTES = 279,
+	TIFF_ARTIST = 315,
 	TIFF_TILE_WIDTH = 322,
 	TIFF_TILE_OFFSETS = 324,
 	TIFF_TILE_BYTES = 325,
 	TIFF_SUB_IFDS = 330,
+	TIFF_COPYRIGHT = 33432,
 	TIFF_DNG_VERSION = 50706,
+};
+
+/* Types of a field that is a text. */
+enum tiff_text {
+	TIFF_ASCII = 2,
+	TIFF_UTF8 = 129, /* EXIF 3.0 */
 };
 
 struct tiff {
@@ -50,6 +58,12 @@ bool tiff_open(struct span file, struct tiff *out);
 
 /* False where it does not lie in the file. */
 bool tiff_ifd(const struct tiff *t, uint32_t at, struct tiff_ifd *out);
+
+/*
+ * As many of its entries as lie in the file, and no next one; false where not
+ * even their number does.
+ */
+bool tiff_ifd_part(const struct tiff *t, uint32_t at, struct tiff_ifd *out);
 
 /* Do the values of all its fields lie in the file? */
 bool tiff_ifd_is_whole(const struct tiff *t, const struct tiff_ifd *ifd);

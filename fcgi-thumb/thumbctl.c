@@ -27,14 +27,17 @@ static const struct command commands[] = {
 	    "nginx.conf\n",
 	    run_nginx_conf },
 	{ "apply",
-	    "[--templates DIR] [--standalone PORT] [--nginx COMMAND] DIR",
+	    "[--templates DIR] [--standalone PORT] [--nginx COMMAND]\n"
+	    "        [--wait DURATION] DIR",
 	    "bring the settings into force: nginx's files in DIR, then nginx "
 	    "and the\n    service; what refuses brings the old files back",
 	    "  --templates DIR, --standalone PORT  as of nginx-conf\n"
 	    "  --nginx COMMAND  nginx's program and arguments with spaces "
 	    "between them,\n"
 	    "                   instead of nginx; run with -t, and with -s "
-	    "reload\n",
+	    "reload\n"
+	    "  --wait DURATION  how long nginx, and then the service, may "
+	    "take: 30s\n",
 	    run_apply },
 	{ "token", "[--expires DURATION] [--max-bytes BYTES] [--owner NAME]",
 	    "make an upload token for upload_auth = \"token\"",

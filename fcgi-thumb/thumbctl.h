@@ -106,6 +106,7 @@ struct nginx_job {
 	const char *dir; /* NULL: not given */
 	unsigned port;   /* of the standalone configuration; 0: without one */
 	const char *program; /* nginx and its arguments, spaces between them */
+	unsigned wait;       /* for each answer, in seconds; 0: not given */
 };
 
 /* nginx's files as texts, or what takes their place. */
@@ -143,8 +144,8 @@ void nginx_free(struct nginx_files *files);
 
 /*
  * Parse a command line that begins with the command's name: --templates,
- * --standalone, where the command runs nginx --nginx too, and DIR. How many
- * words are left from DIR on, or -1.
+ * --standalone, where the command runs nginx --nginx and --wait too, and DIR.
+ * How many words are left from DIR on, or -1.
  */
 int nginx_parse(int argc, char **argv, bool runs, struct nginx_job *job);
 

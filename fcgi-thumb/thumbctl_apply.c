@@ -3,6 +3,8 @@
 /*
  * Settings into force on both sides: nginx's files are made and tried, nginx
  * and the service reload, and whatever refuses brings back what was there.
+ * nginx refuses twice: `nginx -t` lets pass what only the running one finds, such
+ * as a port that is in use.
  *
  * nginx goes first, since it alone can be brought back to what it was: the
  * service takes new settings or stays with its own by itself. In the moment
@@ -29,8 +31,9 @@
 #include "clock.h"
 #include "fdio.h"
 #include "pidfile.h"
+#include "thumbctl_watch.h"
 
-#define ANSWER_SECONDS 30 /* ample for new workers to come up */
+#define WAIT_DEFAULT 30 /* seconds; ample for new workers to come up */
 #define ARGUMENTS_MAX 32
 #define RUN_MAX 128 /* bytes; a socket's whole path has 107 */
 
@@ -42,7 +45,15 @@ struct apply {
 	const struct settings *settings;
 	struct nginx_job job;
 	sigset_t signals; /* as they were before ours */
+	bool unseen;      /* whether nginx took its files is not known */
 };
+
+/* When who is told now has to have answered. */
+static uint64_t
+ends_at(const struct apply *a)
+{
+	return clock_monotonic_ns() + a->job.wait * NS_PER_S;
+}
 
 /* ---- nginx ---- */
 
@@ -104,15 +115,56 @@ test_nginx(const struct apply *a)
 	return -1;
 }
 
+/* 0 where, for all that can be known, it has the files; -1. Says the rest. */
 static int
-reload_nginx(const struct apply *a)
+judge_nginx(struct apply *a, enum nginx_answer answer)
+{
+	a->unseen = answer == NGINX_UNSEEN;
+	switch (answer) {
+	case NGINX_TAKEN:
+		return 0;
+	case NGINX_REFUSED:
+		complain("nginx refuses the configuration that it was told to "
+			 "load, and goes on with the one it had; its error log "
+			 "says why");
+		return -1;
+	case NGINX_ENDED:
+		complain("nginx has ended instead; its error log says why");
+		return -1;
+	case NGINX_LATE:
+		complain("nginx has not loaded its configuration within %u "
+			 "seconds and may still do so; its error log may say "
+			 "more",
+		    a->job.wait);
+		return -1;
+	case NGINX_UNSEEN:
+		complain("whether nginx took its configuration cannot be seen "
+			 "from here; its error log says it");
+		return 0;
+	}
+	return -1;
+}
+
+/* 0, or -1 after a complaint. *touched: nginx may have what the files say. */
+static int
+reload_nginx(struct apply *a, bool *touched)
 {
 	static const char *const more[] = { "-s", "reload", NULL };
+	enum nginx_answer answer;
+	struct nginx_watch watch;
+	int rc = -1;
 
-	if (run_nginx(a, more) == 0)
-		return 0;
-	complain("nginx cannot be told to reload");
-	return -1;
+	*touched = false;
+	watch_begin(&watch, ends_at(a));
+	if (run_nginx(a, more) == -1) {
+		complain("nginx cannot be told to reload; does it run?");
+	} else {
+		answer = watch_wait(&watch);
+		*touched = answer != NGINX_REFUSED && answer != NGINX_ENDED;
+		rc = judge_nginx(a, answer);
+	}
+	watch_fini(&watch);
+	return rc;
 }
 
 /* ---- the service ---- */
@@ -130,7 +182,7 @@ static int
 await_answer(const struct apply *a, const struct service_state *before)
 {
 	const char *want = a->settings->digest;
-	uint64_t end = clock_monotonic_ns() + ANSWER_SECONDS * NS_PER_S;
+	uint64_t end = ends_at(a);
 	struct timespec pause = { .tv_nsec = 50 * (long)NS_PER_MS };
 	struct service_state now;
 
@@ -152,20 +204,21 @@ await_answer(const struct apply *a, const struct service_state *before)
 		}
 	}
 	complain("the service (process %ld) has not taken these settings "
-		 "within %d seconds; does it read %s? Its log may say more",
-	    (long)before->pid, ANSWER_SECONDS, a->settings_file);
+		 "within %u seconds; does it read %s? Its log may say more",
+	    (long)before->pid, a->job.wait, a->settings_file);
 	return -1;
 }
 
 static int
 reload_service(const struct apply *a)
 {
+	const char *nginx = a->unseen ? "nginx was told of" : "nginx has";
 	struct service_state before;
 
 	if (pidfile_read(a->settings->run, &before) == -1) {
-		(void)printf("nginx has the settings of %s; no service runs in "
-			     "%s, it will read them when it starts\n",
-		    a->settings_file, a->settings->run);
+		(void)printf("%s the settings of %s; no service runs in %s, it "
+			     "will read them when it starts\n",
+		    nginx, a->settings_file, a->settings->run);
 		return 0;
 	}
 	if (kill(before.pid, SIGHUP) == -1) {
@@ -175,9 +228,9 @@ reload_service(const struct apply *a)
 	}
 	if (await_answer(a, &before) == -1)
 		return -1;
-	(void)printf("nginx and the service (process %ld) have the settings of "
-		     "%s\n",
-	    (long)before.pid, a->settings_file);
+	(void)printf("%s the settings of %s; the service (process %ld) has "
+		     "them\n",
+	    nginx, a->settings_file, (long)before.pid);
 	return 0;
 }
 
@@ -224,23 +277,30 @@ check_run(const struct apply *a, const struct nginx_files *old)
 	return -1;
 }
 
-/* Everything that can refuse, in order. 0, or -1 with the old state back. */
-static int
-switch_over(const struct apply *a, const struct nginx_files *new,
-    const struct nginx_files *old)
+static void
+restore(struct apply *a, const struct nginx_files *old, bool touched)
 {
-	bool reloaded = false;
-
-	if (nginx_write(&a->job, new) == 0 && test_nginx(a) == 0 &&
-	    (reloaded = reload_nginx(a) == 0) && reload_service(a) == 0)
-		return 0;
 	if (nginx_write(&a->job, old) == -1) {
 		complain("the old files are NOT back");
-		return -1;
+		return;
 	}
 	complain("nginx's old files are back");
-	if (reloaded)
-		(void)reload_nginx(a);
+	if (touched && reload_nginx(a, &touched) == -1)
+		complain("nginx may have the new settings in force, NOT those "
+			 "of its files");
+}
+
+/* Everything that can refuse, in order. 0, or -1 with the old state back. */
+static int
+switch_over(struct apply *a, const struct nginx_files *new,
+    const struct nginx_files *old)
+{
+	bool touched = false;
+
+	if (nginx_write(&a->job, new) == 0 && test_nginx(a) == 0 &&
+	    reload_nginx(a, &touched) == 0 && reload_service(a) == 0)
+		return 0;
+	restore(a, old, touched);
 	return -1;
 }
 
@@ -301,6 +361,8 @@ run_apply(const struct command *self, const char *settings_file, int argc,
 	if (nginx_parse(argc, argv, true, &a.job) != 1 ||
 	    a.job.program[strspn(a.job.program, " ")] == '\0')
 		return wrong_use(self);
+	if (a.job.wait == 0)
+		a.job.wait = WAIT_DEFAULT;
 	settings = settings_load(settings_file, stderr);
 	if (settings == NULL)
 		return EX_CONFIG;

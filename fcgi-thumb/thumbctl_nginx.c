@@ -20,6 +20,7 @@
 #include "nginxconf.h"
 #include "number.h"
 
+#define WAIT_MAX (24 * 60 * 60)    /* seconds */
 #define FILE_MAX (4 * 1024 * 1024) /* bytes; ours have a few thousand */
 
 /* Each template and the file that it becomes. */
@@ -157,25 +158,42 @@ parse_port(const char *text, struct nginx_job *job)
 	return 0;
 }
 
+static int
+parse_wait(const char *text, struct nginx_job *job)
+{
+	unsigned long long seconds;
+
+	if (number_parse_duration(text, &seconds) == -1 || seconds == 0 ||
+	    seconds > WAIT_MAX)
+		return -1;
+	job->wait = (unsigned)seconds;
+	return 0;
+}
+
 int
 nginx_parse(int argc, char **argv, bool runs, struct nginx_job *job)
 {
 	static const struct option options[] = {
 		{ "nginx", required_argument, NULL, 'n' },
+		{ "wait", required_argument, NULL, 'w' },
 		{ "templates", required_argument, NULL, 't' },
 		{ "standalone", required_argument, NULL, 's' },
 		{ 0 },
 	};
+	const struct option *known = runs ? options : options + 2;
 	int option;
 
 	*job = (struct nginx_job){ .templates = TEMPLATES_DEFAULT,
 		.program = "nginx" };
 	optind = 0; /* a second list begins; glibc wants 0 for that */
-	while ((option = getopt_long(argc, argv, "+", options + !runs, NULL)) !=
-	    -1)
+	while ((option = getopt_long(argc, argv, "+", known, NULL)) != -1)
 		switch (option) {
 		case 'n':
 			job->program = optarg;
+			break;
+		case 'w':
+			if (parse_wait(optarg, job) == -1)
+				return -1;
 			break;
 		case 't':
 			job->templates = optarg;

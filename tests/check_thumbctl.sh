@@ -88,6 +88,10 @@ files=$(cd "$dir/nginx" && echo *)
 for nginx in "" "  "; do
 	wants 64 0 1 -c "$dir/good.conf" apply --nginx "$nginx" "$dir/nginx"
 done
+for wait in 0 25h 10x; do
+	wants 64 0 1 -c "$dir/good.conf" apply --wait "$wait" "$dir/nginx"
+done
+wants 64 0 1 -c "$dir/good.conf" nginx-conf --wait 1 "$dir/nginx"
 wants 64 0 1 -c "$dir/good.conf" apply
 wants 78 0 1 -c "$dir/bad.conf" apply "$dir/nginx"
 

@@ -5,11 +5,13 @@ import json
 import os
 import shlex
 import signal
+import socket
+import threading
 import time
 
 from case import Load
 from nginx import TEMPLATES
-from service import picture, wait_until
+from service import children, picture, wait_until
 from test_processes import OwnService
 
 TINY = [{"name": "tiny", "width": 40, "height": 40}]
@@ -20,12 +22,18 @@ class Apply(OwnService):
     def start(self, **settings):
         service = super().start(**settings)
         # Its command line has an argument with a space in it.
-        self.program = service.directory / "nginx-program"
-        words = " ".join(map(shlex.quote, map(str, service.nginx.command())))
-        self.program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
-        self.program.chmod(0o755)
+        self.program = self.script("nginx-program")
         self.directory = service.nginx.directory
         return service
+
+    def script(self, name, first=""):
+        """The path of a program that does this and then runs nginx."""
+        path = self.service.directory / name
+        words = " ".join(map(shlex.quote, map(
+            str, self.service.nginx.command())))
+        path.write_text(f'#!/bin/sh\n{first}\nexec {words} "$@"\n')
+        path.chmod(0o755)
+        return path
 
     def apply(self, *arguments, nginx=None, directory=None):
         return self.service.thumbctl(
@@ -94,6 +102,85 @@ class Apply(OwnService):
         self.assertEqual((self.files(), self.pid_file()), (files, state))
         self.assertEqual(sorted(path.name for path in self.directory.iterdir()
                                 if path.name.startswith(".")), [])
+
+    def test_a_reload_that_nginx_refuses_after_its_test_passed(self):
+        service = self.start()
+        photo = self.upload()
+        files, state = self.files(), self.pid_file()
+        conf = self.directory / "nginx.conf"
+        head, brace, tail = conf.read_text().rpartition("}")
+        service.write_settings(presets=TINY)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            conf.write_text(
+                f"{head}server {{ listen 127.0.0.1:{port}; }}{brace}{tail}")
+            self.assertEqual(service.nginx.check()[0], 0)
+            done = self.apply()
+        self.assert_refused(done, 1, "nginx refuses", "its error log",
+                            "old files are back")
+        self.assertIn("Address already in use", service.nginx.errors())
+        self.assertEqual((self.files(), self.pid_file()), (files, state))
+        self.assert_served(photo)
+        with self.subTest("the port is free"):
+            self.assertEqual(self.apply().returncode, 0)
+            self.assertEqual([v["preset"] for v in self.upload()["variants"]],
+                             ["tiny"])
+
+    def test_a_way_back_that_nginx_refuses_is_said(self):
+        service = self.start()
+        files = self.files()
+        conf = shlex.quote(str(self.directory / "nginx.conf"))
+        breaks = self.script("breaks", f"""
+            if [ "$1" = -s ] && [ -e {conf}.reloaded ]; then
+                echo 'nonsense;' >> {conf}
+                kill -HUP {service.nginx.process.pid}
+                exit
+            fi
+            [ "$1" = -t ] || : > {conf}.reloaded""")
+        service.write_settings(data="/proc/no-such-place/store", presets=TINY)
+        self.assert_refused(self.apply(nginx=breaks), 1, "the service",
+                            "old files are back", "nginx refuses",
+                            "may have the new settings")
+        self.assertEqual(self.files(), files)
+
+    def test_an_nginx_that_is_late(self):
+        service = self.start()
+        files, state = self.files(), self.pid_file()
+        service.write_settings(presets=TINY)
+        service.nginx.process.send_signal(signal.SIGSTOP)
+        try:
+            done = self.apply("--wait", "1")
+        finally:
+            service.nginx.process.send_signal(signal.SIGCONT)
+        self.assert_refused(done, 1, "not loaded", "within 1 seconds",
+                            "old files are back")
+        self.assertEqual((self.files(), self.pid_file()), (files, state))
+        self.assertEqual(self.apply().returncode, 0)
+
+    def test_an_nginx_that_ends_instead(self):
+        service = self.start()
+        files = self.files()
+        ends = self.script("ends", f"""
+            if [ "$1" = -s ]; then
+                kill -TERM {service.nginx.process.pid}
+                while kill -0 {service.nginx.process.pid}; do sleep .1; done
+                exit 0
+            fi""")
+        threading.Thread(target=service.nginx.process.wait).start()
+        self.assert_refused(self.apply(nginx=ends), 1, "nginx has ended",
+                            "old files are back")
+        self.assertEqual(self.files(), files)
+
+    def test_old_workers_that_stay_are_no_matter(self):
+        service = self.start()
+        before = set(children(service.nginx.process.pid))
+        with socket.create_connection(service.nginx.address) as client:
+            client.sendall(b"GET / HTTP/1.1\r\n")
+            service.write_settings(presets=TINY)
+            for _ in range(2):
+                done = self.apply()
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertTrue(before & set(children(service.nginx.process.pid)))
 
     def test_an_nginx_that_does_not_run_leaves_the_old_files(self):
         service = self.start()
@@ -167,6 +254,9 @@ class Apply(OwnService):
                           nginx="true")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(sorted(os.listdir(empty)), [*FILES, "nginx.conf"])
+        with self.subTest("no nginx that was told is to be seen"):
+            self.assertIn("cannot be seen from here", done.stderr)
+            self.assertNotIn("nginx has", done.stdout)
 
     def test_one_at_a_time(self):
         self.start()

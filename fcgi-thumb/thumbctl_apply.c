@@ -34,8 +34,8 @@
 #include "thumbctl_watch.h"
 
 #define WAIT_DEFAULT 30 /* seconds; ample for new workers to come up */
-#define ARGUMENTS_MAX 32
-#define RUN_MAX 128 /* bytes; a socket's whole path has 107 */
+#define MORE_MAX 2      /* words behind those of --nginx */
+#define RUN_MAX 128     /* bytes; a socket's whole path has 107 */
 
 /* Where nginx is that an ordinary PATH does not name. */
 #define PATH_MORE ":/usr/sbin:/usr/local/sbin"
@@ -57,26 +57,40 @@ ends_at(const struct apply *a)
 
 /* ---- nginx ---- */
 
-/* In the child. No shell: what stands in the words are words. */
-static void
-exec_nginx(const struct apply *a, const char *const more[])
+/* No shell: what stands in the words are words. NULL without memory. */
+static char **
+make_argv(const char *program, const char *const more[MORE_MAX])
 {
-	char *words = strdup(a->job.program), *rest = words, *path = NULL;
-	const char *old = getenv("PATH");
-	char *argv[ARGUMENTS_MAX + 4];
-	unsigned n = 0;
+	/* A word and the space behind it are two bytes at least. */
+	size_t most = strlen(program) / 2 + 1 + MORE_MAX, n = 0;
+	char **argv = calloc(most + 1, sizeof *argv);
+	char *rest = strdup(program);
 
-	(void)sigprocmask(SIG_SETMASK, &a->signals, NULL);
-	if (asprintf(&path, "%s%s", old != NULL ? old : "/usr/bin:/bin",
-		PATH_MORE) != -1)
-		(void)setenv("PATH", path, 1);
-	for (char *word; n < ARGUMENTS_MAX && rest != NULL &&
-	     (word = strsep(&rest, " ")) != NULL;)
+	if (argv == NULL || rest == NULL)
+		return NULL; /* and there the process ends */
+	for (char *word; (word = strsep(&rest, " ")) != NULL;)
 		if (word[0] != '\0')
 			argv[n++] = word;
-	for (; *more != NULL; more++)
-		argv[n++] = (char *)(uintptr_t)*more;
-	argv[n] = NULL;
+	for (unsigned i = 0; i < MORE_MAX; i++)
+		argv[n++] = (char *)(uintptr_t)more[i];
+	return argv;
+}
+
+/* In the child. */
+static void
+exec_nginx(const struct apply *a, const char *const more[MORE_MAX])
+{
+	char **argv = make_argv(a->job.program, more), *path = NULL;
+	const char *old = getenv("PATH");
+
+	(void)sigprocmask(SIG_SETMASK, &a->signals, NULL);
+	if (argv == NULL ||
+	    asprintf(&path, "%s%s", old != NULL ? old : "/usr/bin:/bin",
+		PATH_MORE) == -1) {
+		complain("no memory left");
+		_exit(EX_OSERR);
+	}
+	(void)setenv("PATH", path, 1);
 	/* Standard output is for what we say. */
 	if (dup2(STDERR_FILENO, STDOUT_FILENO) != -1)
 		(void)execvp(argv[0], argv);
@@ -86,7 +100,7 @@ exec_nginx(const struct apply *a, const char *const more[])
 
 /* Its words go to stderr. 0, or -1 where it failed. */
 static int
-run_nginx(const struct apply *a, const char *const more[])
+run_nginx(const struct apply *a, const char *const more[MORE_MAX])
 {
 	int status = -1;
 	pid_t pid;
@@ -107,7 +121,7 @@ run_nginx(const struct apply *a, const char *const more[])
 static int
 test_nginx(const struct apply *a)
 {
-	static const char *const more[] = { "-t", "-q", NULL };
+	static const char *const more[MORE_MAX] = { "-t", "-q" };
 
 	if (run_nginx(a, more) == 0)
 		return 0;
@@ -149,7 +163,7 @@ judge_nginx(struct apply *a, enum nginx_answer answer)
 static int
 reload_nginx(struct apply *a, bool *touched)
 {
-	static const char *const more[] = { "-s", "reload", NULL };
+	static const char *const more[MORE_MAX] = { "-s", "reload" };
 	enum nginx_answer answer;
 	struct nginx_watch watch;
 	int rc = -1;

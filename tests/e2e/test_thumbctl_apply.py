@@ -258,6 +258,12 @@ class Apply(OwnService):
             self.assertIn("cannot be seen from here", done.stderr)
             self.assertNotIn("nginx has", done.stdout)
 
+    def test_as_many_words_as_one_likes(self):
+        self.start()
+        words = " ".join(f"WORD{i}={i}" for i in range(100))
+        done = self.apply(nginx=f"env  {words} {self.program} ")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_one_at_a_time(self):
         self.start()
         directory = os.open(self.directory, os.O_RDONLY)

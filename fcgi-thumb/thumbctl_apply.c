@@ -44,8 +44,9 @@ struct apply {
 	const char *settings_file;
 	const struct settings *settings;
 	struct nginx_job job;
-	sigset_t signals; /* as they were before ours */
-	bool unseen;      /* whether nginx took its files is not known */
+	/* Blocked in `nginx -t`, which may take long and may be interrupted. */
+	sigset_t test_signals;
+	bool unseen; /* whether nginx took its files is not known */
 };
 
 /* When who is told now has to have answered. */
@@ -78,12 +79,14 @@ make_argv(const char *program, const char *const more[MORE_MAX])
 
 /* In the child. */
 static void
-exec_nginx(const struct apply *a, const char *const more[MORE_MAX])
+exec_nginx(const struct apply *a, const char *const more[MORE_MAX],
+    const sigset_t *signals)
 {
 	char **argv = make_argv(a->job.program, more), *path = NULL;
 	const char *old = getenv("PATH");
 
-	(void)sigprocmask(SIG_SETMASK, &a->signals, NULL);
+	if (signals != NULL)
+		(void)sigprocmask(SIG_SETMASK, signals, NULL);
 	if (argv == NULL ||
 	    asprintf(&path, "%s%s", old != NULL ? old : "/usr/bin:/bin",
 		PATH_MORE) == -1) {
@@ -98,9 +101,13 @@ exec_nginx(const struct apply *a, const char *const more[MORE_MAX])
 	_exit(EX_UNAVAILABLE);
 }
 
-/* Its words go to stderr. 0, or -1 where it failed. */
+/*
+ * Its words go to stderr. signals are blocked in it, NULL: those that are now.
+ * 0, or -1 where it failed.
+ */
 static int
-run_nginx(const struct apply *a, const char *const more[MORE_MAX])
+run_nginx(const struct apply *a, const char *const more[MORE_MAX],
+    const sigset_t *signals)
 {
 	int status = -1;
 	pid_t pid;
@@ -108,13 +115,15 @@ run_nginx(const struct apply *a, const char *const more[MORE_MAX])
 	(void)fflush(stdout);
 	pid = fork();
 	if (pid == 0)
-		exec_nginx(a, more);
+		exec_nginx(a, more, signals);
 	if (pid == -1) {
 		complain("fork: %s", strerror(errno));
 		return -1;
 	}
 	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
+	if (WIFSIGNALED(status))
+		complain("%s: %s", a->job.program, strsignal(WTERMSIG(status)));
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
@@ -123,7 +132,7 @@ test_nginx(const struct apply *a)
 {
 	static const char *const more[MORE_MAX] = { "-t", "-q" };
 
-	if (run_nginx(a, more) == 0)
+	if (run_nginx(a, more, &a->test_signals) == 0)
 		return 0;
 	complain("nginx refuses its configuration");
 	return -1;
@@ -170,7 +179,8 @@ reload_nginx(struct apply *a, bool *touched)
 
 	*touched = false;
 	watch_begin(&watch, ends_at(a));
-	if (run_nginx(a, more) == -1) {
+	/* Interrupted, it would leave open whether it has told it. */
+	if (run_nginx(a, more, NULL) == -1) {
 		complain("nginx cannot be told to reload; does it run?");
 	} else {
 		answer = watch_wait(&watch);
@@ -318,17 +328,32 @@ switch_over(struct apply *a, const struct nginx_files *new,
 	return -1;
 }
 
-/* From the first change to the last no signal must leave half of it. */
+/*
+ * From the first change to the last no signal must leave half of it: what a
+ * terminal, a shell, a closed pipe or a service manager sends.
+ *
+ * SIGKILL can. Then nginx's new files lie beside an nginx, or beside an nginx
+ * and a service, that have the old settings; `thumbctl doctor` says so of the
+ * service, and the next apply does all of it again. Only, were that refused, the
+ * files that it brings back would be those that it found.
+ */
 static void
 hold_signals(struct apply *a)
 {
+	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM,
+		SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ };
+	static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
 	sigset_t set;
 
 	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &set, &a->signals);
+	for (unsigned i = 0; i < NELEM(ends); i++)
+		(void)sigaddset(&set, ends[i]);
+	for (unsigned i = 0; i < NELEM(stops); i++)
+		(void)sigaddset(&set, stops[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, &a->test_signals);
+	/* We could not be stopped with it. */
+	for (unsigned i = 0; i < NELEM(stops); i++)
+		(void)sigaddset(&a->test_signals, stops[i]);
 }
 
 /* One at a time, or each would take the other's files for the old ones. */

@@ -6,11 +6,12 @@ import os
 import shlex
 import signal
 import socket
+import subprocess
 import threading
 import time
 
 from case import Load
-from nginx import TEMPLATES
+from nginx import TEMPLATES, THUMBCTL
 from service import children, picture, wait_until
 from test_processes import OwnService
 
@@ -35,10 +36,28 @@ class Apply(OwnService):
         path.chmod(0o755)
         return path
 
-    def apply(self, *arguments, nginx=None, directory=None):
-        return self.service.thumbctl(
-            "apply", "--templates", TEMPLATES, "--nginx",
-            nginx or self.program, *arguments, directory or self.directory)
+    def arguments(self, *more, nginx=None, directory=None):
+        return ["apply", "--templates", TEMPLATES, "--nginx",
+                nginx or self.program, *more, directory or self.directory]
+
+    def apply(self, *more, **options):
+        return self.service.thumbctl(*self.arguments(*more, **options))
+
+    def apply_in_group(self, nginx, stderr=subprocess.PIPE):
+        """As a shell starts it: (exit status, standard error)."""
+        process = subprocess.Popen(
+            [THUMBCTL, "-c", self.service.settings_file,
+             *self.arguments(nginx=nginx)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=stderr, text=True,
+            process_group=0)
+        try:
+            words = process.communicate(timeout=60)[1]
+            return process.returncode, words
+        except subprocess.TimeoutExpired:
+            # Stopped as it may be, and with what it runs.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise
 
     def files(self):
         return [(self.directory / name).read_bytes() for name in FILES]
@@ -263,6 +282,67 @@ class Apply(OwnService):
         words = " ".join(f"WORD{i}={i}" for i in range(100))
         done = self.apply(nginx=f"env  {words} {self.program} ")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_no_signal_leaves_half_of_it(self):
+        service = self.start()
+        names = "HUP INT QUIT PIPE TERM USR1 TSTP TTOU".split()
+        for rate, name in enumerate(names, 21):
+            with self.subTest(signal=name):
+                before = self.pid_file()
+                service.write_settings(limits={"rate": f"{rate}/s"})
+                self.assertEqual(self.apply_in_group(self.script(
+                    "signals", f"kill -{name} $PPID")), (0, ""))
+                self.assertNotEqual(self.pid_file()[1], before[1])
+                self.assertIn(b"rate=%dr/s" % rate, self.files()[0])
+
+    def test_a_key_of_the_terminal_goes_to_all_of_it(self):
+        service = self.start()
+
+        def press(name, when):
+            return self.apply_in_group(self.script("key", f"""
+                [ "$1" != {when} ] || kill -{name} 0"""))
+
+        for name, when in ("TSTP", "-t"), ("TSTP", "-s"), ("INT", "-s"):
+            with self.subTest(key=name, when=when):
+                self.assertEqual(press(name, when), (0, ""))
+        with self.subTest("a test that takes too long can be interrupted"):
+            files, state = self.files(), self.pid_file()
+            service.write_settings(presets=TINY)
+            status, words = press("INT", "-t")
+            self.assertEqual(status, 1)
+            self.assertIn("Interrupt", words)
+            self.assertEqual((self.files(), self.pid_file()), (files, state))
+
+    def test_nobody_reads_what_it_says(self):
+        service = self.start()
+        files, state = self.files(), self.pid_file()
+        service.write_settings(data="/proc/no-such-place/store", presets=TINY)
+        reader, writer = os.pipe()
+        os.close(reader)
+        try:
+            self.assertEqual(self.apply_in_group(self.program, writer)[0], 1)
+        finally:
+            os.close(writer)
+        self.assertEqual((self.files(), self.pid_file()[:2]),
+                         (files, state[:2]))
+
+    def test_killed_half_way_it_can_be_run_again(self):
+        service = self.start()
+        state = self.pid_file()
+        for when in "-t", "-s":
+            with self.subTest(when=when):
+                service.write_settings(limits={"rate": f"2{len(when)}/s"},
+                                       presets=TINY)
+                self.assertEqual(self.apply_in_group(self.script(
+                    "kills", f"""
+                    [ "$1" != {when} ] || kill -KILL $PPID"""))[0],
+                    -signal.SIGKILL)
+                self.assertEqual(self.pid_file(), state)
+                self.assertIn("has other settings",
+                              service.thumbctl("doctor").stdout)
+        self.assertEqual(self.apply().returncode, 0)
+        self.assertEqual([v["preset"] for v in self.upload()["variants"]],
+                         ["tiny"])
 
     def test_one_at_a_time(self):
         self.start()

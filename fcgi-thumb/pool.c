@@ -29,9 +29,6 @@
 
 #define BACKOFF_FIRST_MS 100
 
-/* Loading coders takes tenths of a second; on a machine that swaps, longer. */
-#define BOOT_MAX_NS (60 * NS_PER_S)
-
 /* How often to look: for the first beat of a new worker, and for deadlines. */
 #define LOOK_BOOTING_MS 20
 #define LOOK_MS 1000
@@ -175,7 +172,8 @@ kill_overdue(struct pool *p, unsigned i, uint64_t now)
 		return;
 	if (deadline != 0 && now > deadline + MASTER_GRACE_NS)
 		why = "is past its deadline";
-	else if (slot_of(p, i)->beat_ns == 0 && now > m->born_ns + BOOT_MAX_NS)
+	else if (slot_of(p, i)->beat_ns == 0 &&
+	    now > m->born_ns + POOL_BOOT_SECONDS * NS_PER_S)
 		why = "does not come up";
 	else if (p->leaving && now > p->kill_ns)
 		why = "does not leave";

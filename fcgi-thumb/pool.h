@@ -59,6 +59,12 @@ unsigned pool_tend(struct pool *p);
 #define POOL_BACKOFF_MAX_MS 5000
 bool pool_reap(struct pool *p, pid_t pid, int status);
 
+/*
+ * What a new worker may take to come up. Loading coders takes tenths of a
+ * second; on a machine that swaps, longer.
+ */
+#define POOL_BOOT_SECONDS 60
+
 enum pool_state {
 	POOL_BOOTING, /* some worker has not waited for a request yet */
 	POOL_UP,      /* each has, at least once; stays so */

@@ -15,6 +15,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+#define TEXT_OF(number) TEXT_OF_WORD(number)
+#define TEXT_OF_WORD(word) #word
+
 static const char photo_help[] =
     "  PHOTO  an id, or any address of the photo or of its thumbnails\n";
 
@@ -37,7 +40,7 @@ static const struct command commands[] = {
 	    "                   instead of nginx; run with -t, and with -s "
 	    "reload\n"
 	    "  --wait DURATION  how long nginx, and then the service, may "
-	    "take: 30s\n",
+	    "take: " TEXT_OF(WAIT_DEFAULT) "s\n",
 	    run_apply },
 	{ "token", "[--expires DURATION] [--max-bytes BYTES] [--owner NAME]",
 	    "make an upload token for upload_auth = \"token\"",

@@ -100,13 +100,16 @@ int show_photo(const struct tool *t, const char *id);
 
 #define NGINX_FILES_MAX 3
 
+/* Of apply, in seconds: the service itself gives up sooner, and says so. */
+#define WAIT_DEFAULT 70
+
 /* What is to be made of nginx's side, as the command line says it. */
 struct nginx_job {
 	const char *templates;
 	const char *dir; /* NULL: not given */
 	unsigned port;   /* of the standalone configuration; 0: without one */
 	const char *program; /* nginx and its arguments, spaces between them */
-	unsigned wait;       /* for each answer, in seconds; 0: not given */
+	unsigned wait;       /* for each answer, in seconds */
 };
 
 /* nginx's files as texts, or what takes their place. */

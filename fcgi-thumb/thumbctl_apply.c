@@ -31,11 +31,13 @@
 #include "clock.h"
 #include "fdio.h"
 #include "pidfile.h"
+#include "pool.h"
 #include "thumbctl_watch.h"
 
-#define WAIT_DEFAULT 30 /* seconds; ample for new workers to come up */
-#define MORE_MAX 2      /* words behind those of --nginx */
-#define RUN_MAX 128     /* bytes; a socket's whole path has 107 */
+#define MORE_MAX 2  /* words behind those of --nginx */
+#define RUN_MAX 128 /* bytes; a socket's whole path has 107 */
+
+_Static_assert(WAIT_DEFAULT > POOL_BOOT_SECONDS, "the service gives up first");
 
 /* Where nginx is that an ordinary PATH does not name. */
 #define PATH_MORE ":/usr/sbin:/usr/local/sbin"
@@ -201,14 +203,18 @@ has_answered(const struct service_state *before,
 	return now->pid != before->pid || now->reloads != before->reloads;
 }
 
-/* 0 where it has taken them; -1 after a complaint. */
+/*
+ * 0 where it has taken them; -1 after a complaint. What it was told cannot be
+ * taken back from one that does not answer. nginx goes back to its old files all
+ * the same: they would be lost for the next apply, which the service may refuse.
+ */
 static int
 await_answer(const struct apply *a, const struct service_state *before)
 {
 	const char *want = a->settings->digest;
 	uint64_t end = ends_at(a);
 	struct timespec pause = { .tv_nsec = 50 * (long)NS_PER_MS };
-	struct service_state now;
+	struct service_state now = *before;
 
 	while (clock_monotonic_ns() < end) {
 		(void)nanosleep(&pause, NULL);
@@ -227,9 +233,17 @@ await_answer(const struct apply *a, const struct service_state *before)
 			return -1;
 		}
 	}
-	complain("the service (process %ld) has not taken these settings "
-		 "within %u seconds; does it read %s? Its log may say more",
-	    (long)before->pid, a->job.wait, a->settings_file);
+	if (has_answered(before, &now))
+		complain("the service (process %ld) was reloaded, but with "
+			 "other settings; does it read %s? Its log may say "
+			 "more",
+		    (long)now.pid, a->settings_file);
+	else
+		complain("the service (process %ld) has not answered within %u "
+			 "seconds: it has its old settings, and may still take "
+			 "those of %s, which nginx does not have then. Run "
+			 "`thumbctl apply` again when it answers",
+		    (long)now.pid, a->job.wait, a->settings_file);
 	return -1;
 }
 
@@ -400,8 +414,6 @@ run_apply(const struct command *self, const char *settings_file, int argc,
 	if (nginx_parse(argc, argv, true, &a.job) != 1 ||
 	    a.job.program[strspn(a.job.program, " ")] == '\0')
 		return wrong_use(self);
-	if (a.job.wait == 0)
-		a.job.wait = WAIT_DEFAULT;
 	settings = settings_load(settings_file, stderr);
 	if (settings == NULL)
 		return EX_CONFIG;

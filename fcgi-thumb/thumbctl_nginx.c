@@ -184,7 +184,8 @@ nginx_parse(int argc, char **argv, bool runs, struct nginx_job *job)
 	int option;
 
 	*job = (struct nginx_job){ .templates = TEMPLATES_DEFAULT,
-		.program = "nginx" };
+		.program = "nginx",
+		.wait = WAIT_DEFAULT };
 	optind = 0; /* a second list begins; glibc wants 0 for that */
 	while ((option = getopt_long(argc, argv, "+", known, NULL)) != -1)
 		switch (option) {

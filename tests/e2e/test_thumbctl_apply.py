@@ -230,6 +230,40 @@ class Apply(OwnService):
             for _ in range(20)))
         self.assertEqual(self.upload()["variants"], photo["variants"])
 
+    def test_a_service_that_does_not_answer(self):
+        service = self.start()
+        files, state = self.files(), self.pid_file()
+        service.write_settings(presets=TINY)
+        service.master.signal(signal.SIGSTOP)
+        try:
+            done = self.apply("--wait", "1s")
+        finally:
+            service.master.signal(signal.SIGCONT)
+        self.assert_refused(
+            done, 1, "has not answered within 1 seconds",
+            f"may still take those of {service.settings_file}",
+            "Run `thumbctl apply` again", "old files are back")
+        self.assertEqual(self.files(), files)
+        wait_until("it takes them", lambda: self.pid_file()[1] != state[1])
+        self.assertIn(f"`thumbctl apply {self.directory}`", service.thumbctl(
+            "doctor", "--templates", TEMPLATES, self.directory).stdout)
+        self.assertEqual(self.apply().returncode, 0)
+        self.assertNotEqual(self.files(), files)
+        self.assertEqual([v["preset"] for v in self.upload()["variants"]],
+                         ["tiny"])
+
+    def test_a_service_with_another_settings_file(self):
+        service = self.start()
+        files = self.files()
+        own = service.settings_file
+        service.settings_file = service.directory / "other.conf"
+        service.write_settings(presets=TINY)
+        self.assert_refused(self.apply("--wait", "5"), 1,
+                            "with other settings; does it read",
+                            "old files are back")
+        self.assertEqual(self.files(), files)
+        service.settings_file = own
+
     def test_without_a_service_only_nginx_is_changed(self):
         service = self.start()
         photo = self.upload()

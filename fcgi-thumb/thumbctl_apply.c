@@ -180,7 +180,7 @@ reload_nginx(struct apply *a, bool *touched)
 	int rc = -1;
 
 	*touched = false;
-	watch_begin(&watch, ends_at(a));
+	watch_begin(&watch, a->job.program, ends_at(a));
 	/* Interrupted, it would leave open whether it has told it. */
 	if (run_nginx(a, more, NULL) == -1) {
 		complain("nginx cannot be told to reload; does it run?");

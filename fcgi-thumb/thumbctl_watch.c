@@ -48,6 +48,7 @@ struct state {
 
 struct nginx_master {
 	pid_t pid;
+	bool named; /* its title has the command line */
 	struct state before, now;
 };
 
@@ -150,7 +151,8 @@ add_master(struct nginx_watch *w, pid_t pid)
 		more = realloc(w->masters, (w->n + 1) * sizeof *more);
 	if (more != NULL) {
 		w->masters = more;
-		w->masters[w->n++] = (struct nginx_master){ .pid = pid };
+		w->masters[w->n++] = (struct nginx_master){ .pid = pid,
+			.named = strstr(title, w->program) != NULL };
 	}
 	free(title);
 }
@@ -191,6 +193,19 @@ add_child(struct nginx_watch *w, pid_t pid)
 
 /* ---- all masters ---- */
 
+/* If any was started with the very words by which it will be told, no others. */
+static void
+choose(struct nginx_watch *w)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n; i++)
+		if (w->masters[i].named)
+			w->masters[n++] = w->masters[i];
+	if (n > 0)
+		w->n = n;
+}
+
 static bool
 is_any_busy(struct nginx_watch *w)
 {
@@ -216,20 +231,25 @@ settle(struct nginx_watch *w)
 	return !busy;
 }
 
+static bool
+was_told(const struct nginx_master *m)
+{
+	return !m->now.gone && m->now.reads != m->before.reads;
+}
+
 static enum nginx_answer
 judge(const struct nginx_watch *w)
 {
 	size_t gone = 0, told = 0, taken = 0;
 
 	for (size_t i = 0; i < w->n; i++) {
-		const struct state *before = &w->masters[i].before;
-		const struct state *now = &w->masters[i].now;
+		const struct nginx_master *m = &w->masters[i];
 
-		if (now->gone) {
-			gone += !before->gone;
-		} else if (now->reads != before->reads) {
+		if (m->now.gone) {
+			gone += !m->before.gone;
+		} else if (was_told(m)) {
 			told++;
-			taken += now->youngest > before->youngest;
+			taken += m->now.youngest > m->before.youngest;
 		}
 	}
 	/* One that ended was it only where no other can have been. */
@@ -241,10 +261,11 @@ judge(const struct nginx_watch *w)
 }
 
 void
-watch_begin(struct nginx_watch *w, uint64_t end_ns)
+watch_begin(struct nginx_watch *w, const char *program, uint64_t end_ns)
 {
-	*w = (struct nginx_watch){ .end_ns = end_ns };
+	*w = (struct nginx_watch){ .program = program, .end_ns = end_ns };
 	for_each_process(w, add_master);
+	choose(w);
 	(void)settle(w);
 	for (size_t i = 0; i < w->n; i++)
 		w->masters[i].before = w->masters[i].now;

@@ -21,11 +21,17 @@ enum nginx_answer {
 struct nginx_watch {
 	struct nginx_master *masters;
 	size_t n;
-	uint64_t end_ns; /* monotonic: how long to wait at most */
+	const char *program; /* borrowed */
+	uint64_t end_ns;     /* monotonic: how long to wait at most */
 };
 
-/* Just before nginx is told. What it was told earlier is waited for. */
-void watch_begin(struct nginx_watch *w, uint64_t end_ns);
+/*
+ * Just before nginx is told. What it was told earlier is waited for.
+ *
+ * program  the command line by which it will be told, without -s reload: where
+ *          masters run that were started with the same one, only those count
+ */
+void watch_begin(struct nginx_watch *w, const char *program, uint64_t end_ns);
 
 /* When it was told. */
 enum nginx_answer watch_wait(struct nginx_watch *w);

@@ -75,16 +75,15 @@ class Nginx:
         assert text.count(include) == 1, text
         text = text.replace(include, self.server + "\n" + include)
         head, brace, tail = text.rpartition("}")
+        if os.geteuid() == 0:
+            # Its workers would become nobody, whom 0700 directories stop.
+            head = "user root;\n" + head
         conf.write_text(head + self.sites + "\n" + brace + tail)
 
     def command(self, *more):
         """The command line, which also serves `-t` and signals."""
-        line = [PROGRAM, "-p", str(self.directory), "-c", "nginx.conf",
+        return [PROGRAM, "-p", str(self.directory), "-c", "nginx.conf",
                 "-e", "error.log", *more]
-        if os.geteuid() == 0:
-            # Its workers would become nobody, whom 0700 directories stop.
-            line += ["-g", "user root;"]
-        return line
 
     def check(self):
         """What `nginx -t` says: (exit status, words)."""

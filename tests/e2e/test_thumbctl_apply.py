@@ -11,7 +11,7 @@ import threading
 import time
 
 from case import Load
-from nginx import TEMPLATES, THUMBCTL
+from nginx import TEMPLATES, THUMBCTL, Nginx
 from service import children, picture, wait_until
 from test_processes import OwnService
 
@@ -22,8 +22,7 @@ FILES = ["fcgi-thumb-http.conf", "fcgi-thumb-server.conf"]
 class Apply(OwnService):
     def start(self, **settings):
         service = super().start(**settings)
-        # Its command line has an argument with a space in it.
-        self.program = self.script("nginx-program")
+        self.program = " ".join(service.nginx.command())
         self.directory = service.nginx.directory
         return service
 
@@ -144,6 +143,33 @@ class Apply(OwnService):
             self.assertEqual(self.apply().returncode, 0)
             self.assertEqual([v["preset"] for v in self.upload()["variants"]],
                              ["tiny"])
+
+    def test_of_several_masters_the_one_with_these_words_counts(self):
+        service = self.start()
+        beside = Nginx(service.settings_file, service.directory / "beside")
+        self.addCleanup(beside.stop)
+        beside.start()
+        conf = self.directory / "nginx.conf"
+        head, brace, tail = conf.read_text().rpartition("}")
+        service.write_settings(presets=TINY)
+        over = threading.Event()
+
+        def reload():
+            while not over.wait(0.1):
+                beside.process.send_signal(signal.SIGHUP)
+
+        thread = threading.Thread(target=reload)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            conf.write_text(
+                f"{head}server {{ listen 127.0.0.1:{port}; }}{brace}{tail}")
+            thread.start()
+            try:
+                done = self.apply()
+            finally:
+                over.set()
+                thread.join()
+        self.assert_refused(done, 1, "nginx refuses")
 
     def test_a_way_back_that_nginx_refuses_is_said(self):
         service = self.start()

@@ -39,6 +39,7 @@ SCENES = {
     "alpha": make.fade(SCENE),
     "alpha-turned": make.fade(SCENE),
     "alpha-unturned": make.fade(SCENE),
+    "alphas": make.fade(SCENE),
     "gray": SCENE.convert("L").convert("RGB"),
     "overlay": HALVES,
     "sequence": Image.new("RGB", (180, 120), (220, 30, 30)),

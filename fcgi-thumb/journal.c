@@ -14,6 +14,10 @@
 #include <time.h>
 
 #include "log.h"
+#include "mime.h"
+
+/* Of one text; what is longer is cut. */
+#define TEXT_MAX_BYTES 1024
 
 static void
 set(json_t *object, const char *key, json_t *value)
@@ -22,15 +26,22 @@ set(json_t *object, const char *key, json_t *value)
 	(void)json_object_set_new(object, key, value);
 }
 
+/* Text that may be a client's, or a photo's: it need not be UTF-8. */
+static void
+set_text(json_t *object, const char *key, const char *text)
+{
+	char clean[TEXT_MAX_BYTES];
+
+	mime_text(text, strlen(text), clean, sizeof clean);
+	if (clean[0] != '\0')
+		set(object, key, json_string(clean));
+}
+
 static void
 set_param(json_t *object, const char *key, const struct io *io,
     const char *name)
 {
-	const char *value = io->param(io->ctx, name);
-
-	/* json_string refuses what is not UTF-8: then the field is left out. */
-	if (value != NULL && value[0] != '\0')
-		set(object, key, json_string(value));
+	set_text(object, key, io_param(io, name));
 }
 
 static void
@@ -59,8 +70,7 @@ set_fault(json_t *object, const struct fault_info *info)
 		set(object, "limit", json_integer((json_int_t)info->limit));
 		set(object, "actual", json_integer((json_int_t)info->actual));
 	}
-	if (info->cause[0] != '\0')
-		set(object, "cause", json_string(info->cause));
+	set_text(object, "cause", info->cause);
 }
 
 static json_t *
@@ -120,7 +130,8 @@ journal_request(const struct io *io, int status, const struct outcome *outcomes,
 	for (unsigned i = 0; i < n; i++)
 		(void)json_array_append_new(photos, photo_json(&outcomes[i]));
 	set(line, "photos", photos);
-	text = json_dumps(line, JSON_COMPACT);
+	/* ASCII: a terminal obeys some of the other characters. */
+	text = json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII);
 	if (text != NULL)
 		log_line(text, strlen(text));
 	free(text);

@@ -16,7 +16,9 @@ def length(n):
 
 
 def pair(name, value):
-    name, value = name.encode(), value.encode()
+    """value may be bytes that are no text."""
+    name = name.encode()
+    value = value if isinstance(value, bytes) else value.encode()
     return length(len(name)) + length(len(value)) + name + value
 
 

@@ -4,6 +4,7 @@ header of an answer, a command to the terminal of who reads the log."""
 import json
 import socket
 
+import fastcgi
 from case import ServiceCase
 from service import BOUNDARY, picture, wait_until
 
@@ -118,3 +119,24 @@ class Logs(ServiceCase):
             self.assertNotRegex(photo["name"], "[\0-\x1f\x7f-\x9f]")
         line, = self.lines("fcgi-thumb.log", before, 1)
         self.assertNotIn("name", json.dumps(line))
+
+    def test_whoever_writes_to_the_socket_gets_one_line_too(self):
+        before = self.size("fcgi-thumb.log")
+        for piece in BYTES:
+            text = piece.decode("latin-1")
+            params = fastcgi.upload_params(1, "image/jpeg", text)
+            params |= {"REQUEST_ID": text, "REMOTE_ADDR": text}
+            answer = fastcgi.request(self.service.run / "photo.sock", params,
+                                     b"x")
+            self.assertEqual(answer[0], 415)
+        for line in self.lines("fcgi-thumb.log", before, len(BYTES)):
+            for key in "request", "address", "uri":
+                self.assertTrue(line[key])
+
+    def test_what_is_no_text_is_not_left_out(self):
+        before = self.size("fcgi-thumb.log")
+        params = fastcgi.upload_params(1, "image/jpeg")
+        params["REQUEST_ID"] = b"a\xff\x80b"
+        fastcgi.request(self.service.run / "photo.sock", params, b"x")
+        line, = self.lines("fcgi-thumb.log", before, 1)
+        self.assertEqual(line["request"], "a\ufffd\ufffdb")

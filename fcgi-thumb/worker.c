@@ -89,12 +89,32 @@ write_answer(void *ctx, const void *buf, size_t len)
 	return 0;
 }
 
+/* How often it is there, and *value: the first one's. */
+static unsigned
+count_param(const FCGX_Request *request, const char *name, const char **value)
+{
+	size_t len = strlen(name);
+	unsigned n = 0;
+
+	*value = NULL;
+	for (char **p = request->envp; *p != NULL; p++)
+		if (strncmp(*p, name, len) == 0 && (*p)[len] == '=' && n++ == 0)
+			*value = *p + len + 1;
+	return n;
+}
+
+/*
+ * What nginx says of a request it says once. Of two lengths, say, neither
+ * counts: others on the way may have taken the other one. A client's own
+ * headers may come twice, and the first one counts.
+ */
 static const char *
 find_param(void *ctx, const char *name)
 {
-	FCGX_Request *request = ctx;
+	const char *value;
+	unsigned n = count_param(ctx, name, &value);
 
-	return FCGX_GetParam(name, request->envp);
+	return n > 1 && strncmp(name, "HTTP_", 5) != 0 ? NULL : value;
 }
 
 /* Read and write give up after this much silence. */

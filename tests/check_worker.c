@@ -112,6 +112,23 @@ say_much(const struct io *io)
 	(void)io->write(io->ctx, much, sizeof much);
 }
 
+/* Which of the names that the tests send there is a value of. */
+static void
+say_params(const struct io *io)
+{
+	static const char *const names[] = { "ONE", "TWO", "HTTP_TWO", "TW",
+		"TWO=1" };
+	char text[128] = "";
+
+	for (unsigned i = 0; i < NELEM(names); i++) {
+		const char *value = io->param(io->ctx, names[i]);
+
+		(void)strcat(text, value != NULL ? value : "none");
+		(void)strcat(text, " ");
+	}
+	say(io, text, 0);
+}
+
 /* What to do stands in the address. */
 static void
 handle(void *ctx, const struct io *io)
@@ -129,6 +146,8 @@ handle(void *ctx, const struct io *io)
 		count_body(io);
 	} else if (strcmp(uri, "/much") == 0) {
 		say_much(io);
+	} else if (strcmp(uri, "/params") == 0) {
+		say_params(io);
 	} else if (strcmp(uri, "/fds") == 0) {
 		say(io, "fds", count_fds());
 	} else {
@@ -396,6 +415,20 @@ START_TEST(other_roles_get_no_answer)
 	ck_assert_uint_eq(answer.len, 0);
 	free(answer.text);
 	(void)close(fd);
+	stop(pid);
+}
+END_TEST
+
+START_TEST(what_nginx_says_twice_is_not_said)
+{
+	const char *const params[] = { "DOCUMENT_URI", "/params", "TWO", "1",
+		"ONE", "a", "HTTP_TWO", "b", "TWO", "2", "HTTP_TWO", "c",
+		NULL };
+	pid_t pid = start();
+	int fd = reach();
+
+	ck_assert_int_eq(fcgi_send(fd, params, "", 0), 0);
+	assert_answer(fd, "a none b none none  0");
 	stop(pid);
 }
 END_TEST
@@ -693,6 +726,7 @@ main(void)
 	    NELEM(garbage));
 	tcase_add_test(peers, silence_before_the_parameters_ends);
 	tcase_add_test(peers, other_roles_get_no_answer);
+	tcase_add_test(peers, what_nginx_says_twice_is_not_said);
 	tcase_add_test(peers, a_connection_is_never_kept);
 	tcase_add_test(peers, many_at_once_are_all_answered);
 	suite_add_tcase(suite, peers);

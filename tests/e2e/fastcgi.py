@@ -54,17 +54,19 @@ def answer(connection):
     return int(status or 200), body
 
 
-def request(path, params, body, end="stream", timeout=30):
+def request(path, params, body, end="stream", timeout=30, role=RESPONDER):
     """Send a request to the socket at path.
 
+    params  a dictionary, or pairs where a name may be there twice
     end  what follows the body: "stream" is its proper end, "half" closes our
          side without it, "gone" closes everything and expects no answer
     """
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout)
         connection.connect(str(path))
-        text = b"".join(pair(*item) for item in params.items())
-        data = record(BEGIN_REQUEST, struct.pack("!HB5x", RESPONDER, 0))
+        text = b"".join(pair(*item) for item in (
+            params.items() if isinstance(params, dict) else params))
+        data = record(BEGIN_REQUEST, struct.pack("!HB5x", role, 0))
         data += stream(PARAMS, text) + record(PARAMS, b"")
         data += stream(STDIN, body)
         if end == "stream":

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -413,6 +414,7 @@ master_run(const char *settings_path, struct settings *settings)
 	sigset_t signals;
 
 	block_signals(&signals);
+	(void)umask(027); /* what is for others is given a mode of its own */
 	if (begin(&m, settings, why, sizeof why) != 0) {
 		log_error("cannot start: %s", why);
 		goto out;

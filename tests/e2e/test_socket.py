@@ -2,13 +2,15 @@
 does. What nginx checks is checked there again."""
 
 import json
+import os
 import re
 import socket
+import stat
 import struct
 
 import fastcgi
 from case import NotHere, ServiceCase
-from service import multipart, picture, wait_until
+from service import Service, multipart, picture, wait_until
 
 # What is no length, or none that is taken.
 LENGTHS = ("", "-1", "-0", "+5", " 5", "5 ", "5,5", "5\n", "0x10", "1e3", "5.",
@@ -212,3 +214,39 @@ class Flooded(ServiceCase):
                           201, "created")
         self.assertEqual(
             self.service.thumbctl("quarantine", "list").stdout, "")
+
+
+class WithoutAMask(ServiceCase):
+    """Started by somebody who masks no rights."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.service = Service(
+            wrapper=["sh", "-c", 'umask 0; exec "$@"', "sh"]).start()
+        cls.addClassCleanup(cls.service.stop)
+
+    def test_nobody_else_may_write_or_read_what_is_private(self):
+        service = self.service
+        photo = self.assert_taken(
+            service.upload(("a.jpg", picture("gray.jpg"))), 201,
+            "created")["photos"][0]
+        service.get(f"/t/{photo['id']}/large.webp")
+        service.request("POST", "/upload?expires=30d", picture("rgb.png"))
+        service.thumbctl("ban", "a" * 26)
+        found = 0
+        for top in service.data, service.run, service.logs / "fcgi-thumb.log":
+            for path in (top, *top.rglob("*")):
+                mode = os.lstat(path).st_mode
+                if path.suffix == ".sock":  # socket_mode
+                    self.assertEqual(stat.S_IMODE(mode), 0o660)
+                    continue
+                self.assertEqual(mode & 0o022, 0, path)
+                found += 1
+        private = [service.logs / "fcgi-thumb.log"]
+        for entry in service.data.iterdir():
+            if entry.name != "public":
+                private.append(entry)
+                self.assertTrue(entry.is_dir(), entry)
+        for path in private:
+            self.assertEqual(os.lstat(path).st_mode & 0o007, 0, path)
+        self.assertGreater(found, 2048)

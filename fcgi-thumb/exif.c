@@ -15,7 +15,21 @@
 
 static const char prefix[EXIF_PREFIX] = "Exif\0"; /* and its second NUL */
 
-/* Spaces for what is not to be printed, none at the ends. */
+/*
+ * What it becomes in a thumbnail, where no markup begins: a photo's author must
+ * not write HTML or PHP into a file that lies on a web server.
+ */
+static char
+clean_one(unsigned char c)
+{
+	if (c < ' ' || c == 0x7f)
+		return ' ';
+	if (c == '<' || c == '>')
+		return c == '<' ? '(' : ')';
+	return (char)c;
+}
+
+/* Without blanks at the ends. */
 static void
 clean(const unsigned char *text, size_t len, char out[CREDIT_MAX + 1])
 {
@@ -26,7 +40,7 @@ clean(const unsigned char *text, size_t len, char out[CREDIT_MAX + 1])
 		len--;
 	}
 	for (; n < len && n < CREDIT_MAX; n++)
-		out[n] = text[n] < ' ' || text[n] == 0x7f ? ' ' : (char)text[n];
+		out[n] = clean_one(text[n]);
 	/* Not within a character of UTF-8. */
 	if (n < len)
 		while (n > 0 && (text[n] & 0xc0) == 0x80)

@@ -24,7 +24,8 @@ struct credits {
 /*
  * Read both from EXIF (a TIFF of either byte order, EXIF 2.32 4.6.2, with or
  * without "Exif\0\0" before it). Whatever is cut, absurd or not there gives "".
- * Control characters become spaces, those at the ends go.
+ * Control characters become spaces, those at the ends go; < and > become
+ * parentheses.
  *
  * data  borrowed, len bytes; NULL where len is 0
  */

@@ -189,6 +189,15 @@ START_TEST(of_nothing_nothing_is_written)
 }
 END_TEST
 
+START_TEST(markup_is_none)
+{
+	char text[CREDIT_MAX + 1];
+
+	exif_clean("\tJ. <j@x.org>\x7f<?php\n<script>", text);
+	ck_assert_str_eq(text, "J. (j@x.org) (?php (script)");
+}
+END_TEST
+
 START_TEST(what_is_too_long_is_cut_between_characters)
 {
 	char text[CREDIT_MAX + 100];
@@ -228,6 +237,7 @@ main(void)
 	tc = tcase_create("write");
 	tcase_add_loop_test(tc, what_is_written_is_read_back, 0, NELEM(kept));
 	tcase_add_test(tc, of_nothing_nothing_is_written);
+	tcase_add_test(tc, markup_is_none);
 	tcase_add_test(tc, what_is_too_long_is_cut_between_characters);
 	suite_add_tcase(s, tc);
 	return run_suite(s);

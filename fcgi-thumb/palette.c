@@ -7,6 +7,7 @@
 
 #include "palette.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -181,18 +182,50 @@ cut(struct cell *cells, size_t used, unsigned most, struct palette *out)
 			    (unsigned char)(boxes[i].mean[k] + 0.5);
 }
 
+/* --- no text --- */
+
+static bool
+begins_markup(const unsigned char *bytes)
+{
+	if (bytes[0] != '<')
+		return false;
+	if (bytes[1] == '?' || bytes[1] == '%' || bytes[1] == '!')
+		return true;
+	return isalpha(bytes[1]) && isalpha(bytes[2]) && isalpha(bytes[3]);
+}
+
+size_t
+palette_markup(const unsigned char *bytes, size_t n)
+{
+	for (size_t i = 0; i + 3 < n; i++)
+		if (begins_markup(bytes + i))
+			return i;
+	return n;
+}
+
+static void
+spoil_markup(struct palette *p)
+{
+	unsigned char *bytes = p->rgb[0];
+	const size_t n = (size_t)p->n * 3;
+
+	for (size_t at; (at = palette_markup(bytes, n)) < n;)
+		bytes[at]++;
+}
+
 int
 palette_choose(const unsigned char *rgba, size_t n, unsigned most,
     struct palette *out)
 {
 	struct cell *cells;
 
-	if (take_all(rgba, n, most, out))
-		return 0;
-	cells = calloc(CELLS, sizeof *cells);
-	if (cells == NULL)
-		return -1;
-	cut(cells, count_px(rgba, n, cells), most, out);
-	free(cells);
+	if (!take_all(rgba, n, most, out)) {
+		cells = calloc(CELLS, sizeof *cells);
+		if (cells == NULL)
+			return -1;
+		cut(cells, count_px(rgba, n, cells), most, out);
+		free(cells);
+	}
+	spoil_markup(out);
 	return 0;
 }

@@ -19,7 +19,8 @@ struct palette {
 /*
  * Choose at most `most` colours (1..PALETTE_MAX) for the px whose alpha is not
  * 0: exactly theirs where they have no more, else by splitting the space of
- * colours where they differ most, at their mean.
+ * colours where they differ most, at their mean. One whose bytes would begin
+ * markup has a channel that is greater by 1.
  *
  * rgba  n px of 8 bits
  * Returns 0, or -1 when memory is short.
@@ -40,5 +41,12 @@ int palette_choose(const unsigned char *rgba, size_t n, unsigned most,
  */
 int palette_dither(const unsigned char *rgba, size_t width, size_t height,
     const struct palette *palette, unsigned char *indices);
+
+/*
+ * Where "<?", "<!", "<%" or "<" and three letters stand in n bytes, or n. Colours stand in a file
+ * as bytes that the picture's author chose, in an order that he chose as well:
+ * a text of up to 768 bytes.
+ */
+size_t palette_markup(const unsigned char *bytes, size_t n);
 
 #endif

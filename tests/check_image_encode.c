@@ -185,6 +185,45 @@ START_TEST(png_has_8_bits_and_no_interlace)
 }
 END_TEST
 
+/* Few colours, which are a text in the order of the palette. */
+static unsigned
+written_colors(unsigned x, unsigned y)
+{
+	static const char text[] = "<?php a();?><script >b()</script>!";
+	const char *rgb = text + (x + y) % 11 * 3;
+
+	return (unsigned)rgb[0] << 16 | (unsigned)rgb[1] << 8 |
+	    (unsigned)rgb[2];
+}
+
+START_TEST(a_palette_is_no_markup)
+{
+	const struct encoding how = { .format = written[_i], .quality = 80 };
+	struct fault_info info = { 0 };
+	struct photo photo;
+	struct pixels was;
+	struct image *img;
+	struct made m;
+
+	photo.data = picture_make(40, 30, written_colors, &photo.len);
+	ck_assert_int_eq(sniff_read(photo.data, photo.len, &photo.sniff, &info),
+	    FAULT_NONE);
+	ck_assert_int_eq(photo_decode(&photo, &img, &info), FAULT_NONE);
+	was = picture_look(img);
+	m = encode(img, &how);
+	ck_assert_ptr_null(memmem(m.data, m.len, "<?php", 5));
+	ck_assert_ptr_null(memmem(m.data, m.len, "<script", 7));
+	if (how.format == FORMAT_PNG)
+		ck_assert(pixels_distance(&was, &m.px) == 0);
+	if (how.format == FORMAT_GIF)
+		ck_assert(pixels_distance(&was, &m.px) < 0.1);
+	made_free(&m);
+	pixels_free(&was);
+	image_free(img);
+	free(photo.data);
+}
+END_TEST
+
 /* --- transparency --- */
 
 /* The scene under an alpha that rises from 0 at the left to 255. */
@@ -382,6 +421,7 @@ main(void)
 	    NELEM(written));
 	tc = case_of(suite, "png");
 	tcase_add_loop_test(tc, png_has_8_bits_and_no_interlace, 0, 3);
+	tcase_add_loop_test(tc, a_palette_is_no_markup, 0, NELEM(written));
 	tc = case_of(suite, "alpha");
 	tcase_add_loop_test(tc, alpha_stays_or_the_background_is_laid_under_it,
 	    0, NELEM(written));

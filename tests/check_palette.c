@@ -75,6 +75,42 @@ START_TEST(few_colors_are_kept_exactly)
 }
 END_TEST
 
+/* Colours whose bytes are a text, in its order. */
+static const char text[] = "<?php a()?><script >b()</script><!doctype <%<b>";
+
+static unsigned
+written(unsigned x, unsigned y)
+{
+	const char *rgb = text + (x + y * SIDE) % (sizeof text / 3) * 3;
+
+	return (unsigned)rgb[0] << 24 | (unsigned)rgb[1] << 16 |
+	    (unsigned)rgb[2] << 8 | 0xff;
+}
+
+START_TEST(colors_are_no_markup)
+{
+	struct palette p;
+
+	ck_assert_uint_eq(palette_markup((const unsigned char *)text,
+			      sizeof text),
+	    0);
+	fill(written);
+	ck_assert_int_eq(palette_choose(rgba, PX, 256, &p), 0);
+	ck_assert_uint_eq(p.n, sizeof text / 3);
+	ck_assert_mem_eq(p.rgb,
+	    "=?php a()?>=script >b()</script>=!doctype =%<b>", sizeof text);
+	ck_assert_uint_eq(palette_markup(p.rgb[0], sizeof text), sizeof text);
+
+	/* Nearly the same picture. */
+	ck_assert_int_eq(palette_dither(rgba, SIDE, SIDE, &p, indices), 0);
+	for (unsigned i = 0; i < PX; i++)
+		for (unsigned k = 0; k < 3; k++)
+			ck_assert_int_le(abs(p.rgb[indices[i]][k] -
+					     rgba[4 * i + k]),
+			    1);
+}
+END_TEST
+
 START_TEST(one_color_more_is_shared)
 {
 	struct palette p;
@@ -172,6 +208,7 @@ main(void)
 	TCase *tc = tcase_create("palette");
 
 	tcase_add_test(tc, few_colors_are_kept_exactly);
+	tcase_add_test(tc, colors_are_no_markup);
 	tcase_add_test(tc, one_color_more_is_shared);
 	tcase_add_loop_test(tc,
 	    a_dithered_picture_has_the_colors_of_the_picture, 0, 4);

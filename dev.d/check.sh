@@ -263,6 +263,7 @@ run_browser() {
 	run_suite "${service[@]}" node tests/browser/clients.mjs
 	run_suite "${service[@]}" --site node tests/browser/elsewhere.mjs
 	run_suite "${service[@]}" --tokens node tests/browser/tokens.mjs
+	run_suite "${service[@]}" --formats node tests/browser/polyglots.mjs
 	echo "once more under a prefix:"
 	run_suite "${service[@]}" --prefix /media node tests/browser/page.mjs
 }

@@ -11,6 +11,7 @@ settings, puts its address into FT_URL and runs the command.
 --prefix PREFIX  below that prefix
 --site           for pages of another origin, which is put into FT_SITE
 --tokens         with tokens, one of which is put into FT_TOKEN
+--formats        with a preset in every format, and one with keep_copyright
 """
 
 import json
@@ -381,6 +382,14 @@ def keep_secret(service):
     service.write_settings(upload_auth="token", upload_secret=path)
 
 
+# Small, so that all formats are quick.
+EVERY_FORMAT = [
+    {"name": "small", "width": 160, "height": 160, "eager": True,
+     "formats": ["jpeg", "png", "webp", "avif", "gif"]},
+    {"name": "signed", "width": 80, "height": 80, "eager": True,
+     "keep_copyright": True, "formats": ["jpeg", "png", "webp"]}]
+
+
 def main(arguments):
     end_on_signals()
     service = Service()
@@ -395,7 +404,10 @@ def main(arguments):
     elif option == "--tokens":
         keep_secret(service)
         environ["FT_TOKEN"] = service.thumbctl("token").stdout.strip()
-    options = {"--prefix": 2, "--site": 1, "--tokens": 1}.get(option, 0)
+    elif option == "--formats":
+        service.write_settings(presets=EVERY_FORMAT)
+    options = {"--prefix": 2, "--site": 1, "--tokens": 1,
+               "--formats": 1}.get(option, 0)
     with service:
         environ["FT_URL"] = service.url + "/"
         command = subprocess.Popen(arguments[options:], env=environ)

@@ -47,8 +47,13 @@
  */
 #define DESCRIPTORS 64
 
-/* A file is a photo's, or a thumbnail's, or a part of the log. */
+/*
+ * A file is a photo's, or a thumbnail's, or the log: that is as large as it is
+ * already, and grows by whatever all processes write. A worker leaves before its
+ * own lines would be too much for its limit, and the next one has another.
+ */
 #define FILE_BYTES_MIN (UINT64_C(1) << 30)
+#define LOG_GROWTH (FILE_BYTES_MIN / 2)
 
 static const char magick_dir[] = "magick";
 static const char log_name[] = "fcgi-thumb.log";
@@ -127,6 +132,7 @@ static int
 serve(const struct settings *settings, struct worker *w)
 {
 	(void)child_open_log(settings);
+	w->log_max = log_bytes() + LOG_GROWTH;
 	return worker_run(w) == WORKER_BROKEN ? 1 : 0;
 }
 
@@ -187,17 +193,17 @@ child_memory(const struct settings *settings)
 
 /* The photos' own bytes are mapped: address space, but no memory of ours. */
 int
-child_enter_sandbox(const struct settings *settings, unsigned *layers,
-    char *why, size_t why_size)
+child_enter_sandbox(const struct settings *settings, unsigned jobs,
+    unsigned *layers, char *why, size_t why_size)
 {
 	const struct limits *limits = &settings->limits;
+	const uint64_t file = log_bytes() + FILE_BYTES_MIN;
 	const struct sandbox sandbox = { .data = settings->data,
 		.memory = child_memory(settings) + limits->request,
-		.file = limits->photo > FILE_BYTES_MIN ? limits->photo
-						       : FILE_BYTES_MIN,
+		.file = limits->photo > file ? limits->photo : file,
 		.descriptors = DESCRIPTORS + limits->files,
-		.cpu_seconds = (uint64_t)settings->worker_jobs *
-		    settings_longest_request(settings) };
+		.cpu_seconds =
+		    (uint64_t)jobs * settings_longest_request(settings) };
 
 	*layers = 0;
 	why[0] = '\0';
@@ -212,11 +218,11 @@ child_enter_sandbox(const struct settings *settings, unsigned *layers,
 
 /* The master says what is in force, once for all of them. */
 static int
-confine(const struct settings *settings, struct slot *slot)
+confine(const struct settings *settings, unsigned jobs, struct slot *slot)
 {
 	unsigned layers;
 	char why[256];
-	int rc = child_enter_sandbox(settings, &layers, why, sizeof why);
+	int rc = child_enter_sandbox(settings, jobs, &layers, why, sizeof why);
 
 	slot->layers = layers;
 	if (rc != 0)
@@ -229,22 +235,24 @@ static int
 confine_photo(void *ctx)
 {
 	const struct service *service = ctx;
+	const struct settings *settings = service->settings;
 	char why[256];
 
-	if (confine(service->settings, service->slot) != 0)
+	if (confine(settings, settings->worker_jobs, service->slot) != 0)
 		return -1;
-	if (image_rehearse(service->settings, why, sizeof why) == 0)
+	if (image_rehearse(settings, why, sizeof why) == 0)
 		return 0;
 	log_error("in the sandbox: %s", why);
 	return -1;
 }
 
+/* It serves for as long as the service runs: no processor time is too much. */
 static int
 confine_control(void *ctx)
 {
 	const struct control *control = ctx;
 
-	return confine(control->settings, control->slot);
+	return confine(control->settings, 0, control->slot);
 }
 
 static int

@@ -47,12 +47,13 @@ int child_boot_image(const struct settings *settings, const struct store *store,
 uint64_t child_memory(const struct settings *settings);
 
 /*
- * Into the sandbox that the settings want (sandbox.h), for good. The layers in
+ * Into the sandbox that the settings want (sandbox.h), for good. jobs is how many
+ * requests the process serves in its life, 0 without an end. The layers in
  * force are in *layers then. 0, or -1 with words in why where settings->sandbox
  * is strict and one is missing; where it is not, why has what is missing, or "".
  */
-int child_enter_sandbox(const struct settings *settings, unsigned *layers,
-    char *why, size_t why_size);
+int child_enter_sandbox(const struct settings *settings, unsigned jobs,
+    unsigned *layers, char *why, size_t why_size);
 
 /*
  * Send the log to fcgi-thumb.log in settings->logs, for master and workers

@@ -47,6 +47,16 @@ log_open(const char *path)
 	return 0;
 }
 
+uint64_t
+log_bytes(void)
+{
+	struct stat st;
+
+	return fstat(sink, &st) == 0 && S_ISREG(st.st_mode)
+	    ? (uint64_t)st.st_size
+	    : 0;
+}
+
 static void __attribute__((format(printf, 2, 0)))
 put_words(const char *level, const char *fmt, va_list ap)
 {

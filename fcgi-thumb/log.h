@@ -2,6 +2,7 @@
 #define FT_LOG_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Two kinds of lines leave the programs.
@@ -20,6 +21,9 @@
  * errno and the sink unchanged.
  */
 int log_open(const char *path);
+
+/* Bytes of the log where it is a file; else 0. */
+uint64_t log_bytes(void);
 
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -248,6 +248,7 @@ is_worn(const struct loop *loop)
 
 	return loop->jobs >= w->jobs_max ||
 	    resident_bytes(loop) > w->resident_max ||
+	    (w->log_max != 0 && log_bytes() > w->log_max) ||
 	    (w->is_spoilt != NULL && w->is_spoilt(w->ctx));
 }
 

@@ -24,6 +24,11 @@ struct worker {
 	unsigned jobs_max;     /* requests before it returns */
 	uint64_t resident_max; /* resident bytes beyond which it returns */
 	/*
+	 * Bytes of the log file beyond which it returns, since there is an end
+	 * to the size of the files that it may write. 0: without a limit.
+	 */
+	uint64_t log_max;
+	/*
 	 * Called once, when all is open and before the first connection is
 	 * taken: what the worker is not to have any more goes. Other than 0 after
 	 * words to the log: it cannot serve. NULL: nothing to do.
@@ -46,7 +51,7 @@ struct worker {
 
 enum worker_end {
 	WORKER_STOPPED,  /* asked to */
-	WORKER_RECYCLED, /* jobs_max, resident_max or is_spoilt */
+	WORKER_RECYCLED, /* jobs_max, resident_max, log_max or is_spoilt */
 	WORKER_BROKEN /* listener, libfcgi or confine failed; said in the log */
 };
 

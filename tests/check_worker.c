@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "fcgi_client.h"
 #include "listen.h"
+#include "log.h"
 #include "support.h"
 
 #define MEGABYTE (1024 * 1024)
@@ -600,6 +601,20 @@ START_TEST(a_worker_that_has_grown_ends)
 }
 END_TEST
 
+START_TEST(a_worker_whose_log_has_grown_ends)
+{
+	pid_t pid;
+
+	ck_assert_int_eq(log_open(tempdir_at("log")), 0);
+	log_info("a line");
+	worker.log_max = log_bytes() - 1;
+	pid = start();
+	assert_answer(ask("/", "abc", 3), "read 3");
+
+	ck_assert_int_eq(end_of(pid), WORKER_RECYCLED);
+}
+END_TEST
+
 static bool
 always(void *ctx)
 {
@@ -739,6 +754,7 @@ main(void)
 	tcase_add_test(ends, sigusr1_leaves_the_queue_to_the_next);
 	tcase_add_test(ends, a_worker_ends_after_its_jobs);
 	tcase_add_test(ends, a_worker_that_has_grown_ends);
+	tcase_add_test(ends, a_worker_whose_log_has_grown_ends);
 	tcase_add_test(ends, a_worker_that_is_spoilt_ends);
 	tcase_add_test(ends, a_listener_that_fails_ends_it);
 	suite_add_tcase(suite, ends);

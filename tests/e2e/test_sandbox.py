@@ -1,10 +1,11 @@
 """What a photo worker cannot do, tried from inside one that serves."""
 
 import json
+import os
 import re
 
 from case import ServiceCase
-from service import picture, variation, wait_until
+from service import Service, picture, variation, wait_until
 from shim import ShimmedService
 
 ALL = "limits, privileges, files, system calls"
@@ -92,3 +93,67 @@ class Off(Shimmed):
             with self.subTest(name):
                 self.assertEqual(self.upload(name).status, 201)
         self.assertTrue(self.service.elsewhere.exists())
+
+
+class Limits(ServiceCase):
+    """Those of the processes, where they meet a service that runs for long."""
+
+    MI = 1 << 20
+
+    @classmethod
+    def setUpClass(cls):
+        cls.service = Service(workers=1)
+        cls.log = cls.service.logs / "fcgi-thumb.log"
+        cls.log.touch()
+        cls.grow(1500 * cls.MI)
+        # Nobody is to read so much of it.
+        cls.addClassCleanup(cls.service.stop)
+        cls.addClassCleanup(os.truncate, cls.log, 0)
+        cls.service.start()
+        cls.serial = 0
+
+    @classmethod
+    def grow(cls, more):
+        """The log, without a byte on the disk."""
+        os.truncate(cls.log, cls.log.stat().st_size + more)
+
+    def worker(self, name):
+        """Its pid, once there is one."""
+        return wait_until("it is there",
+                          lambda: self.service.master.workers(name))[0]
+
+    def assert_logged(self):
+        """A photo is taken, and its line is the log's last."""
+        type(self).serial += 1
+        answer = self.service.upload(
+            ("a.jpg", variation(picture("gray.jpg"), self.serial)))
+        document = self.assert_taken(answer, 201, "created")
+
+        def last():
+            with open(self.log, "rb") as file:
+                file.seek(-65536, os.SEEK_END)
+                return file.read().splitlines()[-1].lstrip(b"\0")
+
+        wait_until("it is in the log", lambda: (
+            document["photos"][0]["id"].encode() in last()), 5)
+
+    def test_a_log_of_any_size_is_written_on(self):
+        self.assert_logged()
+        self.assertTrue(self.service.is_ready())
+        # More than each process may write to: they make room in time.
+        for _ in range(3):
+            before = self.worker("thumb-photo"), self.worker("thumb-control")
+            self.grow(600 * self.MI)
+            self.assert_logged()
+            self.assertTrue(self.service.is_ready())
+            wait_until("others have come", lambda: not set(before) & set(
+                self.service.pids()))
+            self.service.wait_ready()
+        self.assert_logged()
+
+    def test_what_is_never_replaced_has_no_end_of_its_time(self):
+        for name, pattern in (("thumb-photo", r"[0-9]+"),
+                              ("thumb-control", "unlimited")):
+            with open(f"/proc/{self.worker(name)}/limits") as file:
+                self.assertRegex(file.read(),
+                                 rf"Max cpu time +{pattern} +{pattern} ")

@@ -192,18 +192,25 @@ child_memory(const struct settings *settings)
 }
 
 /* The photos' own bytes are mapped: address space, but no memory of ours. */
-int
-child_enter_sandbox(const struct settings *settings, unsigned jobs,
-    unsigned *layers, char *why, size_t why_size)
+static struct sandbox
+plan_sandbox(const struct settings *settings, unsigned jobs)
 {
 	const struct limits *limits = &settings->limits;
 	const uint64_t file = log_bytes() + FILE_BYTES_MIN;
-	const struct sandbox sandbox = { .data = settings->data,
+
+	return (struct sandbox){ .data = settings->data,
 		.memory = child_memory(settings) + limits->request,
 		.file = limits->photo > file ? limits->photo : file,
 		.descriptors = DESCRIPTORS + limits->files,
 		.cpu_seconds =
 		    (uint64_t)jobs * settings_longest_request(settings) };
+}
+
+int
+child_enter_sandbox(const struct settings *settings, unsigned jobs,
+    unsigned *layers, char *why, size_t why_size)
+{
+	const struct sandbox sandbox = plan_sandbox(settings, jobs);
 
 	*layers = 0;
 	why[0] = '\0';
@@ -216,7 +223,18 @@ child_enter_sandbox(const struct settings *settings, unsigned jobs,
 	    : 0;
 }
 
-/* The master says what is in force, once for all of them. */
+unsigned
+child_try_sandbox(const struct settings *settings, char *why, size_t why_size)
+{
+	struct sandbox sandbox = plan_sandbox(settings, settings->worker_jobs);
+
+	/* Before the first start it is not there, and any will do. */
+	if (access(sandbox.data, F_OK) != 0)
+		sandbox.data = "/";
+	return sandbox_try(&sandbox, why, why_size);
+}
+
+/* The master says what is in force and why no more, once for all of them. */
 static int
 confine(const struct settings *settings, unsigned jobs, struct slot *slot)
 {
@@ -225,6 +243,7 @@ confine(const struct settings *settings, unsigned jobs, struct slot *slot)
 	int rc = child_enter_sandbox(settings, jobs, &layers, why, sizeof why);
 
 	slot->layers = layers;
+	(void)snprintf(slot->lacks, sizeof slot->lacks, "%s", why);
 	if (rc != 0)
 		log_error("sandbox = \"strict\", and it cannot be put up: %s",
 		    why);

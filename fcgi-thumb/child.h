@@ -56,6 +56,13 @@ int child_enter_sandbox(const struct settings *settings, unsigned jobs,
     unsigned *layers, char *why, size_t why_size);
 
 /*
+ * What that would put up, with the reasons for what it would not in why; for
+ * `thumbctl doctor`. Changes nothing.
+ */
+unsigned child_try_sandbox(const struct settings *settings, char *why,
+    size_t why_size);
+
+/*
  * Send the log to fcgi-thumb.log in settings->logs, for master and workers
  * alike. 0, or -1 after words to the log as it was.
  */

@@ -117,7 +117,7 @@ promote(struct master *m)
 {
 	struct generation *g = m->booting;
 	bool first = m->serving == NULL;
-	char sandbox[64];
+	char sandbox[64], lacks[256];
 
 	if (first && !show(m, g)) {
 		end_at_once(m, 1);
@@ -130,11 +130,15 @@ promote(struct master *m)
 	}
 	m->serving = g;
 	m->booting = NULL;
-	sandbox_names(pool_layers(g->pool), sandbox, sizeof sandbox);
+	sandbox_names(pool_layers(g->pool, lacks, sizeof lacks), sandbox,
+	    sizeof sandbox);
 	log_info("%s: %u workers, a queue of %d requests%s, sandbox: %s",
 	    first ? "ready" : "new settings in force", g->settings->workers,
 	    g->backlog, g->is_cut ? " (cut by net.core.somaxconn)" : "",
 	    sandbox);
+	if (lacks[0] != '\0')
+		log_info("note: a part of the sandbox cannot be put up: %s",
+		    lacks);
 	say_memory(g->settings);
 }
 

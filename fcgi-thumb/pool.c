@@ -103,6 +103,7 @@ clear(struct slot *s)
 	s->deadline_ns = 0;
 	s->beat_ns = 0;
 	s->layers = 0;
+	s->lacks[0] = '\0';
 	s->photo[0] = '\0';
 }
 
@@ -372,12 +373,20 @@ pool_leave(struct pool *p, int signo, uint64_t kill_ns)
 }
 
 unsigned
-pool_layers(const struct pool *p)
+pool_layers(const struct pool *p, char *why, size_t why_size)
 {
 	unsigned layers = ~0U;
 
-	for (unsigned i = 0; i < p->n; i++)
-		layers &= slot_of(p, i)->layers;
+	why[0] = '\0';
+	for (unsigned i = 0; i < p->n; i++) {
+		const struct slot *s = slot_of(p, i);
+
+		layers &= s->layers;
+		/* The page is the worker's: there need not be a NUL in it. */
+		if (why[0] == '\0')
+			(void)snprintf(why, why_size, "%.*s",
+			    (int)sizeof s->lacks, s->lacks);
+	}
 	return layers;
 }
 

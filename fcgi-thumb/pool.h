@@ -2,6 +2,7 @@
 #define FT_POOL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -72,8 +73,11 @@ enum pool_state {
 };
 enum pool_state pool_state(const struct pool *p);
 
-/* The layers of sandbox.h that each of its workers says it has. */
-unsigned pool_layers(const struct pool *p);
+/*
+ * The layers of sandbox.h that each of its workers says it has, and what the
+ * first that lacks one says of it; "" where none does.
+ */
+unsigned pool_layers(const struct pool *p, char *why, size_t why_size);
 
 /*
  * Replace nobody from now on, send each worker this signal, and kill those

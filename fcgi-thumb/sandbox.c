@@ -9,13 +9,17 @@
 #include "sandbox_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "fdio.h"
 
 static const struct {
 	enum sandbox_layer layer;
@@ -139,14 +143,41 @@ sandbox_enter(const struct sandbox *s, char *why, size_t why_size)
 	return layers;
 }
 
-unsigned
-sandbox_offered(void)
-{
-	unsigned layers = SANDBOX_LIMITS | SANDBOX_PRIVILEGES;
+struct trial {
+	unsigned layers;
+	char why[256];
+};
 
-	if (sandbox_files_abi() > 0)
-		layers |= SANDBOX_FILES;
-	if (sandbox_calls_offered())
-		layers |= SANDBOX_CALLS;
-	return layers & SANDBOX_ALL;
+static void
+try_and_tell(const struct sandbox *s, int to)
+{
+	struct trial trial = { 0 };
+
+	trial.layers = sandbox_enter(s, trial.why, sizeof trial.why);
+	(void)fd_write_full(to, &trial, sizeof trial);
+	_exit(0);
+}
+
+unsigned
+sandbox_try(const struct sandbox *s, char *why, size_t why_size)
+{
+	struct trial trial = { 0 };
+	int ends[2] = { -1, -1 };
+	size_t len = 0;
+	pid_t pid = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
+
+	if (pid == 0)
+		try_and_tell(s, ends[1]);
+	fd_close(&ends[1]);
+	if (pid == -1)
+		(void)snprintf(trial.why, sizeof trial.why, "%s",
+		    strerror(errno));
+	else if (fd_read_full(ends[0], &trial, sizeof trial, &len) == -1 ||
+	    len != sizeof trial)
+		trial = (struct trial){ .why = "it kills a process at once" };
+	while (pid != -1 && waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		;
+	fd_close(&ends[0]);
+	(void)snprintf(why, why_size, "%s", trial.why);
+	return trial.layers;
 }

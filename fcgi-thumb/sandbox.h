@@ -47,8 +47,11 @@ struct sandbox {
 unsigned sandbox_enter(const struct sandbox *sandbox, char *why,
     size_t why_size);
 
-/* What this kernel offers, without entering: for `thumbctl doctor`. */
-unsigned sandbox_offered(void);
+/*
+ * The same in a process that ends at once: what would be in force, for
+ * `thumbctl doctor`.
+ */
+unsigned sandbox_try(const struct sandbox *sandbox, char *why, size_t why_size);
 
 /* "limits, privileges, files, system calls", or "none". */
 void sandbox_names(unsigned layers, char *out, size_t size);

@@ -247,7 +247,8 @@ sandbox_calls_enter(const struct sandbox *s)
 
 	(void)s;
 	if (filter == NULL) {
-		errno = ENOMEM;
+		/* 3: it kills processes, not only threads (Linux 4.14). */
+		errno = seccomp_api_get() >= 3 ? ENOMEM : ENOSYS;
 		return -1;
 	}
 	rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
@@ -260,13 +261,6 @@ sandbox_calls_enter(const struct sandbox *s)
 		return 0;
 	errno = -rc;
 	return -1;
-}
-
-bool
-sandbox_calls_offered(void)
-{
-	/* 3: the kernel kills processes, not only threads (Linux 4.14). */
-	return seccomp_api_get() >= 3;
 }
 
 unsigned

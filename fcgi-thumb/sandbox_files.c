@@ -41,13 +41,12 @@ struct ruleset {
 	uint64_t scope;
 };
 
-int
-sandbox_files_abi(void)
+/* The version of Landlock that this kernel has switched on; -1 with errno. */
+static int
+abi_of_kernel(void)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
 	    LANDLOCK_CREATE_RULESET_VERSION);
-
-	return abi > 0 ? (int)abi : 0;
 }
 
 static void
@@ -87,10 +86,12 @@ allow(int ruleset, const char *path, uint64_t access)
 int
 sandbox_files_enter(const struct sandbox *s)
 {
-	int abi = sandbox_files_abi(), fd;
+	int abi = abi_of_kernel(), fd;
 	struct ruleset set;
 	int rc = -1;
 
+	if (abi == -1)
+		return -1;
 	if (abi < 2) {
 		errno = ENOSYS;
 		return -1;

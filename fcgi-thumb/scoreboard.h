@@ -39,6 +39,7 @@ struct slot {
 	_Atomic uint64_t requests; /* answered, whatever the answer */
 	_Atomic unsigned layers;   /* of sandbox.h, in force */
 	_Atomic uint64_t decodes;  /* photos handed to the decoder */
+	char lacks[256]; /* why layers are missing; set before the first beat */
 	char photo[PHOTO_ID_LEN + 1]; /* the photo in work; for the log only */
 };
 

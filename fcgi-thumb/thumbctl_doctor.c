@@ -207,20 +207,22 @@ static void
 check_sandbox(struct doctor *d)
 {
 	const enum sandbox_mode mode = d->settings->sandbox;
-	unsigned offered = sandbox_offered();
-	char has[64], lacks[64];
+	char has[64], lacks[256];
+	unsigned layers;
 
-	sandbox_names(offered, has, sizeof has);
-	sandbox_names(SANDBOX_ALL & ~offered, lacks, sizeof lacks);
-	if (mode == SANDBOX_MODE_OFF)
+	if (mode == SANDBOX_MODE_OFF) {
 		doctor_say(d, NOTE,
 		    "sandbox: off; what decodes photos may do all that its "
 		    "account may");
-	else if (offered == SANDBOX_ALL)
+		return;
+	}
+	layers = child_try_sandbox(d->settings, lacks, sizeof lacks);
+	sandbox_names(layers, has, sizeof has);
+	if (layers == SANDBOX_ALL)
 		doctor_say(d, OK, "sandbox: %s", has);
 	else
 		doctor_say(d, mode == SANDBOX_MODE_STRICT ? FAULT : NOTE,
-		    "sandbox: %s; this kernel lacks: %s", has, lacks);
+		    "sandbox: %s; what cannot be put up: %s", has, lacks);
 }
 
 /* ---- nginx ---- */

@@ -2,12 +2,17 @@
 
 import json
 import os
+import pathlib
 import re
+import subprocess
+import sys
 
+import nginx
 from case import ServiceCase
 from service import Service, picture, variation, wait_until
 from shim import ShimmedService
 
+HERE = pathlib.Path(__file__).resolve().parent
 ALL = "limits, privileges, files, system calls"
 CALLS = ("socket", "exec", "fork", "ptrace", "namespace", "code")
 PATHS = ("read", "settings", "write")
@@ -93,6 +98,42 @@ class Off(Shimmed):
             with self.subTest(name):
                 self.assertEqual(self.upload(name).status, 201)
         self.assertTrue(self.service.elsewhere.exists())
+
+
+class WithoutLandlock(ServiceCase):
+    """On a kernel that lacks one layer."""
+
+    WRAPPER = sys.executable, HERE / "without_landlock.py"
+    REASON = "files: Operation not supported"
+
+    def setUp(self):
+        self.service = Service(wrapper=self.WRAPPER, workers=2)
+        self.addCleanup(self.service.stop)
+
+    def doctor(self):
+        done = subprocess.run(
+            [*self.WRAPPER, nginx.THUMBCTL, "-c", self.service.settings_file,
+             "doctor"], capture_output=True, text=True)
+        return done.stdout
+
+    def test_the_best_is_told_from_all_and_why(self):
+        self.service.start()
+        words = self.service.words()
+        self.assertRegex(words, r"sandbox: limits, privileges(, system calls)?"
+                                r"\nfcgi-thumb: note: a part of the sandbox "
+                                rf"cannot be put up: {self.REASON}\n")
+        self.assertEqual(words.count(self.REASON), 1)
+        self.assertRegex(self.doctor(), rf"note  sandbox: limits.*: "
+                                        rf"{self.REASON}\n")
+
+    def test_strict_says_why_it_does_not_start(self):
+        self.service.write_settings(sandbox="strict")
+        self.assertRegex(self.doctor(), rf"FAULT sandbox: limits.*: "
+                                        rf"{self.REASON}\n")
+        master = self.service.start_master()
+        self.assertEqual(master.wait(), 1)
+        self.assertIn('sandbox = "strict", and it cannot be put up: '
+                      + self.REASON, self.service.words())
 
 
 class Limits(ServiceCase):

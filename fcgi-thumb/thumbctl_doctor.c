@@ -223,6 +223,9 @@ check_sandbox(struct doctor *d)
 	else
 		doctor_say(d, mode == SANDBOX_MODE_STRICT ? FAULT : NOTE,
 		    "sandbox: %s; what cannot be put up: %s", has, lacks);
+	if ((layers & SANDBOX_CALLS) != 0)
+		doctor_say(d, OK, "sandbox: %u system calls are left",
+		    sandbox_count_calls());
 }
 
 /* ---- nginx ---- */

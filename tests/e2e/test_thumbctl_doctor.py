@@ -69,6 +69,8 @@ class Doctor(ServiceCase):
     def test_the_sandbox_and_what_the_kernel_lacks(self):
         text = self.doctor()
         self.assertRegex(text, "(ok   |note ) sandbox: limits, privileges")
+        if "system calls\n" in text:
+            self.assertRegex(text, "ok    sandbox: [0-9]+ system calls are left")
         self.set(sandbox="off")
         self.assertIn("note  sandbox: off;", self.doctor())
 

@@ -11,16 +11,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "blame.h"
 #include "fdio.h"
-#include "log.h"
 #include "number.h"
-#include "store_admin.h"
+#include "store.h"
 
 /*
  * What a photo is taken to cost when the queue is computed. Low on purpose, a
@@ -45,54 +44,13 @@ run_worker(void *ctx, struct scoreboard *board, unsigned slot)
 	return child_run(&own->child, board, slot);
 }
 
-/*
- * Was it the photo's doing? Only what the program itself does wrong, or takes
- * too long for, while it has the pixels in hand; what somebody outside sends
- * says nothing of a photo, and neither does SIGBUS: photos are mapped from the
- * disk, and it is what a disk gives that cannot read one. A decoder hardly comes
- * to it by itself.
- */
-static bool
-is_of_photo(const struct pool_death *death)
-{
-	static const int own[] = { SIGSEGV, SIGABRT, SIGSYS, SIGFPE, SIGILL };
-
-	if (death->phase != PHASE_DECODE && death->phase != PHASE_RESIZE &&
-	    death->phase != PHASE_ENCODE)
-		return false;
-	for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
-		if (death->signo == own[i])
-			return true;
-	return death->is_overdue;
-}
-
-static void
-strike(const struct generation *g, const struct pool_death *death)
-{
-	char why[80];
-
-	if (death->is_overdue)
-		(void)snprintf(why, sizeof why, "out of time in %s",
-		    phase_name(death->phase));
-	else
-		(void)snprintf(why, sizeof why, "signal %d in %s", death->signo,
-		    phase_name(death->phase));
-	if (store_strike(g->settings->data, death->photo, why) == -1)
-		log_error("quarantine: %s", strerror(errno));
-}
-
 /* What a dead worker had in staging is of no use to anybody. */
 static void
-bury(void *ctx, const struct pool_death *death)
+bury(void *ctx, const struct death *death)
 {
 	const struct generation *g = ctx;
 
-	if (is_of_photo(death))
-		strike(g, death);
-	if (death->signo == SIGBUS)
-		log_error("signal %d says that a disk could not be read: not "
-			  "held against the photo",
-		    death->signo);
+	blame_photo(g->settings->data, death);
 	store_sweep(g->settings->data);
 }
 

@@ -289,31 +289,15 @@ was_busy(const struct slot *s)
 }
 
 static void
-describe_death(const struct pool *p, unsigned i, int status,
-    struct pool_death *out)
-{
-	const struct slot *s = slot_of(p, i);
-	const struct member *m = &p->members[i];
-
-	*out = (struct pool_death){ .phase = (enum phase)s->phase,
-		.is_overdue = m->overdue ||
-		    (WIFEXITED(status) &&
-			WEXITSTATUS(status) == WATCHDOG_EXIT) };
-	memcpy(out->photo, s->photo, PHOTO_ID_LEN);
-	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
-		out->signo = WTERMSIG(status);
-}
-
-static void
 bury(struct pool *p, unsigned i, int status)
 {
 	struct member *m = &p->members[i];
 	struct slot *s = slot_of(p, i);
 	bool in_order = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	uint64_t now = clock_monotonic_ns();
-	struct pool_death death;
+	struct death death;
 
-	describe_death(p, i, status, &death);
+	death_describe(&death, status, s, m->overdue);
 	if (s->beat_ns != 0)
 		m->was_up = true;
 	if (!in_order) {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "blame.h"
 #include "scoreboard.h"
 
 /*
@@ -13,14 +14,6 @@
  * that are past their deadline, and says how each one died. Knows nothing of
  * what they do.
  */
-
-/* How a worker ended. What the worker says itself may be anything. */
-struct pool_death {
-	int signo;        /* of a signal that nobody sent on purpose; else 0 */
-	bool is_overdue;  /* its time was over, and it was not stopped */
-	enum phase phase; /* what it was at */
-	char photo[PHOTO_ID_LEN + 1]; /* as it says itself; "" for none */
-};
 
 struct pool_spec {
 	unsigned
@@ -32,7 +25,7 @@ struct pool_spec {
 	 */
 	int (*run)(void *ctx, struct scoreboard *board, unsigned slot);
 	/* A worker died otherwise than in order; may be NULL. */
-	void (*died)(void *ctx, const struct pool_death *death);
+	void (*died)(void *ctx, const struct death *death);
 	void *ctx; /* borrowed */
 };
 

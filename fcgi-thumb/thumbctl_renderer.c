@@ -15,10 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "blame.h"
 #include "child.h"
+#include "clock.h"
 #include "develop.h"
 #include "digest.h"
 #include "fdio.h"
@@ -48,6 +52,7 @@ struct answer {
 struct kitchen {
 	struct settings settings;
 	struct store *store;
+	struct slot *slot;
 	int orders, answers;
 	unsigned jobs;
 };
@@ -79,10 +84,11 @@ cook(struct kitchen *k, const struct order *order, struct answer *out)
 		.progress = &progress,
 		.queue = -1 };
 
-	progress_start(&progress, NULL);
+	progress_start(&progress, k->slot);
 	photo->fault =
 	    develop_again(&dv, order->id, &order->wanted, &photo->info);
 	progress_deadline(&progress, 0);
+	progress_enter(&progress, PHASE_IDLE);
 	photo->made = dv.decoded && photo->fault == FAULT_NONE;
 	out->last =
 	    ++k->jobs >= k->settings.worker_jobs || image_has_lost_pixels();
@@ -137,9 +143,10 @@ open_kitchen(struct kitchen *k)
 }
 
 static void
-live(const struct settings *settings, int orders, int answers, pid_t parent)
+live(const struct renderer *r, int orders, int answers, pid_t parent)
 {
-	struct kitchen k = { .settings = *settings,
+	struct kitchen k = { .settings = *r->settings,
+		.slot = scoreboard_slot(r->board, 0),
 		.orders = orders,
 		.answers = answers };
 
@@ -164,25 +171,61 @@ renderer_init(struct renderer *r, const struct settings *settings)
 		.answers = -1 };
 }
 
-/* The status of waitpid(2). */
+/* The status of waitpid(2), and the processor time of all of its life. */
 static int
-bury(struct renderer *r)
+bury(struct renderer *r, uint64_t *cpu_ns)
 {
+	struct rusage usage = { 0 };
 	int status = 0;
 
 	fd_close(&r->orders);
 	fd_close(&r->answers);
-	while (waitpid(r->pid, &status, 0) == -1 && errno == EINTR)
+	while (wait4(r->pid, &status, 0, &usage) == -1 && errno == EINTR)
 		;
 	r->pid = 0;
+	*cpu_ns = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) *
+		NS_PER_S +
+	    (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
 	return status;
 }
 
 void
 renderer_close(struct renderer *r)
 {
+	uint64_t cpu_ns;
+
 	if (r->pid != 0)
-		(void)bury(r);
+		(void)bury(r, &cpu_ns);
+	scoreboard_free(r->board);
+	r->board = NULL;
+}
+
+/* 0 where that is not told. */
+static uint64_t
+cpu_of(pid_t pid)
+{
+	struct timespec used;
+	clockid_t id;
+
+	if (clock_getcpuclockid(pid, &id) != 0 || clock_gettime(id, &used) != 0)
+		return 0;
+	return (uint64_t)used.tv_sec * NS_PER_S + (uint64_t)used.tv_nsec;
+}
+
+/*
+ * As the master does with its workers. But what has the lowest priority may be
+ * out of time because others had it: the photo is to blame for what it used.
+ */
+static void
+blame(const struct renderer *r, int status, uint64_t cpu_ns)
+{
+	const uint64_t allowed = r->settings->limits.job_seconds * NS_PER_S;
+	struct death death;
+
+	death_describe(&death, status, scoreboard_slot(r->board, 0), false);
+	if (cpu_ns - r->cpu_ns < allowed)
+		death.is_overdue = false;
+	blame_photo(r->settings->data, &death);
 }
 
 /* It gave no answer: what its end tells. */
@@ -209,16 +252,20 @@ static void
 await(struct renderer *r, struct rendered_photo *out)
 {
 	struct answer answer;
+	uint64_t cpu_ns;
 	size_t len = 0;
+	int status;
 
 	if (fd_read_full(r->answers, &answer, sizeof answer, &len) == -1 ||
 	    len != sizeof answer) {
-		explain(bury(r), out);
+		status = bury(r, &cpu_ns);
+		blame(r, status, cpu_ns);
+		explain(status, out);
 		return;
 	}
 	*out = answer.photo;
 	if (answer.last)
-		(void)bury(r);
+		(void)bury(r, &cpu_ns);
 }
 
 static int
@@ -227,14 +274,18 @@ fork_kitchen(struct renderer *r)
 	int orders[2] = { -1, -1 }, answers[2] = { -1, -1 };
 	pid_t parent = getpid();
 
-	if (pipe2(orders, O_CLOEXEC) == 0 && pipe2(answers, O_CLOEXEC) == 0) {
+	/* A new one, in which no predecessor has left a word. */
+	scoreboard_free(r->board);
+	r->board = scoreboard_new(1);
+	if (r->board != NULL && pipe2(orders, O_CLOEXEC) == 0 &&
+	    pipe2(answers, O_CLOEXEC) == 0) {
 		/* Or both would write what is buffered. */
 		(void)fflush(stdout);
 		r->pid = fork();
 		if (r->pid == 0) {
 			fd_close(&orders[1]);
 			fd_close(&answers[0]);
-			live(r->settings, orders[0], answers[1], parent);
+			live(r, orders[0], answers[1], parent);
 		}
 	} else {
 		r->pid = -1;
@@ -277,6 +328,7 @@ renderer_make(struct renderer *r, const char *id, const struct wanted *wanted,
 		start(r, out);
 	if (out->fault != FAULT_NONE)
 		return;
+	r->cpu_ns = cpu_of(r->pid);
 	/* A process that is gone shows in its answer. */
 	(void)fd_write_full(r->orders, &order, sizeof order);
 	await(r, out);

@@ -2,19 +2,24 @@
 #define FT_THUMBCTL_RENDERER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "fault.h"
+#include "scoreboard.h"
 #include "settings.h"
 
 /*
  * A process that makes thumbnails of photos in the store, one after the other,
- * as a worker does: a photo on which it dies costs that photo alone.
+ * as a worker does: a photo on which it dies costs that photo alone,
+ * and is held against it (blame.h).
  */
 struct renderer {
 	const struct settings *settings; /* borrowed */
 	pid_t pid;                       /* 0: none runs */
 	int orders, answers;             /* ends of pipes; -1: none */
+	struct scoreboard *board;        /* its only slot: what it is at */
+	uint64_t cpu_ns; /* what it had used when it got the photo */
 };
 
 /* What became of one photo. */

@@ -79,7 +79,7 @@ live(void *ctx, struct scoreboard *board, unsigned i)
 }
 
 static void
-count_death(void *ctx, const struct pool_death *death)
+count_death(void *ctx, const struct death *death)
 {
 	(void)ctx;
 	(void)death;

@@ -8,6 +8,10 @@
  *   call NAME   before a photo is published, the worker does what it must not
  *   die N       the worker gets signal N while it decodes
  *   hang 1      it never comes to an end of decoding
+ *   spin 1      the same, and takes all processor time that it gets
+ *
+ * In thumbctl's renderer, where FT_RENDERED is the length of a photo, the order
+ * is read when such a one comes to the decoder.
  *
  * A step is a call that changes the store. The file must lie below the data
  * directory, since a worker reaches nothing else.
@@ -156,9 +160,14 @@ int
 MagickReadImageBlob(void *wand, const void *data, size_t len)
 {
 	static int (*real)(void *, const void *, size_t);
+	const char *rendered = getenv("FT_RENDERED");
 
 	if (real == NULL)
 		*(void **)&real = dlsym(RTLD_NEXT, "MagickReadImageBlob");
+	if (rendered != NULL && len == strtoul(rendered, NULL, 10))
+		read_order();
+	while (strcmp(shim.order, "spin") == 0)
+		;
 	while (strcmp(shim.order, "hang") == 0)
 		(void)usleep(1000);
 	if (strcmp(shim.order, "die") == 0)

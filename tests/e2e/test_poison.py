@@ -1,6 +1,9 @@
 """Photos that workers die of, and those that are not to blame."""
 
+import subprocess
+
 from case import ServiceCase
+from nginx import THUMBCTL
 from service import picture, variation, wait_until
 from shim import ShimmedService
 
@@ -89,6 +92,38 @@ class Poison(ServiceCase):
             "signal 7 says that a disk could not be read: not held against"),
             2)
         self.assert_taken_and_gone()
+
+    def test_a_renderer_of_the_operator(self):
+        """Dies of it as a worker does, and is not killed from outside."""
+        photo = variation(picture("gray.jpg"), self.id())
+        answer = self.service.upload(("a.jpg", photo))
+        photo_id = self.assert_taken(answer, 201, "created")["photos"][0]["id"]
+        for orders, strikes in (("die 9", "die 15", "die 7"), 0), \
+                               (("die 11", "die 6"), 2):
+            for order in orders:
+                with self.subTest(order):
+                    self.assertIn("worker-lost", self.render(photo, order))
+            found = self.quarantine("list").splitlines()
+            self.assertEqual([line.split("\t")[:3] for line in found],
+                             [[photo_id, "2", "poison"]] if strikes else [])
+        self.assertIn("\tsignal 6 in decode\n",
+                      self.quarantine("show", photo_id))
+        # Nobody decodes it any more.
+        self.assertIn("poison", self.render(photo, "die 11"))
+        self.quarantine("release", photo_id)
+        self.service.thumbctl("delete", photo_id)
+
+    def render(self, photo, order):
+        """With a preset that is new; what thumbctl says."""
+        settings = self.service.settings_file.with_suffix(".new")
+        settings.write_text(self.service.settings_file.read_text() + (
+            'presets = ( { name = "new"; width = 50; height = 50; } );\n'))
+        self.service.order(order)
+        done = subprocess.run(
+            [*self.service.wrapper, f"FT_RENDERED={len(photo)}", THUMBCTL,
+             "-c", settings, "regenerate"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        return done.stdout
 
     def test_what_is_not_in_quarantine(self):
         self.quarantine("release", "a" * 26, status=1)

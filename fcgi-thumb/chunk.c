@@ -32,7 +32,7 @@ riff_next(struct span *s, struct chunk *out)
 }
 
 /* A length, a name, what follows, and a checksum. */
-static bool
+bool
 png_next(struct span *s, struct chunk *out)
 {
 	const uint8_t *head = span_take(s, 8);

@@ -26,7 +26,10 @@ bool riff_next(struct span *s, struct chunk *out);
 /* The first RIFF chunk of this name in s, where all before it are whole. */
 bool riff_find(struct span s, const char *name, struct span *out);
 
-/* The same in a PNG file. */
+/* The next of a PNG's chunks, behind the file's first 8 bytes. */
+bool png_next(struct span *s, struct chunk *out);
+
+/* riff_find in a PNG file. */
 bool png_find(struct span file, const char *name, struct span *out);
 
 #endif

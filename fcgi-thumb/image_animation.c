@@ -14,6 +14,7 @@
 
 #include "buf.h"
 #include "color.h"
+#include "lean.h"
 #include "webp.h"
 
 /* What becomes of a frame's rectangle when its time is over. */
@@ -117,13 +118,18 @@ static enum fault
 read_list(struct animation *a, const void *data, size_t len,
     struct fault_info *info)
 {
+	struct lean lean;
 	bool ok;
 
 	a->list = image_new(a->progress);
 	if (a->list == NULL)
 		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
+	if (!lean_open(data, len, FORMAT_GIF, 0, &lean))
+		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
 	ok = MagickSetFormat(a->list->wand, "GIF") == MagickTrue &&
-	    MagickReadImageBlob(a->list->wand, data, len) == MagickTrue;
+	    MagickReadImageBlob(a->list->wand, lean.data, lean.len) ==
+		MagickTrue;
+	lean_close(&lean);
 	MagickSetFirstIterator(a->list->wand);
 	if (ok)
 		a->plays = (unsigned)MagickGetImageIterations(a->list->wand);

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "color.h"
+#include "lean.h"
+#include "log.h"
 #include "whole.h"
 
 /*
@@ -251,12 +254,64 @@ follow_guide(struct image *img, const void *data, size_t len,
 	return add_alpha(img, data, len, sniff, guide, info);
 }
 
+static void
+note_profile(size_t len)
+{
+	log_info("photo: its colour profile of %zu bytes is too large, its"
+		 " colours are taken as sRGB",
+	    len);
+}
+
+/* Of those that the decoder took out: each copy of a picture copies them. */
+static void
+shed_profiles(struct image *img)
+{
+	static const char *const unused[] = { "xmp", "iptc", "8bim" };
+	size_t len = 0;
+	unsigned char *icc = MagickGetImageProfile(img->wand, "icc", &len);
+	bool too_large = icc != NULL && len > COLOR_PROFILE_MAX;
+
+	(void)MagickRelinquishMemory(icc);
+	if (too_large)
+		note_profile(len);
+	for (size_t i = 0; i < sizeof unused / sizeof unused[0]; i++)
+		(void)MagickRelinquishMemory(
+		    MagickRemoveImageProfile(img->wand, unused[i], &len));
+	if (too_large)
+		(void)MagickRelinquishMemory(
+		    MagickRemoveImageProfile(img->wand, "icc", &len));
+}
+
+/* A picture that lies as its decoder has it, on its canvas. */
+static enum fault
+decode_plain(struct image *img, const void *data, size_t len,
+    const struct sniff *sniff, struct size hint,
+    const struct sniff_patch *patch, struct fault_info *info)
+{
+	const struct size full = { sniff->width, sniff->height };
+	struct lean lean;
+	enum fault f;
+
+	if (!lean_open(data, len, sniff->format, COLOR_PROFILE_MAX, &lean))
+		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
+	if (lean.profile > 0)
+		note_profile(lean.profile);
+	f = read_judged(img, lean.data, lean.len, sniff, hint, patch, info);
+	lean_close(&lean);
+	if (f == FAULT_NONE && sniff->format == FORMAT_GIF)
+		f = put_on_canvas(img, full, info);
+	if (f == FAULT_NONE)
+		f = check_size(img, sniff, hint, info);
+	if (f == FAULT_NONE)
+		shed_profiles(img);
+	return f;
+}
+
 enum fault
 image_decode(const void *data, size_t len, const struct sniff *sniff,
     struct size hint, const struct progress *progress, struct image **out,
     struct fault_info *info)
 {
-	struct size full = { sniff->width, sniff->height };
 	struct sniff_guide guide;
 	struct image *img;
 	enum fault f;
@@ -273,11 +328,7 @@ image_decode(const void *data, size_t len, const struct sniff *sniff,
 	if (img == NULL)
 		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
 	sniff_guide(data, len, sniff, &guide);
-	f = read_judged(img, data, len, sniff, hint, &guide.plain, info);
-	if (f == FAULT_NONE && sniff->format == FORMAT_GIF)
-		f = put_on_canvas(img, full, info);
-	if (f == FAULT_NONE)
-		f = check_size(img, sniff, hint, info);
+	f = decode_plain(img, data, len, sniff, hint, &guide.plain, info);
 	if (f == FAULT_NONE)
 		f = follow_guide(img, data, len, sniff, &guide, info);
 	if (f != FAULT_NONE) {

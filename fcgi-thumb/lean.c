@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "chunk.h"
 #include "sniff_gif.h"
@@ -148,6 +149,42 @@ is_critical(const struct chunk *chunk)
 	return (chunk->name[0] & 0x20) == 0;
 }
 
+/* The first bytes of what is deflated in body; false: there are fewer. */
+static bool
+inflate_first(struct span body, uint8_t *out, unsigned n)
+{
+	uint8_t in[512];
+	z_stream z = { .next_in = in, .next_out = out, .avail_out = n };
+
+	/* It takes no constant bytes; these hold any head of a stream. */
+	z.avail_in = (unsigned)(body.len < sizeof in ? body.len : sizeof in);
+	memcpy(in, body.at, z.avail_in);
+	if (inflateInit(&z) != Z_OK)
+		return false;
+	(void)inflate(&z, Z_SYNC_FLUSH);
+	(void)inflateEnd(&z);
+	return z.avail_out == 0;
+}
+
+/*
+ * How large the profile in an iCCP chunk says that it is (11.3.2.3; ICC.1,
+ * 7.2.2): so much is unpacked. 0: it does not say.
+ */
+static size_t
+png_profile(struct span body)
+{
+	const uint8_t *name_end = memchr(body.at, '\0', body.len);
+	uint8_t size[4];
+
+	if (name_end == NULL)
+		return 0;
+	(void)span_take(&body, (size_t)(name_end - body.at) + 1);
+	if (span_take(&body, 1) == NULL || /* the method of compression */
+	    !inflate_first(body, size, sizeof size))
+		return 0;
+	return be32(size);
+}
+
 static size_t
 cut_png(struct cutter *c, size_t profile_max)
 {
@@ -166,19 +203,21 @@ cut_png(struct cutter *c, size_t profile_max)
 	     start = s.at) {
 		unsigned i = 0;
 
-		while (i < N && !chunk_is(&chunk, wanted[i]))
-			i++;
 		if (is_critical(&chunk))
 			continue;
-		if (i < N && !seen[i] && chunk.body.len <= profile_max) {
+		while (i < N && !chunk_is(&chunk, wanted[i]))
+			i++;
+		if (i < N && !seen[i]) {
 			seen[i] = true;
-			continue;
+			if (!chunk_is(&chunk, "iCCP"))
+				continue;
+			profile = png_profile(chunk.body);
+			if (profile <= profile_max)
+				continue;
 		}
-		if (chunk_is(&chunk, "iCCP") && chunk.body.len > profile_max)
-			profile = chunk.body.len;
 		leave_out(c, start, (size_t)(s.at - start));
 	}
-	return profile;
+	return profile > profile_max ? profile : 0;
 }
 
 /* ---- GIF ---- */

@@ -170,11 +170,27 @@ START_TEST(of_each_of_png_s_colours_one_is_enough)
 
 	ADD(&p, true, "\x89PNG\r\n\x1a\n");
 	add_chunk(&p, true, "gAMA", 4);
-	add_chunk(&p, false, "iCCP", 101);
 	add_chunk(&p, true, "iCCP", 100);
 	add_chunk(&p, false, "iCCP", 1);
 	add_chunk(&p, false, "gAMA", 4);
-	ck_assert_uint_eq(check(&p, FORMAT_PNG, 100), 101);
+	ck_assert_uint_eq(check(&p, FORMAT_PNG, 100), 0);
+}
+END_TEST
+
+/* Four bytes are packed in it, and say how many there will be: 0x10000. */
+#define PROFILE                                                     \
+	"\0\0\0\x11iCCPicc\0\0\x78\x9c\x63\x60\x64\x60\0\0\0\7\0\2" \
+	"crc!"
+
+START_TEST(a_profile_that_unpacks_to_much_goes)
+{
+	struct pair small = { 0 }, large = { 0 };
+
+	ADD(&small, true, "\x89PNG\r\n\x1a\n" PROFILE);
+	ck_assert_uint_eq(check(&small, FORMAT_PNG, 0x10000), 0);
+	ADD(&large, true, "\x89PNG\r\n\x1a\n");
+	ADD(&large, false, PROFILE PROFILE);
+	ck_assert_uint_eq(check(&large, FORMAT_PNG, 0xffff), 0x10000);
 }
 END_TEST
 
@@ -253,6 +269,7 @@ main(void)
 	tcase_add_loop_test(tc, from_an_impossible_segment_on_all_stays, 0, 4);
 	tcase_add_test(tc, png_keeps_what_its_picture_needs);
 	tcase_add_test(tc, of_each_of_png_s_colours_one_is_enough);
+	tcase_add_test(tc, a_profile_that_unpacks_to_much_goes);
 	tcase_add_test(tc, gif_keeps_what_its_pictures_need);
 	tcase_add_loop_test(tc, a_file_may_end_anywhere, 0, (int)NELEM(files));
 	suite_add_tcase(suite, tc);

@@ -68,7 +68,8 @@ develop_draft(struct develop *dv, const char *id, const void *bytes, size_t len,
 		    "have it tried again.");
 	if ((f = sniff_read(bytes, len, &sniff, info)) != FAULT_NONE ||
 	    (f = sniff_check(&sniff, limits, info)) != FAULT_NONE ||
-	    (f = sniff_check_scans(bytes, len, &sniff, info)) != FAULT_NONE)
+	    (f = sniff_check_scans(bytes, len, &sniff, info)) != FAULT_NONE ||
+	    (f = sniff_check_bulk(bytes, len, &sniff, info)) != FAULT_NONE)
 		return f;
 	dv->decoded = true;
 	f = render_photo(bytes, len, &sniff, dv->settings, wanted, dv->progress,

@@ -88,32 +88,62 @@ check_size(const struct image *img, const struct sniff *sniff, struct size hint,
 /* Red, green, blue, alpha, and the index of a palette. */
 #define CHANNELS_MOST 5
 
-/* The least that ImageMagick holds for each px of such a file, in bytes. */
-static size_t
-pixel_bytes(enum format format)
+/* The least that ImageMagick holds of px at a time, in bytes. */
+static unsigned long long
+pixel_bytes(const struct sniff *sniff, enum sniff_colors colors,
+    const struct sniff_guide *guide, struct size size)
 {
+	const unsigned long long px =
+	    (unsigned long long)size.width * size.height;
 #ifdef HAVE_MAGICKWAND_7
 	/* As many channels as there are; a gray picture has one. */
-	bool may_be_gray = format == FORMAT_JPEG || format == FORMAT_PNG ||
-	    format == FORMAT_TIFF || format == FORMAT_BMP;
+	bool may_be_gray = sniff->format == FORMAT_JPEG ||
+	    sniff->format == FORMAT_PNG || sniff->format == FORMAT_TIFF ||
+	    sniff->format == FORMAT_BMP;
 
-	return (may_be_gray ? 1 : 3) * sizeof(Quantum);
+	(void)colors;
+	(void)guide;
+	return px * (may_be_gray ? 1 : 3) * sizeof(Quantum);
 #else
-	(void)format;
-	return sizeof(PixelPacket);
+	const size_t plain = sizeof(PixelPacket);
+	const size_t indexed = plain + sizeof(IndexPacket);
+	const unsigned long long alpha_px =
+	    (unsigned long long)guide->alpha_width * guide->alpha_height;
+
+	/* What is copied when it is whole: HEIF, and alpha comes after it. */
+	if (guide->alpha.n > 0)
+		return px * plain + 2 * alpha_px * plain;
+	if (sniff->format == FORMAT_AVIF || sniff->format == FORMAT_HEIC ||
+	    (sniff->format == FORMAT_WEBP && sniff->frames > 1))
+		return 2 * px * plain;
+	/* And what gets its palette or loses it. */
+	if (colors == SNIFF_GRAY || colors == SNIFF_PALETTE_ALPHA)
+		return px * (plain + indexed);
+	return px * (colors == SNIFF_COLORS ? plain : indexed);
 #endif
 }
 
+/*
+ * What the codecs hold beside the px does not count against ImageMagick's
+ * limit; both together may have twice as much.
+ */
+#define CODEC_SHARE 2
+
 /* What cannot fit is refused before any work, and with its numbers. */
 static enum fault
-check_memory(const struct sniff *sniff, struct size hint,
-    struct fault_info *info)
+check_memory(const void *data, size_t len, const struct sniff *sniff,
+    const struct sniff_guide *guide, struct size hint, struct fault_info *info)
 {
-	const struct size least = least_size(sniff, hint);
-	const unsigned long long limit = MagickGetResourceLimit(MemoryResource);
-	const unsigned long long need = (unsigned long long)least.width *
-	    least.height * pixel_bytes(sniff->format);
+	unsigned long long limit = MagickGetResourceLimit(MemoryResource), need;
+	struct sniff_burden burden;
 
+	sniff_burden(data, len, sniff, &burden);
+	need =
+	    pixel_bytes(sniff, burden.colors, guide, least_size(sniff, hint));
+	if (need <= limit) {
+		need += burden.held;
+		limit *= CODEC_SHARE;
+	}
 	if (need <= limit)
 		return FAULT_NONE;
 	return fault_limit(info, FAULT_TOO_MUCH_MEMORY, limit, need,
@@ -318,7 +348,8 @@ image_decode(const void *data, size_t len, const struct sniff *sniff,
 
 	if (progress_is_over(progress))
 		return fault_set(info, FAULT_RENDER_TIMEOUT, "%s", "");
-	f = check_memory(sniff, hint, info);
+	sniff_guide(data, len, sniff, &guide);
+	f = check_memory(data, len, sniff, &guide, hint, info);
 	if (f != FAULT_NONE)
 		return f;
 	if (!whole_file(data, len, sniff->format))
@@ -327,7 +358,6 @@ image_decode(const void *data, size_t len, const struct sniff *sniff,
 	img = image_new(progress);
 	if (img == NULL)
 		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
-	sniff_guide(data, len, sniff, &guide);
 	f = decode_plain(img, data, len, sniff, hint, &guide.plain, info);
 	if (f == FAULT_NONE)
 		f = follow_guide(img, data, len, sniff, &guide, info);

@@ -69,38 +69,16 @@ is_icc(int marker, struct span body)
 	    begins(body, "ICC_PROFILE", 12);
 }
 
-/* The next segment with a body; false at the end, or where one is cut. */
-static bool
-next_segment(struct span *s, int *marker, const uint8_t **start,
-    struct span *body)
-{
-	const uint8_t *p;
-
-	do
-		*marker = jpeg_next_marker(s);
-	while (jpeg_stands_alone(*marker) || *marker == JPEG_SOI);
-	if (*marker == -1 || *marker == JPEG_EOI)
-		return false;
-	*start = s->at - 2;
-	p = span_take(s, 2);
-	if (p == NULL || be16(p) < 2)
-		return false;
-	body->len = be16(p) - 2;
-	body->at = span_take(s, body->len);
-	return body->at != NULL;
-}
-
 /* 0: there is none. */
 static size_t
 jpeg_profile(struct span s, unsigned *pieces)
 {
 	struct span body;
-	const uint8_t *start;
 	size_t len = 0;
 	int marker;
 
 	*pieces = 0;
-	while (next_segment(&s, &marker, &start, &body))
+	while (jpeg_next_segment(&s, &marker, &body))
 		if (is_icc(marker, body)) {
 			len += body.len - ICC_HEAD;
 			(*pieces)++;
@@ -127,16 +105,15 @@ static size_t
 cut_jpeg(struct cutter *c, size_t profile_max)
 {
 	struct span s = c->file, body;
-	const uint8_t *start;
 	unsigned pieces;
 	size_t profile = jpeg_profile(s, &pieces);
 	bool icc = profile <= profile_max && pieces <= ICC_PIECES_MAX;
 	bool exif = false;
 	int marker;
 
-	while (!c->failed && next_segment(&s, &marker, &start, &body))
+	while (!c->failed && jpeg_next_segment(&s, &marker, &body))
 		if (!is_wanted(marker, body, icc, &exif))
-			leave_out(c, start, (size_t)(s.at - start));
+			leave_out(c, body.at - 4, body.len + 4);
 	return icc ? 0 : profile;
 }
 

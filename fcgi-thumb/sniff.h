@@ -63,6 +63,39 @@ enum fault sniff_read(const void *data, size_t len, struct sniff *out,
 enum fault sniff_check_scans(const void *data, size_t len,
     const struct sniff *sniff, struct fault_info *info);
 
+/*
+ * Can so few bytes hold so many px, or so many so few? Coding has its bounds: a
+ * header that claims 64 million px before nothing costs half a gigabyte, and a
+ * small picture may be followed by a thousand times its file in zeros.
+ * FAULT_CORRUPT_IMAGE in words, or FAULT_NONE. Of JPEG and PNG. Reads the whole
+ * file.
+ */
+enum fault sniff_check_bulk(const void *data, size_t len,
+    const struct sniff *sniff, struct fault_info *info);
+
+/* What a picture's px are, as far as that changes what they cost. */
+enum sniff_colors {
+	SNIFF_COLORS, /* any others */
+	SNIFF_GRAY,
+	SNIFF_PALETTE,
+	SNIFF_PALETTE_ALPHA,
+	SNIFF_CMYK,
+};
+
+/* What decoding takes, by what the file says of itself. */
+struct sniff_burden {
+	enum sniff_colors colors;
+	/*
+	 * Bytes that the codec holds of all of the picture beside its px, at
+	 * whatever scale they are wanted: coefficients of a progressive JPEG.
+	 */
+	uint64_t held;
+};
+
+/* For a file and what sniff_read said of it. Never fails. */
+void sniff_burden(const void *data, size_t len, const struct sniff *sniff,
+    struct sniff_burden *out);
+
 /* Bytes of a file that are to be others when a decoder sees it. */
 struct sniff_patch {
 	size_t at;

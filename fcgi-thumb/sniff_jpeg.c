@@ -12,15 +12,9 @@
 #include <string.h>
 
 enum {
-	SOF0 = 0xc0,
-	SOF1 = 0xc1,
-	SOF2 = 0xc2, /* progressive, Huffman */
 	DHT = 0xc4,
 	JPG = 0xc8,
-	SOF9 = 0xc9,
-	SOF10 = 0xca, /* progressive, arithmetic */
 	DAC = 0xcc,
-	SOF15 = 0xcf,
 };
 
 static const char cut[] = "The JPEG ends before its size is told.";
@@ -49,10 +43,28 @@ jpeg_stands_alone(int marker)
 	    (marker >= JPEG_RST0 && marker <= JPEG_RST7);
 }
 
-static bool
-is_frame(int marker)
+bool
+jpeg_next_segment(struct span *s, int *marker, struct span *body)
 {
-	return marker >= SOF0 && marker <= SOF15 && marker != DHT &&
+	const uint8_t *p;
+
+	do
+		*marker = jpeg_next_marker(s);
+	while (jpeg_stands_alone(*marker) || *marker == JPEG_SOI);
+	if (*marker == -1 || *marker == JPEG_EOI)
+		return false;
+	p = span_take(s, 2);
+	if (p == NULL || be16(p) < 2)
+		return false;
+	body->len = be16(p) - 2;
+	body->at = span_take(s, body->len);
+	return body->at != NULL;
+}
+
+bool
+jpeg_is_frame(int marker)
+{
+	return marker >= JPEG_SOF0 && marker <= JPEG_SOF15 && marker != DHT &&
 	    marker != JPG && marker != DAC;
 }
 
@@ -67,8 +79,8 @@ read_frame(int marker, struct span seg, struct sniff *out,
 	if (p == NULL || p[5] == 0 || seg.len != 3u * p[5])
 		return fault_set(info, FAULT_CORRUPT_IMAGE,
 		    "The JPEG's frame header is malformed.");
-	if (marker != SOF0 && marker != SOF1 && marker != SOF2 &&
-	    marker != SOF9 && marker != SOF10)
+	if (marker != JPEG_SOF0 && marker != JPEG_SOF1 && marker != JPEG_SOF2 &&
+	    marker != JPEG_SOF9 && marker != JPEG_SOF10)
 		return fault_set(info, FAULT_UNSUPPORTED_FORMAT,
 		    "This JPEG is lossless or hierarchical; baseline and "
 		    "progressive ones are accepted.");
@@ -115,7 +127,7 @@ sniff_jpeg(struct span file, struct sniff *out, struct fault_info *info)
 		seg.at = span_take(&rest, seg.len);
 		if (seg.at == NULL)
 			break;
-		if (is_frame(marker))
+		if (jpeg_is_frame(marker))
 			return read_frame(marker, seg, out, info);
 	}
 	return fault_set(info, FAULT_CORRUPT_IMAGE, cut);
@@ -124,20 +136,11 @@ sniff_jpeg(struct span file, struct sniff *out, struct fault_info *info)
 unsigned
 sniff_jpeg_scans(struct span file)
 {
-	struct span rest = file;
-	const uint8_t *p;
+	struct span body;
 	unsigned n = 0;
 	int marker;
 
-	(void)span_take(&rest, 2); /* SOI */
-	while ((marker = jpeg_next_marker(&rest)) != -1 && marker != JPEG_EOI) {
-		if (jpeg_stands_alone(marker))
-			continue;
+	while (jpeg_next_segment(&file, &marker, &body))
 		n += marker == JPEG_SOS;
-		p = span_take(&rest, 2);
-		if (p == NULL || be16(p) < 2 ||
-		    span_take(&rest, be16(p) - 2u) == NULL)
-			break;
-	}
 	return n;
 }

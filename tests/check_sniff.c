@@ -645,6 +645,150 @@ START_TEST(scans_are_counted)
 }
 END_TEST
 
+static enum fault
+check_bulk(const void *data, size_t len, struct fault_info *info)
+{
+	struct sniff sniff;
+
+	ck_assert_int_eq(sniff_read(data, len, &sniff, info), FAULT_NONE);
+	return sniff_check_bulk(data, len, &sniff, info);
+}
+
+START_TEST(a_real_file_can_hold_its_picture)
+{
+	struct fault_info info = { 0 };
+	size_t len;
+	char *data = load(files[_i].name, &len);
+
+	if (files[_i].format != FORMAT_NONE)
+		ck_assert_msg(check_bulk(data, len, &info) == FAULT_NONE,
+		    "%s: %s", files[_i].name, info.detail);
+	free(data);
+}
+END_TEST
+
+/* Files whose header claims 16000 x 4000 px instead. */
+static const struct {
+	const char *name;
+	size_t at;
+	const char *size;
+	size_t size_len;
+} claims[] = {
+	{ "gray.jpg", 94, BYTES("\x0f\xa0\x3e\x80") },
+	{ "progressive.jpg", 163, BYTES("\x0f\xa0\x3e\x80") },
+	{ "rgb.png", 16, BYTES("\0\0\x3e\x80\0\0\x0f\xa0") },
+};
+
+START_TEST(a_file_is_too_short_for_what_it_claims)
+{
+	struct fault_info info = { 0 };
+	size_t len;
+	char *data = load(claims[_i].name, &len);
+
+	memcpy(data + claims[_i].at, claims[_i].size, claims[_i].size_len);
+	ck_assert_int_eq(check_bulk(data, len, &info), FAULT_CORRUPT_IMAGE);
+	ck_assert_str_eq(info.detail,
+	    "The file has too few bytes for a picture of 16000 x 4000 px.");
+	free(data);
+}
+END_TEST
+
+/* Of arithmetic coding no such bound is known. */
+START_TEST(what_may_be_is_not_refused)
+{
+	struct fault_info info = { 0 };
+	size_t len;
+	char *data = load("gray.jpg", &len);
+
+	memcpy(data + claims[0].at, claims[0].size, claims[0].size_len);
+	data[claims[0].at - 4] = '\xc9';
+	ck_assert_int_eq(check_bulk(data, len, &info), FAULT_NONE);
+	free(data);
+}
+END_TEST
+
+START_TEST(what_follows_a_png_is_not_counted)
+{
+	struct fault_info info = { 0 };
+	size_t len, more = 4 << 20;
+	char *data = load("rgb.png", &len);
+
+	data = realloc(data, len + more);
+	ck_assert_ptr_nonnull(data);
+	memset(data + len, 0, more);
+	ck_assert_int_eq(check_bulk(data, len + more, &info), FAULT_NONE);
+	free(data);
+}
+END_TEST
+
+/* 4 x 3 px of 3 bytes, and a coded picture of 64 KB or more. */
+START_TEST(a_png_is_too_long_for_what_it_claims)
+{
+	static const char head[] = IHDR(P43, RGB8) "\0\1\0\0IDAT";
+	const size_t before = sizeof head - 1, behind = 4 + 12;
+	struct fault_info info = { 0 };
+	size_t len = before + 0x10000 + behind + 12;
+	char *file = calloc(1, len);
+
+	ck_assert_ptr_nonnull(file);
+	memcpy(file, head, before);
+	memcpy(file + len - 12, "\0\0\0\0IEND", 8);
+	memcpy(file + len - 24, "\0\0\0\0IDAT", 8);
+	ck_assert_int_eq(check_bulk(file, len, &info), FAULT_NONE);
+	file = realloc(file, len + 4096);
+	ck_assert_ptr_nonnull(file);
+	memmove(file + len + 4096 - 12, file + len - 12, 12);
+	memset(file + len - 12, 0, 4096);
+	file[len - 24 + 2] = 0x10;
+	ck_assert_int_eq(check_bulk(file, len + 4096, &info),
+	    FAULT_CORRUPT_IMAGE);
+	ck_assert_str_eq(info.detail,
+	    "The file has too many bytes for a picture of 4 x 3 px.");
+	free(file);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	enum sniff_colors colors;
+	uint64_t held;
+} burdens[] = {
+	{ "gray.jpg", SNIFF_GRAY, 0 },
+	{ "cmyk.jpg", SNIFF_CMYK, 0 },
+	{ "orient-0.jpg", SNIFF_COLORS, 0 },
+	{ "progressive.jpg", SNIFF_COLORS, 360 * 240 * 3 },
+	{ "rgb.png", SNIFF_COLORS, 0 },
+	{ "gray16.png", SNIFF_COLORS, 0 },
+	{ "gray-trns.png", SNIFF_GRAY, 0 },
+	{ "palette-trns.png", SNIFF_PALETTE_ALPHA, 0 },
+	{ "still.gif", SNIFF_PALETTE, 0 },
+	{ "palette.tif", SNIFF_PALETTE, 0 },
+	{ "cmyk.tif", SNIFF_CMYK, 0 },
+	{ "gray.tif", SNIFF_COLORS, 0 },
+	{ "runs.bmp", SNIFF_PALETTE, 0 },
+	{ "plain.bmp", SNIFF_COLORS, 0 },
+	{ "lossy.webp", SNIFF_COLORS, 0 },
+	{ "scene.heic", SNIFF_COLORS, 0 },
+};
+
+START_TEST(what_decoding_takes_is_told_by_the_header)
+{
+	struct fault_info info = { 0 };
+	struct sniff_burden burden;
+	struct sniff sniff;
+	size_t len;
+	char *data = load(burdens[_i].name, &len);
+
+	ck_assert_int_eq(sniff_read(data, len, &sniff, &info), FAULT_NONE);
+	sniff_burden(data, len, &sniff, &burden);
+	ck_assert_msg(burden.colors == burdens[_i].colors &&
+		burden.held == burdens[_i].held,
+	    "%s: %d, %llu bytes", burdens[_i].name, (int)burden.colors,
+	    (unsigned long long)burden.held);
+	free(data);
+}
+END_TEST
+
 START_TEST(a_limit_is_said_with_its_numbers)
 {
 	const struct limits allowed = ALLOWED;
@@ -686,6 +830,15 @@ sniff_suite(void)
 	t = tcase_create("limits");
 	tcase_add_loop_test(t, scans_are_counted, SNIFF_SCANS_MAX - 1,
 	    SNIFF_SCANS_MAX + 2);
+	tcase_add_loop_test(t, a_real_file_can_hold_its_picture, 0,
+	    NELEM(files));
+	tcase_add_loop_test(t, a_file_is_too_short_for_what_it_claims, 0,
+	    NELEM(claims));
+	tcase_add_test(t, what_may_be_is_not_refused);
+	tcase_add_test(t, what_follows_a_png_is_not_counted);
+	tcase_add_test(t, a_png_is_too_long_for_what_it_claims);
+	tcase_add_loop_test(t, what_decoding_takes_is_told_by_the_header, 0,
+	    NELEM(burdens));
 	tcase_add_loop_test(t, a_limit_is_said_with_its_numbers, 0,
 	    NELEM(limits));
 	suite_add_tcase(s, t);

@@ -35,6 +35,12 @@ picture_boot_with_memory(uint64_t bytes)
 }
 
 void
+picture_limit_memory(uint64_t bytes)
+{
+	ck_assert(MagickSetResourceLimit(MemoryResource, bytes));
+}
+
+void
 picture_boot(void)
 {
 	picture_boot_with_memory(0);

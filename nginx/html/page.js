@@ -94,7 +94,7 @@ const WORDS = {
 	"unsupported-format": p => [p.detail || "This is not a photo that can be "
 	    + `read here. Accepted are ${$("formats").textContent}.`],
 	"corrupt-image": p =>
-	    [`This photo is damaged and can’t be read. ${p.detail ?? ""}`],
+	    [`This photo is damaged and can’t be read. ${p.detail}`],
 	"too-many-pixels": p => [`Too many pixels${against(p, megapixels)}.`],
 	"side-too-long": p =>
 	    [`The longer side is too long${against(p, pixels)}.`],
@@ -150,12 +150,39 @@ function words(problem)
 /* ---- what the service says ------------------------------------------------ */
 
 const isText = value => typeof value === "string" && value !== "";
+const areNumbers = (...values) => values.every(Number.isFinite);
+
+/* These members, each of which is a text. */
+const texts = (object, ...keys) => Object.fromEntries(keys.map(key =>
+	[key, isText(object[key]) ? object[key] : ""]));
+
+/* As the service describes a photo, and a thumbnail. */
+const isPhoto = p => Array.isArray(p?.variants)
+    && areNumbers(p.width, p.height, p.bytes);
+const isVariant = v => isText(v?.preset) && isText(v.type) && isText(v.url)
+    && areNumbers(v.width, v.height, v.bytes);
+
+const photoOf = photo => ({ width: photo.width, height: photo.height,
+	bytes: photo.bytes, variants: photo.variants.filter(isVariant),
+	...texts(photo, "status", "id", "color", "placeholder", "html",
+	    "delete_token") });
+
+/* The first of them that is a refusal; else what the status says. */
+function problemOf(status, ...candidates)
+{
+	const found = candidates.find(p => isText(p?.code))
+	    ?? { code: BY_STATUS[status] ?? "strange" };
+	const { limit, actual } = found;
+
+	return { status, ...texts(found, "code", "title", "detail"),
+		...(areNumbers(limit) && { limit }),
+		...(areNumbers(actual) && { actual }) };
+}
 
 /* { photo } or { problem } for whatever has come, down to an HTML error page. */
 function answer(xhr, file)
 {
 	let reply = null;
-	let problem;
 
 	try {
 		reply = JSON.parse(xhr.responseText);
@@ -163,11 +190,9 @@ function answer(xhr, file)
 		/* not JSON: the status says what can be said */
 	}
 	const photo = reply?.photos?.[0];
-	if (xhr.status < 300 && Array.isArray(photo?.variants))
-		return { photo };
-	problem = [photo?.error, reply].find(p => isText(p?.code))
-	    ?? { code: BY_STATUS[xhr.status] ?? "strange" };
-	problem = { status: xhr.status, ...problem };
+	if (xhr.status < 300 && isPhoto(photo))
+		return { photo: photoOf(photo) };
+	const problem = problemOf(xhr.status, photo?.error, reply);
 	/* nginx refuses a body by its announced length; the file's is at hand. */
 	if (/-too-large$/.test(problem.code) && !(problem.actual > problem.limit))
 		problem.actual = file.size;
@@ -390,7 +415,7 @@ class Photo {
 		}
 		this.sizes.append(...sorted.map(v => variantRow(v, this.name)));
 		this.element.append(this.sizes);
-		if (isText(photo.html)) {
+		if (photo.html) {
 			this.markup = copyButton(photo.html, "Copy HTML",
 			    `the HTML of ${this.name}`);
 			this.tools.prepend(this.markup);
@@ -412,7 +437,7 @@ class Photo {
 	{
 		const { id, delete_token: token } = this.photo;
 
-		return /^[a-z2-7]{26}$/.test(id) && isText(token)
+		return /^[a-z2-7]{26}$/.test(id) && token
 		    ? new URL(`photos/${id}`, $("form").action).href : "";
 	}
 
@@ -429,8 +454,8 @@ class Photo {
 			if (answer.status === 404)
 				problem = { code: "gone" };
 			else if (!answer.ok)
-				problem = await answer.json().catch(() => null)
-				    ?? { code: "strange", status: answer.status };
+				problem = problemOf(answer.status, await answer.json()
+				    .catch(() => null), { code: "strange" });
 		} catch {
 			problem = { code: "network" };
 		}

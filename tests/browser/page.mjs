@@ -551,13 +551,135 @@ async function hostileReply({ page, photo })
 {
 	await answer(page, 201, { photos: [{ status: "created", width: 9, height: 9,
 		bytes: 9, variants: [{ preset: "<b>x</b>", type: "image/x", width: 9,
-			height: 9, url: "javascript:alert(1)" }, { preset: "<b>y</b>",
-			type: "<i>", width: 9, height: 9, url: "icon.svg" }] }] },
+			height: 9, bytes: 9, url: "javascript:alert(1)" }, { preset: "<b>y</b>",
+			type: "<i>", width: 9, height: 9, bytes: 9,
+			url: "icon.svg" }] }] },
 	    "application/json");
 	await choose(page, await photo("x.jpg"));
 	await thumbnail(page, "x.jpg");
 	assert.deepEqual(await page.locator("dt").allTextContents(), ["<b>y</b>.<i>"]);
 	assert.equal(await page.locator("a[href^='javascript']").count(), 0);
+}
+
+/* Nothing that a page could be made to do by it is in the page. */
+async function harmless(page)
+{
+	assert.deepEqual(await page.locator("main :is(script, style, iframe, "
+	    + "object, embed, svg:not(.scripted), math, base, meta, b, i, template)")
+	    .evaluateAll(nodes => nodes.map(node => node.outerHTML)), []);
+	assert.deepEqual(await page.locator("main *").evaluateAll(nodes => nodes
+	    .flatMap(node => [...node.attributes])
+	    .filter(a => /^on/i.test(a.name) || /^\s*(java|vb)script:/i.test(a.value))
+	    .map(a => a.name)), []);
+}
+
+const MARKUP = "\"'><img src=x onerror=alert(1)><script>alert(1)</script>";
+const GOOD_ID = `${"a".repeat(25)}e`;
+
+/* Names that files can have, and browsers send. */
+const NAMES = [MARKUP, "</bdi></h2><b>bold", "&lt;b&gt;&#60;b&#62;", "a' b\" c`",
+	"\u202egpj.exe", "\u2067a\u2066b\u2069\u2069\u2069c", "\u0627\u0644.jpg",
+	"\u{1f469}\u200d\u{1f680}\u200b\ufeff.jpg", "a\u0301\u0302\u0303".repeat(60),
+	"x".repeat(3000), "\u4e00".repeat(300), "-->", "]]>", "{{7*7}}${7*7}",
+	"javascript:alert(1)", "__proto__", "constructor", "%3Cb%3E%00"];
+
+/* The page stands as it is, whatever stands in it. */
+async function harmlessNames(page)
+{
+	await harmless(page);
+	assert.ok(await overflow(page) <= 0, "no sideways scrolling");
+	for (const name of await page.locator("h2 bdi").all())
+		assert.equal(await name.evaluate(node =>
+			getComputedStyle(node).unicodeBidi), "isolate");
+}
+
+async function oddNames({ page, photo, expected })
+{
+	const files = await Promise.all(NAMES.map(name => photo(name)));
+
+	expected.push(REFUSED);
+	page.on("dialog", () => assert.fail("a dialog"));
+	/* Some are refused, so that these words have the names too. */
+	files.slice(0, 5).forEach(file => Object.assign(file, NOTES,
+	    { name: file.name }));
+	await choose(page, files);
+	await until(page.getByText(
+	    `${NAMES.length - 5} of ${NAMES.length} ready · 5 not taken`));
+	assert.deepEqual(await page.locator("h2 bdi").allTextContents(), NAMES);
+	await harmlessNames(page);
+}
+
+async function oddNamesWithoutScript({ page, photo, expected })
+{
+	const file = await photo("x.jpg");
+
+	expected.push(REFUSED);
+	await choose(page, NAMES.map((name, i) =>
+		({ ...(i % 2 ? file : NOTES), name })));
+	await page.getByRole("button", { name: "Make thumbnails" }).click();
+	await page.waitForURL("**/upload");
+	const shown = await page.locator("h2 bdi").allTextContents();
+	assert.equal(shown.length, NAMES.length);
+	shown.forEach((name, i) => {
+		/* What stands before a slash is a path to the service, and long names
+		   end early. */
+		const sent = NAMES[i].split(/[/\\]/).at(-1);
+		assert.ok(name && sent.startsWith(name), `${name} for ${sent}`);
+	});
+	await harmlessNames(page);
+}
+
+/* Members of an answer, each one of another kind than it should be. */
+const ODD = [null, -1, 1e300, MARKUP, "javascript:alert(1)", [[]], [null], {},
+	{ toString: 1 }, { code: "internal" }];
+
+/* Answers that say in every member in turn what they should not. */
+function oddReplies()
+{
+	const photo = { name: "x", status: "created", id: GOOD_ID, type: "image/x",
+		width: 9, height: 9, bytes: 9, color: "#8a7a66",
+		placeholder: "data:image/webp;base64,AAAA", html: "<picture></picture>",
+		delete_token: "t0ken" };
+	const variant = { preset: "p", type: "image/x", width: 9, height: 9,
+		bytes: 9, url: "icon.svg" };
+	const whole = (ofPhoto, ofVariant, more) => ({ photos: [{ ...photo,
+		variants: [{ ...variant, ...ofVariant }], ...ofPhoto }], ...more });
+	const problem = { status: 422, code: "too-many-pixels", title: "No",
+		detail: "Why", limit: 1, actual: 2 };
+
+	return ODD.flatMap(odd => [
+		[201, odd], [201, { photos: odd }], [201, { photos: [odd] }],
+		...[...Object.keys(photo), "variants"].map(key =>
+			[201, whole({ [key]: odd })]),
+		...Object.keys(variant).map(key => [201, whole({}, { [key]: odd })]),
+		[201, whole({ variants: [odd, variant] })],
+		...Object.keys(problem).map(key => [422, { ...problem, [key]: odd }]),
+		...Object.keys(problem).map(key => [422,
+			{ photos: [{ error: { ...problem, [key]: odd } }] }]),
+		[422, { ...problem, photos: odd }],
+		[422, { photos: [{ name: odd, error: odd }] }]]);
+}
+
+async function oddReply({ page, photo, expected })
+{
+	const file = await photo("odd.jpg");
+	const replies = oddReplies();
+	let next = 0;
+
+	/* A width of -1, say, may be anything; a picture may not be one. */
+	expected.push(/status of [45]\d\d|net::ERR/);
+	page.on("dialog", () => assert.fail("a dialog"));
+	await page.route("**/upload", route => {
+		const [status, reply] = replies[next++];
+		return route.fulfill({ status, contentType: "application/json",
+			body: JSON.stringify(reply) });
+	});
+	await choose(page, replies.map((_, i) => ({ ...file, name: `${i}.jpg` })));
+	await page.waitForFunction(n => document.querySelectorAll(
+	    "article.photo progress[hidden]").length === n, replies.length);
+	await harmless(page);
+	for (const word of await page.locator(".facts, .refusal").allTextContents())
+		assert.doesNotMatch(word, /undefined|\[object/, word);
 }
 
 async function copies(page, photo)
@@ -778,7 +900,11 @@ await main(async suite => {
 		await run(`${row[0]} leaves the photo, and says so`,
 		    t => notRemoved(t, row));
 	await run("a hostile file name is text", hostileName);
+	for (const width of [320, 1280])
+		await run(`whatever name a file has is text, ${width} px`, oddNames,
+		    { viewport: { width, height: 640 } });
 	await run("a hostile reply is text", hostileReply);
+	await run("an answer with any member odd is text, and an end", oddReply);
 	await run("an address is copied", copied);
 	await run("an address is copied without navigator.clipboard",
 	    copiedWithoutClipboard);
@@ -796,6 +922,9 @@ await main(async suite => {
 	    { reducedMotion: "reduce" });
 	await run("without scripts a form post gives a page of thumbnails",
 	    t => noScript(t, "1280"), { javaScriptEnabled: false });
+	await run("whatever name a file has is text without scripts too",
+	    oddNamesWithoutScript, { javaScriptEnabled: false,
+	        viewport: { width: 320, height: 640 } });
 	await run("the page without scripts fits 320 px", t => noScript(t, "320"),
 	    { javaScriptEnabled: false, colorScheme: "dark",
 	        viewport: { width: 320, height: 640 } });

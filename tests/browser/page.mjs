@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { base, main, shot } from "./harness.mjs";
+import { document_of, open, wait } from "./site.mjs";
 
 const NOTES = { name: "notes.txt", mimeType: "text/plain",
 	buffer: Buffer.from("This is no photo.\n") };
@@ -849,6 +850,22 @@ async function noScript({ page, photo }, name)
 	await page.waitForURL(base);
 }
 
+/* A page of another one's, on the same host or not. */
+async function framed({ page, expected })
+{
+	expected.push(REFUSED, /frame-ancestors|ERR_BLOCKED_BY_RESPONSE|Framing/);
+	for (const path of ["", "upload"]) {
+		await open(page, document_of("", `<iframe name="it"></iframe>
+		    <form action="${base}${path}" method="${path ? "post" : "get"}"
+		    enctype="multipart/form-data" target="it"><button>Send</button>
+		    </form>`));
+		await page.getByRole("button").click();
+		await wait("nothing in the frame", () =>
+			page.frame("it").url().startsWith("chrome-error:"));
+		await page.unrouteAll();
+	}
+}
+
 async function policy({ page })
 {
 	const response = await page.reload();
@@ -870,6 +887,7 @@ await main(async suite => {
 	const run = suite.run.bind(suite);
 
 	await run("the page is small and its policy strict", policy);
+	await run("no other page can frame it, nor its answers", framed);
 	await run("two chosen photos become thumbnails", chosen);
 	await run("every address of a reply is a picture", everyLink);
 	await run("the same photo again was here already", sameAgain);

@@ -290,6 +290,18 @@ class Asked(Counted):
             self.assertEqual(self.ask_for(target, 200).status, 201)
             self.assertEqual(peer.params["THUMB_OWNER"], "")
 
+    def test_the_site_hears_from_which_page_it_comes(self):
+        """A form of another site's page is sent with the cookies that the
+        browser has: only the site can tell, by these."""
+        foreign = {"Origin": "https://evil.example", "Cookie": "s=1",
+                   "Referer": "https://evil.example/page",
+                   "Sec_Fetch_Site": "cross-site"}
+        for target in "/upload", CLAIMS:
+            self.ask_for(target, **foreign)
+            for name, value in foreign.items():
+                self.assertEqual(
+                    self.authority.asked[-1][name.replace("_", "-")], value)
+
     def test_a_client_cannot_name_the_owner(self):
         for name in "X_Owner", "Thumb_Owner", "THUMB_OWNER":
             for target, peer in (("/upload", self.pool),

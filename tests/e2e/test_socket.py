@@ -183,6 +183,33 @@ class Asked(ServiceCase):
         self.assertIn(photo["id"], self.service.stored())
 
 
+class Owned(ServiceCase):
+    settings = {"upload_auth": "request", "auth_request": "/auth"}
+
+    def test_an_owner_is_text_on_the_operator_s_terminal(self):
+        data, told = picture("gray.jpg"), ""
+        for number, owner in enumerate((
+                b"\x1b[2Jx", b"a\nclaim\troot\t-\t-", b"\x9b2Jx",
+                b"\xc2\x9b2Jx", b"\rx", b"\x08x", b"\x07", b"\x7f", b"\xff",
+                b"%s%n%d", b"\x1b]0;title\x07", b"-")):
+            params = fastcgi.upload_params(0, "image/jpeg")
+            body = data[:2] + b"\xff\xfe\0\x04" + b"%02d" % number + data[2:]
+            params |= {"THUMB_OWNER": owner, "CONTENT_LENGTH": str(len(body))}
+            status, document = fastcgi.request(
+                self.service.run / "photo.sock", params, body)
+            self.assertEqual(status, 201)
+            photo = json.loads(document)["photos"][0]["id"]
+            told += self.service.thumbctl("show", photo).stdout
+            self.assertEqual(told.count("\nclaim\t"), number + 1)
+        listed = self.service.thumbctl("list").stdout
+        self.assertEqual(listed.count("\n"), number + 2)
+        for line in listed.splitlines():
+            self.assertEqual(line.count("\t"), 7, line)
+        for text in told, listed:
+            self.assertNotRegex(text, "[\0-\x08\x0b-\x1f\x7f-\x9f]")
+        self.assertIn("%s%n%d", listed)
+
+
 class Flooded(ServiceCase):
     settings = {"workers": 1, "limits": {"memory": "128M"}}
 

@@ -222,6 +222,52 @@ class Uploads(TokenCase):
             self.assertNotIn(private, said)
 
 
+    def test_no_log_and_no_file_has_a_delete_token_or_a_key(self):
+        service, data = self.service, self.fresh()
+        key = "key-of-an-upload-0123456789"
+        headers = {"Idempotency-Key": key}
+        answer = service.send(data, token(NEW), headers)
+        photo, = self.assert_taken(answer, 201, "created")["photos"]
+        mine, whole = photo["delete_token"], hashlib.sha256(data).hexdigest()
+        other = "a" * 25 + "q"
+        self.assert_problem(service.send(data, token(OLD), headers), 403,
+                            "token-invalid")
+        for bad in "short-key", key * 20:
+            self.assert_problem(
+                service.send(data, token(NEW), {"Idempotency-Key": bad}), 400,
+                "bad-request")
+
+        def drop(bearer):
+            return service.request("DELETE", f"/photos/{photo['id']}", None, {
+                "Authorization": "Bearer " + bearer}).status
+
+        claimed = service.request(
+            "POST", f"/photos/{photo['id']}/claims", whole.encode(),
+            {"Authorization": "Bearer " + token(NEW), **headers})
+        self.assertEqual((claimed.status, drop(other)), (201, 403))
+        again = service.request(
+            "POST", f"/photos/{photo['id']}/claims", whole.encode(),
+            {"Authorization": "Bearer " + token(NEW)})
+        third = json.loads(again.body)["delete_token"]
+        stored = b"".join(
+            path.name.encode() + b" " + path.read_bytes()
+            for path in service.data.rglob("*")
+            if path.is_file() and "magick" not in path.parts)
+        told = service.thumbctl("show", photo["id"]).stdout \
+            + service.thumbctl("list").stdout + service.thumbctl(
+                "doctor").stdout
+        self.assertEqual(service.request(
+            "DELETE", "/upload", answer.body).status, 204)
+        self.assertEqual(drop(third), 204)
+        self.assertEqual(drop(mine), 404)
+        said = service.everything_said()
+        for private in key, "short-key", mine, other, third, whole, NEW, OLD:
+            self.assertNotIn(private, said)
+            self.assertNotIn(private, told)
+            if private != whole:  # it lies beside the original
+                self.assertNotIn(private.encode(), stored)
+
+
 class Rotation(TokenCase):
     secrets = ["# of last year", OLD]
 

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 
@@ -198,3 +199,56 @@ class Limits(ServiceCase):
             with open(f"/proc/{self.worker(name)}/limits") as file:
                 self.assertRegex(file.read(),
                                  rf"Max cpu time +{pattern} +{pattern} ")
+
+
+class Fetching(ServiceCase):
+    """That nothing asks another server, although nothing forbids it."""
+
+    settings = {"sandbox": "off"}
+
+    def test_no_address_in_an_upload_is_asked(self):
+        with socket.create_server(("127.0.0.1", 0)) as canary:
+            canary.setblocking(False)
+            url = f"http://127.0.0.1:{canary.getsockname()[1]}/x.png"
+            for name, text in (
+                    ("x.svg", '<svg xmlns="http://www.w3.org/2000/svg" '
+                     'xmlns:xlink="http://www.w3.org/1999/xlink"><image '
+                     f'width="9" height="9" xlink:href="{url}"/></svg>'),
+                    ("x.svg", '<?xml version="1.0"?><!DOCTYPE svg SYSTEM '
+                     f'"{url}"><svg/>'),
+                    ("x.mvg", "push graphic-context\nviewbox 0 0 9 9\n"
+                     f"image over 0,0 9,9 '{url}'\npop graphic-context\n"),
+                    ("x.msl", '<?xml version="1.0"?><image><read '
+                     f'filename="{url}"/></image>'),
+                    ("x.html", f'<img src="{url}">'),
+                    ("x.ps", f"%!PS\n({url}) (r) file\n"),
+                    ("x.m3u8", f"#EXTM3U\n#EXTINF:1,\n{url}\n"),
+                    ("x.url", f"[InternetShortcut]\nURL={url}\n"),
+                    ("x.txt", url), (url, "x"), (f"url:{url}", "x")):
+                answer = self.service.upload((name, text.encode()))
+                self.assert_problem(answer, 415, "unsupported-format")
+            photo = picture("gray.jpg")
+            xmp = (b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x='"
+                   + url.encode() + b"'/>")
+            linked = (photo[:2] + b"\xff\xe1"
+                      + (len(xmp) + 2).to_bytes(2, "big") + xmp + photo[2:])
+            answer = self.service.upload((url, linked), headers={
+                "Referer": url, "Origin": url, "X-Forwarded-Host": url})
+            self.assert_taken(answer, 201, "created")
+            body = (f'--b\r\nContent-Disposition: form-data; name="url"\r\n'
+                    f"\r\n{url}\r\n--b\r\nContent-Disposition: form-data; "
+                    'name="photo"; filename="x.png"\r\nContent-Type: message/'
+                    f'external-body; access-type=URL; URL="{url}"\r\n\r\n'
+                    f"{url}\r\n--b--\r\n").encode()
+            for content_type, data, status in (
+                    ("multipart/form-data; boundary=b", body, 415),
+                    ("application/json", b'{"url":"%s"}' % url.encode(), 415),
+                    ("application/x-www-form-urlencoded",
+                     b"url=" + url.encode(), 400),
+                    ("message/external-body", url.encode(), 415)):
+                answer = self.service.request(
+                    "POST", "/upload?url=" + url, data,
+                    {"Content-Type": content_type})
+                self.assertEqual(answer.status, status, answer.body)
+            with self.assertRaises(BlockingIOError):
+                canary.accept()

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "master.h"
 #include "settings.h"
 
@@ -50,9 +51,11 @@ show(const char *text)
 static int
 check(const char *path, struct settings *settings)
 {
+	struct account account;
 	char why[512];
 
-	if (settings_read_secrets(settings, why, sizeof why) == -1) {
+	if (account_find(settings, &account, why, sizeof why) == -1 ||
+	    settings_read_secrets(settings, why, sizeof why) == -1) {
 		(void)fprintf(stderr, "%s: %s\n", path, why);
 		return EX_CONFIG;
 	}

@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "child.h"
 #include "clock.h"
 #include "generation.h"
@@ -33,10 +34,12 @@
 #include "sandbox.h"
 #include "store.h"
 
-/* The settings that the sockets were made with: they outlive generations. */
+/* The settings that the first start was made with: they outlive generations. */
 struct bound {
 	char *run;
 	unsigned mode;
+	char *socket_group;
+	char *user;
 	char *group;
 };
 
@@ -113,6 +116,17 @@ say_memory(const struct settings *s)
 }
 
 static void
+say_account(const struct master *m)
+{
+	if (geteuid() == 0)
+		log_info("note: it runs as root, and so does what decodes "
+			 "photos: name a user in the settings");
+	else if (access(m->settings_path, R_OK) != 0)
+		log_info("note: %s cannot be read again at SIGHUP: %s",
+		    m->settings_path, strerror(errno));
+}
+
+static void
 promote(struct master *m)
 {
 	struct generation *g = m->booting;
@@ -140,6 +154,8 @@ promote(struct master *m)
 		log_info("note: a part of the sandbox cannot be put up: %s",
 		    lacks);
 	say_memory(g->settings);
+	if (first)
+		say_account(m);
 }
 
 /* The workers have said why. */
@@ -225,16 +241,21 @@ static void
 say_restart(const struct master *m, const struct settings *s)
 {
 	const struct listeners *l = &m->listeners;
-	const char *run = strcmp(s->run, m->bound.run) != 0 ? " run" : "";
-	const char *mode =
-	    s->socket_mode != m->bound.mode ? " socket_mode" : "";
-	const char *group =
-	    strcmp(s->socket_group, m->bound.group) != 0 ? " socket_group" : "";
+	const struct bound *b = &m->bound;
+	bool own = l->photo.own || l->control.own;
+	char keys[80];
 
-	if ((l->photo.own || l->control.own) &&
-	    (run[0] != '\0' || mode[0] != '\0' || group[0] != '\0'))
-		log_error("changed, but in force only after a restart:%s%s%s",
-		    run, mode, group);
+	(void)snprintf(keys, sizeof keys, "%s%s%s%s%s",
+	    own && strcmp(s->run, b->run) != 0 ? " run" : "",
+	    own && s->socket_mode != b->mode ? " socket_mode" : "",
+	    own && strcmp(s->socket_group, b->socket_group) != 0
+		? " socket_group"
+		: "",
+	    strcmp(s->user, b->user) != 0 ? " user" : "",
+	    strcmp(s->group, b->group) != 0 ? " group" : "");
+	if (keys[0] != '\0')
+		log_error("changed, but in force only after a restart:%s",
+		    keys);
 }
 
 /* One at a time: a SIGHUP while new workers come up waits for them. */
@@ -383,27 +404,93 @@ block_signals(sigset_t *set)
 	(void)sigaction(SIGXFSZ, &ignore, NULL);
 }
 
+/* 0 or -1. */
+static int
+note_bound(struct bound *b, const struct settings *s)
+{
+	*b = (struct bound){ .run = strdup(s->run),
+		.mode = s->socket_mode,
+		.socket_group = strdup(s->socket_group),
+		.user = strdup(s->user),
+		.group = strdup(s->group) };
+	return b->run != NULL && b->socket_group != NULL && b->user != NULL &&
+		b->group != NULL
+	    ? 0
+	    : -1;
+}
+
+static void
+free_bound(struct bound *b)
+{
+	free(b->run);
+	free(b->socket_group);
+	free(b->user);
+	free(b->group);
+}
+
+/*
+ * What only root can do, and the last that it does. The sockets are made with
+ * the account's rights: they may lie in a directory of its own, where a name is
+ * what it makes of it.
+ */
+static int
+lower(const struct settings *s, const struct account *a, char *why,
+    size_t why_size)
+{
+	if (account_make_dir(a, s->data, why, why_size) != 0 ||
+	    account_make_dir(a, s->run, why, why_size) != 0 ||
+	    (s->logs[0] != '\0' &&
+		account_make_dir(a, s->logs, why, why_size) != 0))
+		return -1;
+	return account_act(a, s->socket_group, why, why_size);
+}
+
+static void
+close_sockets(struct master *m)
+{
+	listeners_unlink(&m->listeners);
+	listeners_close(&m->listeners);
+}
+
+/* The sockets, and the account that all else is done by. */
+static int
+settle(struct master *m, const struct settings *s, char *why, size_t why_size)
+{
+	const struct bound *b = &m->bound;
+	struct account account;
+	int differs;
+
+	if (account_find(s, &account, why, why_size) == -1)
+		return -1;
+	differs = account_differs(s, &account, why, why_size);
+	if (differs == -1 ||
+	    (differs == 1 && lower(s, &account, why, why_size) == -1) ||
+	    listeners_open(&m->listeners, b->run, b->mode, b->socket_group,
+		m->booting->backlog, why, why_size) != 0)
+		return -1;
+	if (differs == 0 || account_become(&account, why, why_size) == 0)
+		return 0;
+	close_sockets(m);
+	return -1;
+}
+
 /* Takes settings, also on failure, which is in why then. */
 static int
 begin(struct master *m, struct settings *settings, char *why, size_t why_size)
 {
-	struct bound *b = &m->bound;
-
 	m->booting = generation_add(&m->all, settings, &m->listeners);
 	if (m->booting == NULL) {
 		(void)snprintf(why, why_size, "%s", strerror(errno));
 		return -1;
 	}
-	*b = (struct bound){ .run = strdup(settings->run),
-		.mode = settings->socket_mode,
-		.group = strdup(settings->socket_group) };
-	if (b->run == NULL || b->group == NULL)
+	if (note_bound(&m->bound, settings) != 0) {
 		(void)snprintf(why, why_size, "%s", strerror(errno));
-	else if (settings_read_secrets(settings, why, why_size) == 0 &&
-	    store_prepare(settings->data, why, why_size) == 0 &&
-	    listeners_open(&m->listeners, b->run, b->mode, b->group,
-		m->booting->backlog, why, why_size) == 0)
-		return 0;
+	} else if (settle(m, settings, why, why_size) == 0) {
+		if (settings_read_secrets(settings, why, why_size) == 0 &&
+		    store_prepare(settings->data, why, why_size) == 0)
+			return 0;
+		close_sockets(m);
+	}
 	generation_free(m->booting);
 	return -1;
 }
@@ -427,10 +514,8 @@ master_run(const char *settings_path, struct settings *settings)
 	run(&m, &signals);
 	log_info("stopped");
 	pidfile_remove(&m.pidfile);
-	listeners_unlink(&m.listeners);
-	listeners_close(&m.listeners);
+	close_sockets(&m);
 out:
-	free(m.bound.run);
-	free(m.bound.group);
+	free_bound(&m.bound);
 	return m.status;
 }

@@ -394,6 +394,8 @@ settings_free(struct settings *s)
 	free(s->run);
 	free(s->logs);
 	free(s->html);
+	free(s->user);
+	free(s->group);
 	free(s->socket_group);
 	free(s->prefix);
 	free(s->public_url);

@@ -97,6 +97,8 @@ struct settings {
 	char *logs;           /* the directory of the logs; "" means stderr */
 	char *html;           /* the directory of the pages */
 	bool page;            /* nginx serves the upload page */
+	char *user;           /* what root becomes at start; "" leaves it */
+	char *group;          /* the same; "" means the user's own */
 	unsigned socket_mode; /* permission bits of the sockets */
 	char *socket_group;   /* group that owns the sockets; "" leaves it */
 	unsigned workers;     /* photo workers, resolved: never 0 after load */

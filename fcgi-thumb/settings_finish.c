@@ -167,6 +167,21 @@ check_auth(struct loader *l)
 		    "it and upload_auth = \"request\" need each other");
 }
 
+static void
+check_account(struct loader *l)
+{
+	const struct settings *s = l->settings;
+	struct level level = { SCOPE_TOP, l->settings, -1, l->seen };
+	struct place user =
+	    level_place(&level, setting_find(SCOPE_TOP, "user"));
+	struct place group =
+	    level_place(&level, setting_find(SCOPE_TOP, "group"));
+
+	if (!user.seen->failed && !group.seen->failed && s->user[0] == '\0' &&
+	    s->group[0] != '\0')
+		loader_refuse(l, &group, "it is for a user, and there is none");
+}
+
 static int
 make_digest(struct settings *s)
 {
@@ -195,6 +210,7 @@ loader_finish(struct loader *l)
 	check_order(l, "photo", "request");
 	check_order(l, "job_seconds", "request_seconds");
 	check_auth(l);
+	check_account(l);
 	for (unsigned i = 0; i < s->n_presets; i++)
 		if (make_recipe(&s->presets[i]) == -1)
 			loader_say(l, 0, "presets", "no recipe can be made");

@@ -33,6 +33,8 @@ const struct setting setting_table[] = {
 	{ TOP(logs), KIND_PATH, 0, PATH_LEN_MAX, LOCALSTATEDIR "/log/fcgi-thumb" },
 	{ TOP(html), KIND_PATH, 1, PATH_LEN_MAX, PKGDATADIR "/html" },
 	{ TOP(page), KIND_FLAG, 0, 1, "true" },
+	{ TOP(user), KIND_USER, 0, 32, "" },
+	{ TOP(group), KIND_GROUP, 0, 32, "" },
 	{ TOP(socket_mode), KIND_MODE, 0600, 0777, "0660" },
 	{ TOP(socket_group), KIND_GROUP, 0, 32, "" },
 	{ TOP(workers), KIND_NUMBER, 0, 512, "0" },

@@ -34,6 +34,7 @@ enum setting_kind {
 	KIND_AUTH,
 	KIND_SANDBOX,
 	KIND_PATH, /* from here on: text */
+	KIND_USER,
 	KIND_GROUP,
 	KIND_PREFIX,
 	KIND_URL,

@@ -151,6 +151,7 @@ setting_text_problem(const struct setting *row, const char *text)
 	switch (row->kind) {
 	case KIND_PATH:
 		return path_problem(text);
+	case KIND_USER:
 	case KIND_GROUP:
 		return strspn(text, LOWER UPPER DIGITS "._-") == len
 		    ? NULL

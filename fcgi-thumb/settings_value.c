@@ -86,6 +86,7 @@ static const struct kind kinds[] = {
 	[KIND_AUTH] = { "choice", WRITTEN_TEXT, auths },
 	[KIND_SANDBOX] = { "choice", WRITTEN_TEXT, sandboxes },
 	[KIND_PATH] = { "path", WRITTEN_TEXT, NULL },
+	[KIND_USER] = { "user", WRITTEN_TEXT, NULL },
 	[KIND_GROUP] = { "group", WRITTEN_TEXT, NULL },
 	[KIND_PREFIX] = { "prefix", WRITTEN_TEXT, NULL },
 	[KIND_URL] = { "URL", WRITTEN_TEXT, NULL },
@@ -296,6 +297,9 @@ setting_range(const struct setting *row, char *out, size_t size)
 	case KIND_PATH:
 		words = "absolute, letters, digits, non-ASCII and "
 			"/._~+@=,%-, at most";
+		break;
+	case KIND_USER:
+		words = "a user of letters, digits and ._-, at most";
 		break;
 	case KIND_GROUP:
 		words = "a group of letters, digits and ._-, at most";

@@ -71,7 +71,7 @@ void complain_fault(const char *what, const struct fault_info *info);
 void bytes_text(uint64_t bytes, char out[BYTES_TEXT_MAX]);
 
 /*
- * Root becomes the owner of the data directory for good, with that account's
+ * Root becomes the owner of the photos for good, with that account's
  * rights alone and no HOME, since what root made in the store the service could
  * not change. Nothing happens for another account, or where root owns it. To
  * be called before the store is opened. 0, or -1 after a complaint.

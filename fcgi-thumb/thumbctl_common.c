@@ -7,7 +7,6 @@
 #include "thumbctl.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,8 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#include "account.h"
 
 int
 wrong_use(const struct command *command)
@@ -57,14 +58,30 @@ bytes_text(uint64_t bytes, char out[BYTES_TEXT_MAX])
 	    n, units[unit]);
 }
 
+/*
+ * Of the photos: the service made their directory, while the one above may have
+ * been made for it by somebody else.
+ */
+static int
+find_owner(const struct settings *settings, struct stat *st)
+{
+	char *photos = settings_path(settings->data, "photos");
+	int rc = photos != NULL ? stat(photos, st) : -1;
+
+	free(photos);
+	return rc == 0 ? 0 : stat(settings->data, st);
+}
+
 int
 become_owner(const struct settings *settings)
 {
+	struct account owner = { 0 };
 	struct stat st;
+	char why[128];
 
 	if (geteuid() != 0)
 		return 0;
-	if (stat(settings->data, &st) == -1) {
+	if (find_owner(settings, &st) == -1) {
 		complain("%s: %s", settings->data, strerror(errno));
 		return -1;
 	}
@@ -72,11 +89,11 @@ become_owner(const struct settings *settings)
 	(void)unsetenv("HOME");
 	if (st.st_uid == 0)
 		return 0;
-	if (setgroups(0, NULL) == 0 && setgid(st.st_gid) == 0 &&
-	    setuid(st.st_uid) == 0)
+	owner.uid = st.st_uid;
+	owner.gid = st.st_gid;
+	if (account_become(&owner, why, sizeof why) == 0)
 		return 0;
-	complain("cannot become the owner of %s: %s", settings->data,
-	    strerror(errno));
+	complain("%s", why);
 	return -1;
 }
 

@@ -56,6 +56,23 @@ doctor_account(uid_t uid)
 
 /* ---- the service ---- */
 
+/* Its file is its own. */
+static void
+check_account(struct doctor *d)
+{
+	char *path = settings_path(d->settings->run, PIDFILE_NAME);
+	struct stat st;
+
+	if (path != NULL && stat(path, &st) == 0)
+		doctor_say(d, st.st_uid == 0 ? NOTE : OK, "user: %s%s",
+		    doctor_account(st.st_uid),
+		    st.st_uid == 0
+			? ", and so is what decodes photos; name a user in "
+			  "the settings"
+			: "");
+	free(path);
+}
+
 static void
 check_state(struct doctor *d)
 {
@@ -123,6 +140,8 @@ check_service(struct doctor *d)
 	unsigned before = d->faults;
 
 	check_state(d);
+	if (d->faults == before)
+		check_account(d);
 	check_socket(d, "photo.sock");
 	check_socket(d, "control.sock");
 	if (d->faults == before)

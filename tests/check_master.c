@@ -574,6 +574,8 @@ static const struct {
 	    "after a restart: socket_group\n" },
 	{ "other", "socket_mode = \"0666\"; socket_group = \"users\";",
 	    "after a restart: run socket_mode socket_group\n" },
+	{ "run", "user = \"nobody\"; group = \"users\";",
+	    "after a restart: user group\n" },
 };
 
 START_TEST(sighup_leaves_the_sockets_and_says_so)

@@ -289,6 +289,7 @@ START_TEST(texts_and_choices_survive_printing_and_loading)
 	struct settings *s = load_good(
 	    "data = \"/d/\"; run = \"/r\"; logs = \"\"; html = \"/h\";\n"
 	    "page = false; socket_group = \"g\"; workers = 3;\n"
+	    "user = \"u\"; group = \"ug\";\n"
 	    "prefix = \"/p\"; public_url = \"http://u\";\n"
 	    "upload_auth = \"request\"; auth_request = \"/auth\";\n"
 	    "upload_secret = \"/s\"; trusted_proxies = [ \"10.0.0.0/8\", "
@@ -305,6 +306,8 @@ START_TEST(texts_and_choices_survive_printing_and_loading)
 	ck_assert_str_eq(t->html, "/h");
 	ck_assert(!t->page);
 	ck_assert_str_eq(t->socket_group, "g");
+	ck_assert_str_eq(t->user, "u");
+	ck_assert_str_eq(t->group, "ug");
 	ck_assert_uint_eq(t->workers, 3);
 	ck_assert_str_eq(t->prefix, "/p");
 	ck_assert_str_eq(t->public_url, "http://u");

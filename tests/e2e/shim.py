@@ -29,11 +29,18 @@ class ShimmedService(Service):
                             / "Makefile").read_text():
             raise NotHere("AddressSanitizer has to be loaded first")
         self.order_file = self.data / "state" / "order"
+        self.heap_file = self.data / "state" / "heap"
         self.elsewhere = self.directory / "elsewhere"
         self.wrapper = ["/usr/bin/env", f"LD_PRELOAD={build(self.directory)}",
                         f"FT_SHIM={self.order_file}",
+                        f"FT_HEAP={self.heap_file}",
                         f"FT_SETTINGS={self.settings_file}",
                         f"FT_ELSEWHERE={self.elsewhere}"]
+
+    def heap(self):
+        """Bytes that the last photo worker to take a request had from malloc
+        as it took it."""
+        return int(self.heap_file.read_text())
 
     def order(self, text):
         aside = self.order_file.with_suffix(".new")

@@ -3,8 +3,8 @@
 /*
  * From a draft to what everybody sees, by renames, with everything synced
  * before it becomes visible. Knows the order of steps and durability; the
- * caller holds the photo's lock. A new photo appears whole or not at all; one
- * that is here gets file after file, each whole, and the manifest last.
+ * caller holds the photo's lock. A new photo appears whole or not at all; what
+ * is seen of one that is here changes as a whole, the manifest with its files.
  */
 
 #include <errno.h>
@@ -187,26 +187,64 @@ has_preset(const struct manifest *m, const struct preset *preset)
 	return false;
 }
 
-/* File by file into a public side that is there, each whole. */
+/* What is no file, or has been made anew, stays behind. */
 static int
-put_variants(const struct manifest *fresh, const struct settings *settings,
-    int draft, int public)
+link_file(int draft, int public, const char *name)
 {
-	char name[VARIANT_FILE_MAX + 1];
+	struct stat st;
 
-	for (unsigned p = 0; p < settings->n_presets; p++)
-		if (has_preset(fresh, &settings->presets[p]) &&
-		    unlink_outdated(public, &settings->presets[p], fresh) == -1)
+	if (fstatat(public, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return -1;
+	return !S_ISREG(st.st_mode) ||
+		linkat(public, name, draft, name, 0) == 0 || errno == EEXIST
+	    ? 0
+	    : -1;
+}
+
+/* What is here and stays, into the draft beside the fresh files. */
+static int
+link_present(int draft, int public)
+{
+	DIR *dir = fd_list(public, ".");
+	const struct dirent *entry;
+	int error;
+
+	if (dir == NULL)
+		return -1;
+	while ((entry = fd_next(dir)) != NULL)
+		if (link_file(draft, public, entry->d_name) == -1)
+			break;
+	error = errno; /* of the one or the other; 0 at the end of all */
+	(void)closedir(dir);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+/* Make of the draft all that is to be seen, and show it in one step. */
+static int
+replace_public(struct store *s, const struct paths *p,
+    const struct manifest *fresh, const struct settings *settings, int draft,
+    int public)
+{
+	int error;
+
+	if (link_present(draft, public) == -1)
+		return -1;
+	for (unsigned i = 0; i < settings->n_presets; i++)
+		if (has_preset(fresh, &settings->presets[i]) &&
+		    unlink_outdated(draft, &settings->presets[i], fresh) == -1)
 			return -1;
-	for (unsigned i = 0; i < fresh->n; i++) {
-		variant_file(&fresh->variants[i], name);
-		if (renameat(draft, name, public, name) == -1)
-			return -1;
-		variant_link(&fresh->variants[i], name);
-		if (renameat(draft, name, public, name) == -1)
-			return -1;
-	}
-	return fsync(public);
+	if (advance_mtime(draft, public) == -1 || fsync(draft) == -1 ||
+	    renameat2(s->staging, p->draft_public, s->root, p->public,
+		RENAME_EXCHANGE) == -1)
+		return -1;
+	if (fd_sync_dir(s->root, p->public_parent) == 0)
+		return 0;
+	error = errno;
+	(void)renameat2(s->root, p->public, s->staging, p->draft_public,
+	    RENAME_EXCHANGE);
+	errno = error;
+	return -1;
 }
 
 /*
@@ -284,7 +322,7 @@ merge(const struct manifest *fresh, const struct manifest *was,
 	}
 }
 
-/* More files of a photo that is here; meta.json, which names them, comes last. */
+/* More files of a photo that is here. */
 static int
 publish_more(struct draft *d, const struct paths *p,
     const struct manifest *fresh, const struct manifest *m,
@@ -302,10 +340,9 @@ publish_more(struct draft *d, const struct paths *p,
 	    write_meta(d, m, settings) == -1 ||
 	    mend_original(m, draft_photo, photo) == -1)
 		goto out;
-	if (public == -1)
-		rc = put_public(s, p);
-	else if (put_variants(fresh, settings, draft_public, public) == 0)
-		rc = replace_meta(draft_public, public);
+	rc = public == -1
+	    ? put_public(s, p)
+	    : replace_public(s, p, fresh, settings, draft_public, public);
 out:
 	fd_close(&public);
 	fd_close(&photo);

@@ -25,12 +25,16 @@ class Broken(ServiceCase):
         """Of every photo what can be seen is whole."""
         for meta in (self.service.data / "public").glob("*/*"):
             manifest = json.loads((meta / "meta.json").read_text())
+            names = {"meta.json"}
             for variant in manifest["variants"]:
-                name = variant["url"].rpartition("/")[2].partition("?")[0]
+                name, _, recipe = variant["url"].rpartition("/")[2].partition(
+                    "?v=")
+                names |= {name, name.replace(".", f".{recipe}.")}
                 data = (meta / name).read_bytes()
                 self.assertEqual(len(data), variant["bytes"], name)
                 self.assertEqual(opened(data).size,
                                  (variant["width"], variant["height"]))
+            self.assertEqual({path.name for path in meta.iterdir()}, names)
 
     def assert_stored(self, data, document):
         photo, = document["photos"]
@@ -77,6 +81,22 @@ class Broken(ServiceCase):
             lambda step: f"kill {step}",
             lambda answer: self.assert_problem(answer, 502, "worker-lost"))
         self.assertGreater(steps, 20)
+
+    def test_a_first_render_that_dies_before_a_step(self):
+        """What it has made is seen and told of, or neither."""
+        for step in range(1, STEPS_MAX):
+            data = variation(picture("gray.jpg"), f"{self.id()} {step}")
+            photo, = json.loads(
+                self.service.upload(("a.jpg", data)).body)["photos"]
+            self.service.order(f"kill {step}")
+            answer = self.service.get(f"/t/{photo['id']}/large.webp")
+            self.assertEqual(answer.status, 200)
+            with self.subTest(step=step):
+                self.assert_whole_or_away()
+            if (answer.headers["Content-Type"] == "image/webp"
+                    and self.is_past(step)):
+                break
+        self.assertGreater(step, 15)
 
     def fail_with(self, number):
         def judge(answer):

@@ -8,7 +8,9 @@
 
 #include "child.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -26,6 +28,7 @@
 #include "fdio.h"
 #include "image.h"
 #include "log.h"
+#include "number.h"
 #include "request.h"
 #include "sandbox.h"
 #include "store.h"
@@ -74,6 +77,27 @@ take_signals(void)
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGUSR1);
 	(void)sigprocmask(SIG_SETMASK, &set, NULL);
+}
+
+/*
+ * Of what the master has open, and of what it got from whoever started it, a
+ * worker keeps the sockets and the log: whoever takes it over gets no more.
+ */
+static void
+drop_descriptors(const struct listeners *keep)
+{
+	DIR *dir = fd_list(AT_FDCWD, "/proc/self/fd");
+	const struct dirent *entry;
+	unsigned long long fd;
+
+	while (dir != NULL && (entry = fd_next(dir)) != NULL)
+		if (number_parse(entry->d_name, STDERR_FILENO + 1, INT_MAX,
+			&fd) == 0 &&
+		    (int)fd != keep->photo.fd && (int)fd != keep->control.fd &&
+		    (int)fd != log_descriptor() && (int)fd != dirfd(dir))
+			(void)close((int)fd);
+	if (dir != NULL)
+		(void)closedir(dir);
 }
 
 /*
@@ -356,6 +380,7 @@ child_run(struct child *child, struct scoreboard *board, unsigned i)
 	take_signals();
 	if (!follow_master(child->master))
 		return 0;
+	drop_descriptors(child->listeners);
 	(void)prctl(PR_SET_NAME, photo ? "thumb-photo" : "thumb-control");
 	child_limit_resources();
 	if (watchdog_init() != 0) {

@@ -57,6 +57,12 @@ log_bytes(void)
 	    : 0;
 }
 
+int
+log_descriptor(void)
+{
+	return sink;
+}
+
 static void __attribute__((format(printf, 2, 0)))
 put_words(const char *level, const char *fmt, va_list ap)
 {

@@ -25,6 +25,9 @@ int log_open(const char *path);
 /* Bytes of the log where it is a file; else 0. */
 uint64_t log_bytes(void);
 
+/* Where both go now. Borrowed. */
+int log_descriptor(void);
+
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

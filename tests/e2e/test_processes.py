@@ -1,5 +1,6 @@
 """The processes under load, signals, crashes and want."""
 
+import contextlib
 import io
 import json
 import os
@@ -12,8 +13,8 @@ import time
 from PIL import Image
 
 from case import Load, NotHere, ServiceCase, at_once
-from service import (Service, cpu_ticks, is_alive, picture, variation,
-                     wait_until)
+from service import (Service, children, cpu_ticks, is_alive, picture,
+                     variation, wait_until)
 
 
 def slow_photo(mark, size=(8000, 7000)):
@@ -298,6 +299,31 @@ class Crashes(OwnService):
         os.kill(service.master.pid, signal.SIGKILL)
         service.master.wait()
         wait_until("all gone", lambda: not any(map(is_alive, pids)))
+
+
+class Descriptors(OwnService):
+    def test_a_worker_has_none_that_is_not_its_own(self):
+        service = self.start(wrapper=[
+            "sh", "-c", 'exec 9<"$0" && exec "$@"', __file__])
+        os.kill(service.master.workers()[0], signal.SIGKILL)
+        wait_until("two workers again",
+                   lambda: len(service.master.workers()) == 2)
+        for _ in range(2):
+            # Whoever comes up or ends has others for a moment.
+            wait_until("none but their own", lambda: not [
+                path for pid in children(service.master.pid)
+                for path in self.foreign(pid)], 20)
+            service.hang_up()
+
+    def foreign(self, pid):
+        """Files that are neither the log nor below the store."""
+        opened = []
+        for n in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                opened += [os.readlink(f"/proc/{pid}/fd/{n}")][int(n) < 3:]
+        own = (str(self.service.data), f"/proc/{pid}/statm", "socket:",
+               "anon_inode:", str(self.service.logs / "fcgi-thumb.log"))
+        return [path for path in opened if not path.startswith(own)]
 
 
 class UnderAPrefix(Crashes):

@@ -9,10 +9,12 @@
 
 #include "listen.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,6 +289,34 @@ bind_aside(struct listener *l, int backlog, const struct looks *looks,
 	return 0;
 }
 
+/* ".p123" or ".c123" of a process that is gone, which killed cannot tidy. */
+static bool
+is_forgotten(const char *name)
+{
+	unsigned long long pid;
+
+	return name[0] == '.' && (name[1] == 'p' || name[1] == 'c') &&
+	    number_parse(name + 2, 1, INT_MAX, &pid) == 0 &&
+	    kill((pid_t)pid, 0) == -1 && errno == ESRCH;
+}
+
+static void
+remove_forgotten(const char *run)
+{
+	DIR *dir = fd_list(AT_FDCWD, run);
+	const struct dirent *entry;
+	struct stat st;
+
+	while (dir != NULL && (entry = fd_next(dir)) != NULL)
+		if (is_forgotten(entry->d_name) &&
+		    fstatat(dirfd(dir), entry->d_name, &st,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISSOCK(st.st_mode))
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir != NULL)
+		(void)closedir(dir);
+}
+
 static int
 put_in_place(struct listener *l, const struct why *why)
 {
@@ -325,6 +355,7 @@ open_own(struct listeners *l, struct looks *looks, int backlog,
 	    check_path(&l->photo, looks->run, "photo.sock", why) != 0 ||
 	    check_path(&l->control, looks->run, "control.sock", why) != 0)
 		return -1;
+	remove_forgotten(looks->run);
 	if (photo && bind_aside(&l->photo, backlog, looks, why) != 0)
 		return -1;
 	if (control)

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fcgi_client.h"
@@ -187,6 +188,42 @@ START_TEST(what_a_dead_service_left_is_replaced)
 	must_open();
 
 	ck_assert(leads_to(in_run("photo.sock"), l.photo.fd));
+}
+END_TEST
+
+/* What a process leaves that is killed between bind and show. */
+static pid_t
+leave_aside(void)
+{
+	pid_t pid = fork();
+
+	ck_assert_int_ne(pid, -1);
+	if (pid == 0) {
+		int rc = listeners_open(&l, run, 0660, "", 16, why, sizeof why);
+
+		_exit(rc == 0 ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	return pid;
+}
+
+START_TEST(what_was_left_aside_goes_with_its_process)
+{
+	char photo[400], control[400], name[32];
+	pid_t pid = leave_aside();
+
+	(void)snprintf(name, sizeof name, ".p%d", (int)pid);
+	(void)snprintf(photo, sizeof photo, "%s", in_run(name));
+	(void)snprintf(name, sizeof name, ".c%d", (int)pid);
+	(void)snprintf(control, sizeof control, "%s", in_run(name));
+	ck_assert_int_eq(access(photo, F_OK), 0);
+	/* The other one becomes that of a process that lives. */
+	(void)snprintf(name, sizeof name, ".c%d", (int)getppid());
+	ck_assert_int_eq(rename(control, in_run(name)), 0);
+	must_open();
+
+	ck_assert_int_eq(access(photo, F_OK), -1);
+	ck_assert_int_eq(access(in_run(name), F_OK), 0);
 }
 END_TEST
 
@@ -517,6 +554,7 @@ main(void)
 	tcase_add_test(own, sockets_do_not_block_and_are_not_inherited);
 	tcase_add_test(own, a_running_service_is_taken_over);
 	tcase_add_test(own, what_a_dead_service_left_is_replaced);
+	tcase_add_test(own, what_was_left_aside_goes_with_its_process);
 	tcase_add_test(own, a_queued_connection_outlives_the_name);
 	tcase_add_test(own, the_backlog_is_the_one_asked_for);
 	tcase_add_test(own, a_path_of_107_bytes_is_bound);

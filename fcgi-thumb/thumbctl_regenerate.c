@@ -11,25 +11,15 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "store_admin.h"
 #include "thumbctl_bar.h"
 #include "thumbctl_renderer.h"
-
-/* linux/ioprio.h: of this process, the last of the class "best effort". */
-#define IOPRIO_WHO_PROCESS 1
-#define IOPRIO_LAST (2 << 13 | 7)
-
-/* A photo that is being made elsewhere is waited for so often, 2 s each. */
-#define BUSY_TRIES 5
+#include "thumbctl_walk.h"
 
 struct regenerate {
 	struct tool tool;
@@ -43,40 +33,6 @@ struct regenerate {
 	struct buf failures;     /* a line each */
 	struct fault_info ended; /* why it cannot go on */
 };
-
-static volatile sig_atomic_t is_stopped;
-
-static void
-stop(int signo)
-{
-	(void)signo;
-	is_stopped = 1;
-}
-
-/* The first signal ends it after the photo in work, the second at once. */
-static void
-hear_signals(void)
-{
-	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction once = { .sa_handler = stop,
-		.sa_flags = (int)SA_RESETHAND };
-
-	for (unsigned i = 0; i < NELEM(ends); i++)
-		(void)sigaction(ends[i], &once, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-}
-
-/*
- * Behind everything else that wants the processor or the disk. Neither
- * SCHED_IDLE nor the disk's idle class: it holds a photo's lock while it
- * publishes, and must come to an end of that.
- */
-static void
-step_back(void)
-{
-	(void)setpriority(PRIO_PROCESS, 0, 19);
-	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_LAST);
-}
 
 /* ---- what is to be made of a photo ---- */
 
@@ -130,18 +86,6 @@ note_failure(struct regenerate *r, const char *id,
 	r->failed++;
 }
 
-static void
-make(struct regenerate *r, const char *id, const struct wanted *wanted,
-    struct rendered_photo *out)
-{
-	unsigned tries = 0;
-
-	do
-		renderer_make(&r->renderer, id, wanted, out);
-	while (out->fault == FAULT_OVERLOADED && !out->broken && !is_stopped &&
-	    ++tries < BUSY_TRIES);
-}
-
 /* False where no other photo will fare better. */
 static bool
 take_result(struct regenerate *r, const char *id,
@@ -169,43 +113,15 @@ regenerate_one(void *ctx, const char *id)
 	struct wanted wanted;
 	struct look look;
 
-	if (is_stopped)
-		return 1;
 	result.fault = store_look(r->tool.store, id, r->tool.settings, &look,
 	    &result.info);
 	if (result.fault == FAULT_NONE) {
 		plan(r, &look, &wanted);
 		if (!wanted_is_empty(&wanted) ||
 		    look.presence == PRESENCE_STALE)
-			make(r, id, &wanted, &result);
+			walk_make(&r->renderer, id, &wanted, &result);
 	}
-	if (!take_result(r, id, &result))
-		return 1;
-	bar_step(&r->bar);
-	return 0;
-}
-
-static int
-count_one(void *ctx, const char *id)
-{
-	uint64_t *total = ctx;
-
-	(void)id;
-	(*total)++;
-	return is_stopped;
-}
-
-static int
-walk(struct regenerate *r)
-{
-	struct store *store = r->tool.store;
-	uint64_t total = 0;
-	int rc = store_walk(store, count_one, &total);
-
-	if (rc != 0)
-		return rc;
-	bar_start(&r->bar, total);
-	return store_walk(store, regenerate_one, r);
+	return take_result(r, id, &result) ? 0 : 1;
 }
 
 static int
@@ -213,10 +129,9 @@ regenerate(struct regenerate *r)
 {
 	int rc;
 
-	step_back();
-	hear_signals();
+	walk_begin();
 	renderer_init(&r->renderer, r->tool.settings);
-	rc = walk(r);
+	rc = walk_photos(r->tool.store, &r->bar, regenerate_one, r);
 	renderer_close(&r->renderer);
 	bar_clear(&r->bar);
 	if (rc == -1)

@@ -1,0 +1,121 @@
+#include "config.h"
+
+/* Through the whole store, behind whoever else is at work there. */
+
+#include "thumbctl_walk.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "store_admin.h"
+
+/* linux/ioprio.h: of this process, the last of the class "best effort". */
+#define IOPRIO_WHO_PROCESS 1
+#define IOPRIO_LAST (2 << 13 | 7)
+
+/* A photo that is being made elsewhere is waited for so often, 2 s each. */
+#define BUSY_TRIES 5
+
+static volatile sig_atomic_t is_stopped;
+
+static void
+stop(int signo)
+{
+	(void)signo;
+	is_stopped = 1;
+}
+
+static void
+hear_signals(void)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction once = { .sa_handler = stop,
+		.sa_flags = (int)SA_RESETHAND };
+
+	for (unsigned i = 0; i < sizeof ends / sizeof ends[0]; i++)
+		(void)sigaction(ends[i], &once, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+/*
+ * Behind everything else that wants the processor or the disk. Neither
+ * SCHED_IDLE nor the disk's idle class: it holds a photo's lock while it
+ * publishes, and must come to an end of that.
+ */
+static void
+step_back(void)
+{
+	(void)setpriority(PRIO_PROCESS, 0, 19);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_LAST);
+}
+
+void
+walk_begin(void)
+{
+	step_back();
+	hear_signals();
+}
+
+bool
+walk_is_stopped(void)
+{
+	return is_stopped != 0;
+}
+
+/* ---- the walk ---- */
+
+struct walk {
+	struct bar *bar;
+	int (*each)(void *ctx, const char *id);
+	void *ctx;
+};
+
+static int
+count_one(void *ctx, const char *id)
+{
+	uint64_t *total = ctx;
+
+	(void)id;
+	(*total)++;
+	return is_stopped;
+}
+
+static int
+take_one(void *ctx, const char *id)
+{
+	struct walk *walk = ctx;
+	int rc = is_stopped != 0 ? 1 : walk->each(walk->ctx, id);
+
+	if (rc == 0)
+		bar_step(walk->bar);
+	return rc;
+}
+
+int
+walk_photos(struct store *s, struct bar *bar,
+    int (*each)(void *ctx, const char *id), void *ctx)
+{
+	struct walk walk = { .bar = bar, .each = each, .ctx = ctx };
+	uint64_t total = 0;
+	int rc = store_walk(s, count_one, &total);
+
+	if (rc != 0)
+		return rc;
+	bar_start(bar, total);
+	return store_walk(s, take_one, &walk);
+}
+
+void
+walk_make(struct renderer *r, const char *id, const struct wanted *wanted,
+    struct rendered_photo *out)
+{
+	unsigned tries = 0;
+
+	do
+		renderer_make(r, id, wanted, out);
+	while (out->fault == FAULT_OVERLOADED && !out->broken &&
+	    is_stopped == 0 && ++tries < BUSY_TRIES);
+}

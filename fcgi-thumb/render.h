@@ -52,4 +52,16 @@ enum fault render_photo(const void *data, size_t len, const struct sniff *sniff,
 
 void rendering_fini(struct rendering *r);
 
+/*
+ * Can a finished file be shown: is it of this format and size (0 x 0: any), and
+ * can it be decoded, with all its frames? FAULT_NONE also where this process
+ * cannot read the format.
+ *
+ * FAULT_CORRUPT_IMAGE or FAULT_UNSUPPORTED_FORMAT where not; the faults of
+ * sniff_check, sniff_check_scans and image.h.
+ */
+enum fault render_try(const void *data, size_t len, enum format format,
+    struct size size, const struct settings *settings,
+    const struct progress *progress, struct fault_info *info);
+
 #endif

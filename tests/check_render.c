@@ -526,6 +526,50 @@ START_TEST(with_any_memory_a_photo_is_right_or_refused)
 }
 END_TEST
 
+static enum fault
+try_file(const struct rendered *file, size_t len, enum format format,
+    struct size size)
+{
+	struct fault_info info = { 0 };
+
+	return render_try(file->data, len, format, size, picture_settings,
+	    &picture_progress, &info);
+}
+
+/* In every format that is written; AVIF where the system can. */
+START_TEST(a_finished_file_can_be_told_from_a_damaged_one)
+{
+	static const enum format formats[] = { FORMAT_JPEG, FORMAT_PNG,
+		FORMAT_GIF, FORMAT_WEBP, FORMAT_AVIF };
+	const enum format format = formats[_i];
+	const struct size any = { 0, 0 }, other = { 101, 66 };
+	const struct rendered *file;
+	struct rendering r;
+
+	if (!image_can_write(format))
+		return;
+	set_preset(0, "small", 100, 100, FIT_INSIDE, format);
+	r = render_file("data/rgb.png");
+	file = &r.files[0];
+	ck_assert_int_eq(try_file(file, file->len, format, file->size),
+	    FAULT_NONE);
+	ck_assert_int_eq(try_file(file, file->len, format, any), FAULT_NONE);
+	ck_assert_int_eq(try_file(file, file->len, format, other),
+	    FAULT_CORRUPT_IMAGE);
+	ck_assert_int_eq(try_file(file, file->len, FORMAT_BMP, any),
+	    FAULT_CORRUPT_IMAGE);
+	ck_assert_int_eq(try_file(file, file->len / 2, format, any),
+	    FAULT_CORRUPT_IMAGE);
+	memset(file->data, 0, 16);
+	ck_assert_int_eq(try_file(file, file->len, format, any),
+	    FAULT_UNSUPPORTED_FORMAT);
+	format_lose(FORMAT_GIF);
+	ck_assert_int_eq(try_file(file, file->len, FORMAT_GIF, any),
+	    FAULT_NONE);
+	rendering_fini(&r);
+}
+END_TEST
+
 static TCase *
 case_of(Suite *suite, const char *name, bool boot)
 {
@@ -550,6 +594,8 @@ main(void)
 	tcase_add_test(tc, files_come_in_the_order_of_the_settings);
 	tcase_add_loop_test(tc, a_file_made_alone_is_that_made_with_all, 0, 4);
 	tcase_add_test(tc, what_is_not_wanted_is_not_made);
+	tcase_add_loop_test(tc, a_finished_file_can_be_told_from_a_damaged_one,
+	    0, 5);
 
 	tc = case_of(suite, "picture", true);
 	tcase_add_loop_test(tc, nine_orientations_give_the_same_thumbnails, 0,

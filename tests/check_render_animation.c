@@ -567,6 +567,29 @@ START_TEST(a_passed_deadline_ends_an_animation)
 }
 END_TEST
 
+/* The first frame alone is whole all the time. */
+START_TEST(damage_in_a_later_frame_is_found)
+{
+	struct fault_info info = { 0 };
+	struct rendering r;
+	struct rendered *file;
+	unsigned char *data;
+
+	keep_animation(0, "whole", 400, FIT_INSIDE);
+	r = render_file("data/animated.gif");
+	file = &r.files[_i];
+	data = file->data;
+	ck_assert_int_eq(render_try(data, file->len, file->format, file->size,
+			     picture_settings, &picture_progress, &info),
+	    FAULT_NONE);
+	memset(data + file->len * 3 / 4, _i == 0 ? 0xff : 0, file->len / 8);
+	ck_assert_int_eq(render_try(data, file->len, file->format, file->size,
+			     picture_settings, &picture_progress, &info),
+	    FAULT_CORRUPT_IMAGE);
+	rendering_fini(&r);
+}
+END_TEST
+
 static TCase *
 case_of(Suite *suite, const char *name)
 {
@@ -592,6 +615,7 @@ main(void)
 	tcase_add_loop_test(tc,
 	    an_animated_file_made_alone_is_that_made_with_all, 0, 2);
 	tcase_add_loop_test(tc, of_one_frame_there_is_no_animation, 0, 3);
+	tcase_add_loop_test(tc, damage_in_a_later_frame_is_found, 0, 2);
 	tc = case_of(suite, "frames");
 	tcase_add_loop_test(tc, it_is_shown_as_often_and_as_long, 0, 4);
 	tcase_add_loop_test(tc, what_a_frame_leaves_behind_is_as_it_says, 0, 4);

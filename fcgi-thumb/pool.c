@@ -265,16 +265,16 @@ static void
 say_death(struct pool *p, unsigned i, int status)
 {
 	const struct slot *s = slot_of(p, i);
-	char how[128], where[80] = "";
+	char how[128], where[80] = "", photo[PHOTO_ID_LEN + 1] = "";
 
 	if (p->members[i].killed ||
 	    (WIFEXITED(status) && WEXITSTATUS(status) == 1))
 		return;
 	describe_end(p, status, how, sizeof how);
-	/* The page is the worker's: there need not be a NUL in it. */
-	if (s->photo[0] != '\0')
-		(void)snprintf(where, sizeof where, ", photo %.*s",
-		    PHOTO_ID_LEN, s->photo);
+	/* The page is the worker's: anything may stand in it. */
+	memcpy(photo, s->photo, PHOTO_ID_LEN);
+	if (photo_id_is_valid(photo))
+		(void)snprintf(where, sizeof where, ", photo %s", photo);
 	log_error("%s worker %d %s in phase %s%s", kind_of(p, i),
 	    (int)p->members[i].pid, how, phase_name((enum phase)s->phase),
 	    where);

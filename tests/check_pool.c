@@ -4,13 +4,16 @@
 
 #include "pool.h"
 
+#include <ctype.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "fdio.h"
 #include "log.h"
 #include "support.h"
 
@@ -23,6 +26,7 @@ enum conduct {
 	DIES_YOUNG,
 	ENDS_IN_ORDER,
 	CRASHES_IN_A_JOB,
+	LIES,
 	OVERRUNS,
 	IGNORES_SIGTERM
 };
@@ -66,6 +70,11 @@ live(void *ctx, struct scoreboard *board, unsigned i)
 		return 0;
 	case CRASHES_IN_A_JOB:
 		s->phase = PHASE_DECODE;
+		(void)raise(SIGKILL);
+		return 2;
+	case LIES:
+		s->phase = -77;
+		memset(s->photo, 0x9b, sizeof s->photo);
 		(void)raise(SIGKILL);
 		return 2;
 	case OVERRUNS:
@@ -284,6 +293,26 @@ START_TEST(only_what_is_not_in_order_is_a_death)
 }
 END_TEST
 
+/* A photo may have taken it over. */
+START_TEST(what_a_worker_says_of_itself_is_not_believed)
+{
+	char *text;
+	size_t len;
+
+	ck_assert_int_eq(log_open(tempdir_at("log")), 0);
+	conduct[0] = LIES;
+	run_until(has_lost, 1);
+	ck_assert_int_eq(log_open("/dev/null"), 0);
+
+	ck_assert_int_eq(fd_read_file(tempdir_fd(), "log", 4096, &text, &len),
+	    0);
+	ck_assert_ptr_nonnull(strstr(text, " in phase unknown\n"));
+	for (size_t i = 0; i < len; i++)
+		ck_assert(isprint((unsigned char)text[i]) || text[i] == '\n');
+	free(text);
+}
+END_TEST
+
 START_TEST(one_past_its_deadline_is_killed_and_replaced)
 {
 	conduct[0] = OVERRUNS;
@@ -349,11 +378,13 @@ main(void)
 	tcase_add_test(boot, it_looks_seldom_when_all_are_up);
 	suite_add_tcase(suite, boot);
 	tcase_set_timeout(death, 60);
+	tcase_add_checked_fixture(death, tempdir_setup, tempdir_teardown);
 	tcase_add_checked_fixture(death, setup, teardown);
 	tcase_add_test(death, one_that_serves_is_left_alone);
 	tcase_add_loop_test(death, the_next_comes_when_it_should, 0,
 	    NELEM(replaced));
 	tcase_add_test(death, only_what_is_not_in_order_is_a_death);
+	tcase_add_test(death, what_a_worker_says_of_itself_is_not_believed);
 	tcase_add_test(death, one_past_its_deadline_is_killed_and_replaced);
 	suite_add_tcase(suite, death);
 	tcase_set_timeout(leave, 60);

@@ -165,6 +165,8 @@ class Hostile(ServiceCase):
         """(status, body) of the first answer; 0 where there is none."""
         with socket.create_connection(self.service.nginx.address,
                                       PATIENCE) as connection:
+            if body.half:  # all arrives at once, with its end
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
             try:
                 connection.sendall(body.data)
             except (BrokenPipeError, ConnectionResetError):

@@ -90,6 +90,8 @@ def lengths():
             ("longer-by-a-megabyte", len(whole) + MIB, SILENT),
             ("beyond-the-limit", 1 << 40, LARGE)):
         yield Body(f"length-{name}", send(whole, length=length), answer)
+    yield Body("length-beyond-the-limit-and-gone", send(whole, length=1 << 40),
+               LARGE, half=True)
     for name, text in (("negative", b"-1"), ("of-2-64", b"1" + b"9" * 19),
                        ("hexadecimal", b"0x10"), ("of-letters", b"many"),
                        ("of-nothing", b""), ("of-two", b"5, 5"),

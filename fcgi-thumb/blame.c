@@ -13,32 +13,36 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "clock.h"
 #include "log.h"
 #include "store_admin.h"
 #include "watchdog.h"
 
 void
-death_describe(struct death *out, int status, const struct slot *s,
-    bool was_overdue)
+death_describe(struct death *out, int status, uint64_t worked_ns,
+    const struct slot *s, bool was_overdue)
 {
 	*out = (struct death){ .phase = (enum phase)s->phase,
 		.is_overdue = was_overdue ||
 		    (WIFEXITED(status) &&
 			WEXITSTATUS(status) == WATCHDOG_EXIT) };
+	if (worked_ns > s->worked_ns)
+		out->worked_ns = worked_ns - s->worked_ns;
 	memcpy(out->photo, s->photo, PHOTO_ID_LEN);
 	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
 		out->signo = WTERMSIG(status);
 }
 
 /*
- * Was it the photo's doing? Only what the program itself does wrong, or takes
- * too long for, while it has the pixels in hand; what somebody outside sends
+ * Was it the photo's doing? Only what the program itself does wrong, or works
+ * too long at, while it has the pixels in hand; a machine may have stood still,
+ * or the disk, or others have worked in its stead. What somebody outside sends
  * says nothing of a photo, and neither does SIGBUS: photos are mapped from the
  * disk, and it is what a disk gives that cannot read one. A decoder hardly comes
  * to it by itself.
  */
 static bool
-is_of_photo(const struct death *death)
+is_of_photo(const struct death *death, uint64_t least_ns)
 {
 	static const int own[] = { SIGSEGV, SIGABRT, SIGSYS, SIGFPE, SIGILL };
 
@@ -48,7 +52,7 @@ is_of_photo(const struct death *death)
 	for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
 		if (death->signo == own[i])
 			return true;
-	return death->is_overdue;
+	return death->is_overdue && death->worked_ns >= least_ns;
 }
 
 static void
@@ -67,10 +71,14 @@ strike(const char *data, const struct death *death)
 }
 
 void
-blame_photo(const char *data, const struct death *death)
+blame_photo(const char *data, const struct death *death, uint64_t least_ns)
 {
-	if (is_of_photo(death))
+	if (is_of_photo(death, least_ns))
 		strike(data, death);
+	else if (death->is_overdue)
+		log_error("out of time after %llu ms of work: not held against "
+			  "the photo",
+		    (unsigned long long)(death->worked_ns / NS_PER_MS));
 	if (death->signo == SIGBUS)
 		log_error("signal %d says that a disk could not be read: not "
 			  "held against the photo",

@@ -6,6 +6,13 @@
 /* Nanoseconds of CLOCK_MONOTONIC: for durations and deadlines, all processes. */
 uint64_t clock_monotonic_ns(void);
 
+/* Nanoseconds of processor time that this process has had. */
+uint64_t clock_processor_ns(void);
+
+/* The same of another one, from what wait4(2) or getrusage(2) says. */
+struct rusage;
+uint64_t clock_rusage_ns(const struct rusage *usage);
+
 /* Milliseconds since the epoch: to compare with nginx's $msec only. */
 uint64_t clock_wall_ms(void);
 

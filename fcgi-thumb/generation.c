@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "blame.h"
+#include "clock.h"
 #include "fdio.h"
 #include "number.h"
 #include "store.h"
@@ -29,6 +30,9 @@
  */
 #define PHOTO_MS 100
 #define BACKLOG_MIN 16
+
+/* The part of its time that a photo worked which is blamed for taking too long. */
+#define WORKED_SHARE 4
 
 /* In a new worker: it must not reach other generations' scoreboards. */
 static int
@@ -50,7 +54,8 @@ bury(void *ctx, const struct death *death)
 {
 	const struct generation *g = ctx;
 
-	blame_photo(g->settings->data, death);
+	blame_photo(g->settings->data, death,
+	    g->settings->limits.job_seconds * NS_PER_S / WORKED_SHARE);
 	store_sweep(g->settings->data);
 }
 

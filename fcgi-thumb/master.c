@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -308,12 +309,14 @@ stop(struct master *m)
 static void
 reap(struct master *m)
 {
+	struct rusage usage;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0)
 		for (struct generation *g = m->all; g != NULL; g = g->next)
-			if (pool_reap(g->pool, pid, status))
+			if (pool_reap(g->pool, pid, status,
+				clock_rusage_ns(&usage)))
 				break;
 }
 

@@ -10,7 +10,6 @@
 #include "pool.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "fdio.h"
 #include "log.h"
 #include "progress.h"
 #include "watchdog.h"
@@ -101,6 +99,7 @@ clear(struct slot *s)
 	s->pid = 0;
 	s->phase = PHASE_IDLE;
 	s->deadline_ns = 0;
+	s->worked_ns = 0;
 	s->beat_ns = 0;
 	s->layers = 0;
 	s->lacks[0] = '\0';
@@ -142,26 +141,6 @@ start(struct pool *p, unsigned i)
 	slot_of(p, i)->pid = (int)pid;
 }
 
-/* By SIGSTOP or a debugger: then it is not its work that takes so long. */
-static bool
-is_stopped(pid_t pid)
-{
-	char path[32], *text = NULL;
-	const char *state;
-	size_t len;
-	bool is = false;
-
-	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	if (fd_read_file(AT_FDCWD, path, 4096, &text, &len) == -1)
-		return false;
-	/* Behind the name, which is in brackets: proc(5). */
-	state = strrchr(text, ')');
-	if (state != NULL && state[1] == ' ')
-		is = state[2] == 'T' || state[2] == 't';
-	free(text);
-	return is;
-}
-
 static void
 kill_overdue(struct pool *p, unsigned i, uint64_t now)
 {
@@ -180,8 +159,7 @@ kill_overdue(struct pool *p, unsigned i, uint64_t now)
 		why = "does not leave";
 	if (why == NULL)
 		return;
-	m->overdue = deadline != 0 && now > deadline + MASTER_GRACE_NS &&
-	    !is_stopped(m->pid);
+	m->overdue = deadline != 0 && now > deadline + MASTER_GRACE_NS;
 	(void)kill(m->pid, SIGKILL);
 	log_error("%s worker %d %s: killed", kind_of(p, i), (int)m->pid, why);
 	m->killed = true;
@@ -289,7 +267,7 @@ was_busy(const struct slot *s)
 }
 
 static void
-bury(struct pool *p, unsigned i, int status)
+bury(struct pool *p, unsigned i, int status, uint64_t worked_ns)
 {
 	struct member *m = &p->members[i];
 	struct slot *s = slot_of(p, i);
@@ -297,7 +275,7 @@ bury(struct pool *p, unsigned i, int status)
 	uint64_t now = clock_monotonic_ns();
 	struct death death;
 
-	death_describe(&death, status, s, m->overdue);
+	death_describe(&death, status, worked_ns, s, m->overdue);
 	if (s->beat_ns != 0)
 		m->was_up = true;
 	if (!in_order) {
@@ -318,11 +296,11 @@ bury(struct pool *p, unsigned i, int status)
 }
 
 bool
-pool_reap(struct pool *p, pid_t pid, int status)
+pool_reap(struct pool *p, pid_t pid, int status, uint64_t worked_ns)
 {
 	for (unsigned i = 0; i < p->n; i++) {
 		if (p->members[i].pid == pid) {
-			bury(p, i, status);
+			bury(p, i, status, worked_ns);
 			return true;
 		}
 	}

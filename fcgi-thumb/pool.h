@@ -44,14 +44,14 @@ void pool_free(struct pool *p);
 unsigned pool_tend(struct pool *p);
 
 /*
- * A child of this process ended with this status of waitpid(2). False: it was
- * none of this pool's.
+ * A child of this process ended with this status of wait4(2), after so much
+ * processor time. False: it was none of this pool's.
  *
  * The next one comes at once; only after one that died young and idle it comes
  * later each time, up to POOL_BACKOFF_MAX_MS, and without an end.
  */
 #define POOL_BACKOFF_MAX_MS 5000
-bool pool_reap(struct pool *p, pid_t pid, int status);
+bool pool_reap(struct pool *p, pid_t pid, int status, uint64_t worked_ns);
 
 /*
  * What a new worker may take to come up. Loading coders takes tenths of a

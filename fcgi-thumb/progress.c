@@ -80,6 +80,8 @@ progress_deadline(struct progress *p, uint64_t deadline_ns)
 		/* Without a deadline its beat counts again: it is fresh now. */
 		if (deadline_ns == 0)
 			p->slot->beat_ns = clock_monotonic_ns();
+		else
+			p->slot->worked_ns = clock_processor_ns();
 		p->slot->deadline_ns = deadline_ns;
 	}
 	watchdog_arm(deadline_ns == 0 ? 0 : deadline_ns + WATCHDOG_GRACE_NS);

@@ -33,6 +33,7 @@ struct slot {
 	_Atomic int pid;              /* 0: nobody */
 	_Atomic int phase;            /* enum phase */
 	_Atomic uint64_t deadline_ns; /* monotonic; 0: none */
+	_Atomic uint64_t worked_ns;   /* processor time when that was set */
 	_Atomic uint64_t beat_ns;     /* monotonic; the last sign of life */
 	_Atomic uint64_t
 	    finished_ns;           /* monotonic; the end of the last request */

@@ -183,9 +183,7 @@ bury(struct renderer *r, uint64_t *cpu_ns)
 	while (wait4(r->pid, &status, 0, &usage) == -1 && errno == EINTR)
 		;
 	r->pid = 0;
-	*cpu_ns = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) *
-		NS_PER_S +
-	    (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+	*cpu_ns = clock_rusage_ns(&usage);
 	return status;
 }
 
@@ -200,18 +198,6 @@ renderer_close(struct renderer *r)
 	r->board = NULL;
 }
 
-/* 0 where that is not told. */
-static uint64_t
-cpu_of(pid_t pid)
-{
-	struct timespec used;
-	clockid_t id;
-
-	if (clock_getcpuclockid(pid, &id) != 0 || clock_gettime(id, &used) != 0)
-		return 0;
-	return (uint64_t)used.tv_sec * NS_PER_S + (uint64_t)used.tv_nsec;
-}
-
 /*
  * As the master does with its workers. But what has the lowest priority may be
  * out of time because others had it: the photo is to blame for what it used.
@@ -219,13 +205,12 @@ cpu_of(pid_t pid)
 static void
 blame(const struct renderer *r, int status, uint64_t cpu_ns)
 {
-	const uint64_t allowed = r->settings->limits.job_seconds * NS_PER_S;
 	struct death death;
 
-	death_describe(&death, status, scoreboard_slot(r->board, 0), false);
-	if (cpu_ns - r->cpu_ns < allowed)
-		death.is_overdue = false;
-	blame_photo(r->settings->data, &death);
+	death_describe(&death, status, cpu_ns, scoreboard_slot(r->board, 0),
+	    false);
+	blame_photo(r->settings->data, &death,
+	    r->settings->limits.job_seconds * NS_PER_S);
 }
 
 /* It gave no answer: what its end tells. */
@@ -328,7 +313,6 @@ renderer_make(struct renderer *r, const char *id, const struct wanted *wanted,
 		start(r, out);
 	if (out->fault != FAULT_NONE)
 		return;
-	r->cpu_ns = cpu_of(r->pid);
 	/* A process that is gone shows in its answer. */
 	(void)fd_write_full(r->orders, &order, sizeof order);
 	await(r, out);

@@ -19,7 +19,6 @@ struct renderer {
 	pid_t pid;                       /* 0: none runs */
 	int orders, answers;             /* ends of pipes; -1: none */
 	struct scoreboard *board;        /* its only slot: what it is at */
-	uint64_t cpu_ns; /* what it had used when it got the photo */
 };
 
 /* What became of one photo. */

@@ -120,7 +120,7 @@ go_round(void)
 	(void)pool_tend(pool);
 	(void)nanosleep(&ts, NULL);
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		ck_assert(pool_reap(pool, pid, status));
+		ck_assert(pool_reap(pool, pid, status, 0));
 }
 
 /* For what must not happen: long enough to see it where it does. */
@@ -355,7 +355,7 @@ END_TEST
 START_TEST(other_children_are_not_its_own)
 {
 	run_until(is_in_state, POOL_UP);
-	ck_assert(!pool_reap(pool, getpid(), 0));
+	ck_assert(!pool_reap(pool, getpid(), 0, 0));
 }
 END_TEST
 

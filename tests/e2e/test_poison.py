@@ -1,10 +1,14 @@
 """Photos that workers die of, and those that are not to blame."""
 
+import os
+import signal
 import subprocess
+import threading
+import time
 
 from case import ServiceCase
 from nginx import THUMBCTL
-from service import picture, variation, wait_until
+from service import is_alive, picture, stat_fields, variation, wait_until
 from shim import ShimmedService
 
 
@@ -85,6 +89,27 @@ class Poison(ServiceCase):
         self.assertEqual(self.quarantine("list"), "")
         self.assert_taken_and_gone()
 
+    def test_nor_one_that_goes_on_when_its_time_is_over(self):
+        """As when a whole machine has stood still."""
+        service = self.service
+        for _ in range(2):
+            worker, = service.master.workers()
+            service.order("die 19")
+            client = threading.Thread(target=self.upload)
+            client.start()
+            wait_until("the worker stands still",
+                       lambda: stat_fields(worker)[0] == "T")
+            service.master.signal(signal.SIGSTOP)
+            time.sleep(2.5)
+            os.kill(worker, signal.SIGCONT)
+            wait_until("its watchdog ends it", lambda: not is_alive(worker))
+            service.master.signal(signal.SIGCONT)
+            client.join()
+            wait_until("there is another worker", service.master.workers)
+        self.assertIn("(its watchdog) in phase decode", service.words())
+        self.assertEqual(self.quarantine("list"), "")
+        self.assert_taken_and_gone()
+
     def test_a_disk_that_fails_is_not_either(self):
         self.die_twice("die 7")
         self.assertEqual(self.quarantine("list"), "")
@@ -95,7 +120,7 @@ class Poison(ServiceCase):
 
     def test_a_renderer_of_the_operator(self):
         """Dies of it as a worker does, and is not killed from outside."""
-        photo = variation(picture("gray.jpg"), self.id())
+        photo = picture("gray.jpg")  # all of which the decoder gets
         answer = self.service.upload(("a.jpg", photo))
         photo_id = self.assert_taken(answer, 201, "created")["photos"][0]["id"]
         for orders, strikes in (("die 9", "die 15", "die 7"), 0), \

@@ -53,9 +53,8 @@ is_shortage(const struct image_word *word)
 		strcasestr(word->text, "resources exhausted") != NULL);
 }
 
-/* A codec that is missing or not allowed: not the photo's fault. */
-static bool
-is_ours(const struct image_word *word)
+bool
+image_is_denied(const struct image_word *word)
 {
 	switch ((int)word->severity) {
 	case MissingDelegateError:
@@ -82,7 +81,8 @@ image_judge(const struct image *img, bool ok, enum fault otherwise,
 	    MagickGetImageWidth(img->wand) == 0 ||
 	    MagickGetImageHeight(img->wand) == 0) {
 		(void)fault_set(info,
-		    is_ours(&word) ? FAULT_INTERNAL : otherwise, "%s", "");
+		    image_is_denied(&word) ? FAULT_INTERNAL : otherwise, "%s",
+		    "");
 	} else {
 		return FAULT_NONE;
 	}

@@ -40,7 +40,7 @@ struct image;
  * XDG_* and foreign MAGICK_* go, LC_ALL becomes C. Once a process.
  *
  * 0, or -1 with words in why: a limit that is not in force, an encoder that is
- * wanted and missing, SVG or the like not refused.
+ * wanted and missing, SVG or the like not refused by the policy.
  */
 int image_boot(const struct settings *settings, const char *dir, char *why,
     size_t why_size);
@@ -52,6 +52,14 @@ void image_shutdown(void);
  * first photo. 0, or -1 with words in why.
  */
 int image_rehearse(const struct settings *settings, char *why, size_t why_size);
+
+/*
+ * What image_boot asks last: does the policy in force refuse formats that are
+ * programs, that fetch or that name other files, and names that mean more than
+ * a file? ImageMagick reads the system's rules behind ours. 0, or -1 with words
+ * in why.
+ */
+int image_try_policy(char *why, size_t why_size);
 
 /*
  * After image_boot: what this system's codecs can do. Writing is tried there

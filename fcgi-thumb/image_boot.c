@@ -357,38 +357,88 @@ image_can_write(enum format format)
 	    try_encode(format, &progress, &info) == FAULT_NONE;
 }
 
-/* Formats that are programs, or that fetch: the policy must refuse them. */
-static int
-try_refusals(char *why, size_t why_size)
+/*
+ * Was it the policy that refused, or is there no such coder? A file that is
+ * broken or a helper that is missing would not do: the next file may be whole,
+ * and the helper installed.
+ */
+static bool
+is_denied(MagickWand *wand, bool taken)
 {
-	static const char *const refused[][2] = {
-		{ "SVG",
-		    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"4\""
-		    " height=\"4\"><rect width=\"4\" height=\"4\"/></svg>" },
+	struct image_word word;
+
+	image_listen(wand, &word);
+	return !taken &&
+	    (word.severity == UndefinedException || image_is_denied(&word));
+}
+
+static bool
+denies_format(const char *format, const char *data)
+{
+	MagickWand *wand = NewMagickWand();
+	bool denied = wand != NULL &&
+	    is_denied(wand,
+		MagickSetFormat(wand, format) == MagickTrue &&
+		    MagickReadImageBlob(wand, data, strlen(data)) ==
+			MagickTrue);
+
+	if (wand != NULL)
+		(void)DestroyMagickWand(wand);
+	return denied;
+}
+
+static bool
+denies_name(const char *name)
+{
+	MagickWand *wand = NewMagickWand();
+	bool denied = wand != NULL &&
+	    is_denied(wand, MagickReadImage(wand, name) == MagickTrue);
+
+	if (wand != NULL)
+		(void)DestroyMagickWand(wand);
+	return denied;
+}
+
+/* "" leaves the format to ImageMagick. */
+int
+image_try_policy(char *why, size_t why_size)
+{
+	static const char svg[] =
+	    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"4\""
+	    " height=\"4\"><rect width=\"4\" height=\"4\"/></svg>";
+	static const char ps[] =
+	    "%!PS-Adobe-3.0\n%%BoundingBox: 0 0 4 4\nshowpage\n";
+	static const char pixels[] =
+	    "# ImageMagick pixel enumeration: 1,1,255,srgb\n"
+	    "0,0: (255,0,0)\n";
+	static const char *const formats[][2] = { { "SVG", svg },
+		{ "MSVG", svg }, { "", svg },
 		{ "MVG", "viewbox 0 0 4 4 fill red rectangle 0,0 3,3" },
-		{ "MSL", "<msl><image size=\"4x4\"/></msl>" },
-		{ "PS", "%!PS-Adobe-3.0\n%%BoundingBox: 0 0 4 4\nshowpage\n" },
-		{ "TXT",
-		    "# ImageMagick pixel enumeration: 1,1,255,srgb\n"
-		    "0,0: (255,0,0)\n" },
-		{ "PPM", "P3 1 1 255 255 0 0\n" },
-	};
+		{ "MSL", "<msl><image size=\"4x4\"/></msl>" }, { "PS", ps },
+		{ "EPS", ps }, { "PDF", "%PDF-1.4\n" }, { "XPS", "PK\3\4" },
+		{ "TXT", pixels }, { "TEXT", "text" }, { "CAPTION", "text" },
+		{ "LABEL", "text" }, { "EPHEMERAL", "text" }, { "URL", "text" },
+		{ "HTTPS", "text" }, { "INLINE", "text" }, { "MPEG", "\1\xba" },
+		{ "DNG", "II*" }, { "PPM", "P3 1 1 255 255 0 0\n" } };
+	static const char *const names[] = { "text:/dev/null",
+		"caption:@/dev/null", "label:@/dev/null", "msl:/dev/null",
+		"mvg:/dev/null", "ephemeral:/nowhere", "https://127.0.0.1/",
+		"@/dev/null", "png:/dev/null" };
 
-	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-		MagickWand *wand = NewMagickWand();
-		bool taken = wand != NULL &&
-		    MagickSetFormat(wand, refused[i][0]) == MagickTrue &&
-		    MagickReadImageBlob(wand, refused[i][1],
-			strlen(refused[i][1])) == MagickTrue &&
-		    MagickGetImageWidth(wand) > 0;
-
-		if (wand != NULL)
-			(void)DestroyMagickWand(wand);
-		if (wand != NULL && !taken)
+	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+		if (denies_format(formats[i][0], formats[i][1]))
 			continue;
 		snprintf(why, why_size,
-		    "ImageMagick reads %s although our policy.xml denies it",
-		    refused[i][0]);
+		    "our policy.xml does not keep ImageMagick from reading %s",
+		    formats[i][0][0] != '\0' ? formats[i][0] : "any format");
+		return -1;
+	}
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (denies_name(names[i]))
+			continue;
+		snprintf(why, why_size,
+		    "our policy.xml does not keep ImageMagick from opening %s",
+		    names[i]);
 		return -1;
 	}
 	return 0;
@@ -421,7 +471,7 @@ image_boot(const struct settings *settings, const char *dir, char *why,
 	if (set_limits(ceilings, why, why_size) != 0 ||
 	    image_rehearse(settings, why, why_size) != 0)
 		return -1;
-	return try_refusals(why, why_size);
+	return image_try_policy(why, why_size);
 }
 
 void

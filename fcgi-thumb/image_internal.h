@@ -25,6 +25,9 @@ struct image_word {
 };
 void image_listen(MagickWand *wand, struct image_word *out);
 
+/* A codec that is missing or not allowed: not the photo's fault. */
+bool image_is_denied(const struct image_word *word);
+
 /* A file of 16 x 16 px of each format. */
 struct image_sample {
 	const unsigned char *data;

@@ -433,6 +433,42 @@ START_TEST(a_missing_directory_stops_the_start)
 END_TEST
 
 /* The policies of others, as a home or an environment can bring them in. */
+/* As /etc's policy.xml could, which ImageMagick reads behind ours. */
+static const struct {
+	const char *name;
+	const char *rules;
+	const char *said;
+} loose[] = {
+	{ "MVG",
+	    "<policymap><policy domain=\"module\" rights=\"all\""
+	    " pattern=\"MVG\"/><policy domain=\"coder\""
+	    " rights=\"all\" pattern=\"MVG\"/></policymap>",
+	    "reading MVG" },
+	{ "TXT",
+	    "<policymap><policy domain=\"module\" rights=\"all\""
+	    " pattern=\"TXT\"/><policy domain=\"coder\""
+	    " rights=\"all\" pattern=\"TXT\"/></policymap>",
+	    "reading TXT" },
+	{ "paths",
+	    "<policymap><policy domain=\"path\" rights=\"all\""
+	    " pattern=\"/dev/*\"/></policymap>",
+	    "opening " },
+};
+
+START_TEST(a_policy_that_lets_more_in_stops_the_start)
+{
+	char why[256] = "";
+
+	picture_boot();
+	ck_assert_int_eq(image_try_policy(why, sizeof why), 0);
+	picture_loosen_policy(loose[_i].rules);
+	ck_assert_int_eq(image_try_policy(why, sizeof why), -1);
+	ck_assert_msg(strstr(why, loose[_i].said) != NULL, "%s: %s",
+	    loose[_i].name, why);
+	picture_shutdown();
+}
+END_TEST
+
 START_TEST(other_policies_and_limits_are_not_heard)
 {
 	char path[512], why[256] = "";
@@ -515,6 +551,8 @@ main(void)
 
 	tc = case_of(suite, "start", NULL);
 	tcase_add_test(tc, a_missing_directory_stops_the_start);
+	tcase_add_loop_test(tc, a_policy_that_lets_more_in_stops_the_start, 0,
+	    (int)NELEM(loose));
 	tcase_add_test(tc, other_policies_and_limits_are_not_heard);
 	return run_suite(suite);
 }

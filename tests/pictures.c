@@ -41,6 +41,15 @@ picture_limit_memory(uint64_t bytes)
 }
 
 void
+picture_loosen_policy(const char *rules)
+{
+	MagickWand *wand = NewMagickWand();
+
+	ck_assert(MagickSetSecurityPolicy(wand, rules));
+	(void)DestroyMagickWand(wand);
+}
+
+void
 picture_boot(void)
 {
 	picture_boot_with_memory(0);

@@ -29,6 +29,9 @@ void picture_boot_with_memory(uint64_t bytes);
 /* From now on it is this; no more than what it was started with. */
 void picture_limit_memory(uint64_t bytes);
 
+/* Rules behind those that it was started with. */
+void picture_loosen_policy(const char *rules);
+
 /* From now on ImageMagick does not know the format, as if it were not there. */
 void picture_forget(enum format format);
 

@@ -46,8 +46,9 @@ is_of_photo(const struct death *death, uint64_t least_ns)
 {
 	static const int own[] = { SIGSEGV, SIGABRT, SIGSYS, SIGFPE, SIGILL };
 
-	if (death->phase != PHASE_DECODE && death->phase != PHASE_RESIZE &&
-	    death->phase != PHASE_ENCODE)
+	if (death->photo[0] == '\0' ||
+	    (death->phase != PHASE_DECODE && death->phase != PHASE_RESIZE &&
+		death->phase != PHASE_ENCODE))
 		return false;
 	for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
 		if (death->signo == own[i])

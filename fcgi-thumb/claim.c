@@ -22,7 +22,6 @@
 #include "number.h"
 #include "store_internal.h"
 
-#define STAYS "stays"
 #define FILE_MAX 4096 /* bytes of a claim's file */
 
 /* ---- tokens ---- */
@@ -171,7 +170,8 @@ begin_late(struct store *s, int photo, const char *file, const struct claim *c)
 	    store_make_dir(s->staging, name, 0700) == -1)
 		return -1;
 	claims = openat(s->staging, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (claims != -1 && fd_write_file(claims, STAYS, 0600, "", 0) == 0 &&
+	if (claims != -1 &&
+	    fd_write_file(claims, CLAIM_STAYS, 0600, "", 0) == 0 &&
 	    write_file(claims, file, c) == 0 && fsync(claims) == 0 &&
 	    renameat2(s->staging, name, photo, "claims", RENAME_NOREPLACE) == 0)
 		rc = fsync(photo);
@@ -216,7 +216,7 @@ put_file(struct store *s, int claims, const char *file, const struct claim *c)
 static int
 put_stays(int claims)
 {
-	if (fd_write_file(claims, STAYS, 0600, "", 0) == -1)
+	if (fd_write_file(claims, CLAIM_STAYS, 0600, "", 0) == -1)
 		return errno == EEXIST ? 0 : -1;
 	return fsync(claims);
 }
@@ -348,7 +348,8 @@ read_all(int claims, struct claims *out)
 
 	if (dir == NULL)
 		return -1;
-	out->stays = faccessat(claims, STAYS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	out->stays =
+	    faccessat(claims, CLAIM_STAYS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	while (out->n < CLAIMS_MAX && (entry = fd_next(dir)) != NULL) {
 		if (!digest_hex_is_valid(entry->d_name))
 			continue;

@@ -25,32 +25,58 @@
 #include "number.h"
 #include "store_internal.h"
 
-#define EXPIRES "state/expires"
 #define HOUR 3600
 #define NOTE_MAX (20 + 1 + PHOTO_ID_LEN + 1 + DIGEST_HEX_LEN)
 
 /* A photo in work elsewhere is left for the next time. */
 #define WAIT_NS (50 * NS_PER_MS)
 
+/* Where the note of a claim that ends is, and its directory. */
+struct place {
+	char dir[PATH_BYTES];
+	char path[PATH_BYTES + NOTE_MAX];
+};
+
+static struct place
+place_of(const char *id, const char *file, const struct claim *c)
+{
+	struct place place = { "", "" };
+
+	(void)snprintf(place.dir, sizeof place.dir, CLAIM_EXPIRES "/%" PRId64,
+	    c->expires / HOUR);
+	(void)snprintf(place.path, sizeof place.path, "%s/%" PRId64 ".%s.%s",
+	    place.dir, c->expires, id, file);
+	return place;
+}
+
+bool
+claim_has_note(struct store *s, const char *id, const char *file,
+    const struct claim *c)
+{
+	const struct place place = place_of(id, file, c);
+
+	if (c->expires == 0)
+		return true;
+	return faccessat(s->root, place.path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int
 claim_note_expiry(struct store *s, const char *id, const char *file,
     const struct claim *c)
 {
-	char dir[PATH_BYTES], path[PATH_BYTES + NOTE_MAX];
+	const struct place place = place_of(id, file, c);
 
 	if (c->expires == 0)
 		return 0;
-	(void)snprintf(dir, sizeof dir, EXPIRES "/%" PRId64, c->expires / HOUR);
-	(void)snprintf(path, sizeof path, "%s/%" PRId64 ".%s.%s", dir,
-	    c->expires, id, file);
 	/* A sweep may remove the empty directory between the two: once more. */
 	for (unsigned i = 0; i < 3; i++) {
-		if (store_make_dir(s->root, dir, 0700) == -1 && errno != ENOENT)
+		if (store_make_dir(s->root, place.dir, 0700) == -1 &&
+		    errno != ENOENT)
 			return -1;
-		if (fd_write_file(s->root, path, 0600, "", 0) == 0 ||
+		if (fd_write_file(s->root, place.path, 0600, "", 0) == 0 ||
 		    errno == EEXIST)
-			return fd_sync_dir(s->root, dir) == 0
-			    ? fd_sync_dir(s->root, EXPIRES)
+			return fd_sync_dir(s->root, place.dir) == 0
+			    ? fd_sync_dir(s->root, CLAIM_EXPIRES)
 			    : -1;
 		if (errno != ENOENT)
 			return -1;
@@ -58,15 +84,8 @@ claim_note_expiry(struct store *s, const char *id, const char *file,
 	return -1;
 }
 
-/* The parts of a note's name. */
-struct note {
-	int64_t at;
-	char id[PHOTO_ID_LEN + 1];
-	char file[DIGEST_HEX_LEN + 1];
-};
-
-static int
-parse_note(const char *name, struct note *out)
+int
+claim_parse_note(const char *name, struct note *out)
 {
 	const char *dot = strchr(name, '.');
 	char digits[21];
@@ -152,7 +171,8 @@ sweep_hour(struct store *s, int expires, const char *name, int64_t now,
 	bool done = true;
 
 	while (dir != NULL && (entry = fd_next(dir)) != NULL) {
-		if (parse_note(entry->d_name, &note) == -1 || note.at > now)
+		if (claim_parse_note(entry->d_name, &note) == -1 ||
+		    note.at > now)
 			continue;
 		if (clock_monotonic_ns() >= until_ns) {
 			done = false;
@@ -169,7 +189,7 @@ sweep_hour(struct store *s, int expires, const char *name, int64_t now,
 bool
 claim_sweep(struct store *s, int64_t now, uint64_t until_ns)
 {
-	DIR *dir = fd_list(s->root, EXPIRES);
+	DIR *dir = fd_list(s->root, CLAIM_EXPIRES);
 	unsigned long long hour, last = (unsigned long long)(now / HOUR);
 	const struct dirent *entry;
 	bool done = true;

@@ -14,35 +14,13 @@
 #include "store_admin.h"
 #include "store_internal.h"
 
-#define PIECE_SIZE (64 * 1024)
-
-static int
-sum_file(int fd, unsigned char sum[DIGEST_SHA256_LEN])
-{
-	struct digest *digest = digest_new();
-	char piece[PIECE_SIZE];
-	size_t len = 0;
-	int rc = digest != NULL ? 0 : -1;
-
-	do {
-		if (rc == 0)
-			rc = fd_read_full(fd, piece, sizeof piece, &len);
-		if (rc == 0)
-			rc = digest_feed(digest, piece, len);
-	} while (rc == 0 && len == sizeof piece);
-	if (rc == 0)
-		rc = digest_final(digest, sum);
-	digest_free(digest);
-	return rc;
-}
-
 /* Made once; the caller holds the photo's lock. */
 static int
 make_sum(struct store *s, int photo, char out[DIGEST_HEX_LEN + 1])
 {
 	int fd = store_open_original(photo);
 	unsigned char sum[DIGEST_SHA256_LEN];
-	int rc = fd != -1 ? sum_file(fd, sum) : -1;
+	int rc = fd != -1 ? digest_file(fd, sum) : -1;
 
 	fd_close(&fd);
 	if (rc == -1)

@@ -4,12 +4,17 @@
 
 #include "digest.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+
+#include "fdio.h"
+
+#define PIECE_SIZE (64 * 1024)
 
 /* RFC 4648 6, in lower case so that an address survives being typed. */
 static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
@@ -65,6 +70,28 @@ digest_sha256(const void *data, size_t len,
 {
 	return EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL) == 1 ? 0
 									 : -1;
+}
+
+int
+digest_file(int fd, unsigned char out[DIGEST_SHA256_LEN])
+{
+	struct digest *digest = digest_new();
+	char piece[PIECE_SIZE];
+	size_t len = 0;
+	int rc = digest != NULL ? 0 : -1, error;
+
+	do {
+		if (rc == 0)
+			rc = fd_read_full(fd, piece, sizeof piece, &len);
+		if (rc == 0)
+			rc = digest_feed(digest, piece, len);
+	} while (rc == 0 && len == sizeof piece);
+	if (rc == 0)
+		rc = digest_final(digest, out);
+	error = errno;
+	digest_free(digest);
+	errno = error;
+	return rc;
 }
 
 int

@@ -25,6 +25,9 @@ int digest_final(struct digest *d, unsigned char out[DIGEST_SHA256_LEN]);
 int digest_sha256(const void *data, size_t len,
     unsigned char out[DIGEST_SHA256_LEN]);
 
+/* The rest of an open file; 0, or -1 with errno where it cannot be read. */
+int digest_file(int fd, unsigned char out[DIGEST_SHA256_LEN]);
+
 /* HMAC-SHA-256 (RFC 2104); 0 or -1. */
 int digest_hmac_sha256(const void *key, size_t key_len, const void *data,
     size_t len, unsigned char out[DIGEST_SHA256_LEN]);

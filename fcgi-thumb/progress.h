@@ -47,7 +47,10 @@ void progress_allow(struct progress *p, unsigned seconds, uint64_t least);
 /* Has the deadline passed? Stages that take long ask now and then. */
 bool progress_is_over(const struct progress *p);
 
-/* Name the photo in work by its id, for whoever has to tell of this worker's death. */
+/*
+ * Name the photo in work by its id, for whoever has to tell of this worker's
+ * death; "": none.
+ */
 void progress_photo(struct progress *p, const char *id);
 
 /*

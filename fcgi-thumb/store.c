@@ -240,8 +240,8 @@ store_staging_path(const struct store *s)
 
 /* ---- files ---- */
 
-static bool
-is_here(const struct store *s, const char *id)
+bool
+store_is_here(const struct store *s, const char *id)
 {
 	char path[PATH_BYTES];
 
@@ -264,7 +264,7 @@ store_original(struct store *s, const char *id, int *fd,
 		return fault_set(info, FAULT_NOT_FOUND, "%s", "");
 	*fd = store_open_original(photo);
 	if (*fd == -1)
-		f = errno == ENOENT && !is_here(s, id)
+		f = errno == ENOENT && !store_is_here(s, id)
 		    ? fault_set(info, FAULT_NOT_FOUND, "%s", "")
 		    : fault_errno(info, "original");
 	fd_close(&photo);

@@ -21,6 +21,10 @@
 int store_walk(struct store *s, int (*each)(void *ctx, const char *id),
     void *ctx);
 
+/* The same with every public side whose photo is not here. */
+int store_walk_orphans(struct store *s, int (*each)(void *ctx, const char *id),
+    void *ctx);
+
 /* One file of a photo: a thumbnail's two names are two. */
 struct store_file {
 	const char *side; /* "photos" or "public" */

@@ -59,6 +59,9 @@ enum fault store_open_side(struct store *s, const char *side, const char *id,
 /* "original.jpg" into out[size]. */
 void store_original_name(char *out, size_t size, enum format format);
 
+/* Is there a photo, whatever is left of it? */
+bool store_is_here(const struct store *s, const char *id);
+
 /* Is the original in this directory, with this many bytes? */
 bool store_has_original(int photo, enum format format, uint64_t bytes);
 
@@ -67,6 +70,24 @@ int store_open_original(int photo);
 
 /* The SHA-256 of the original, DIGEST_HEX_LEN digits: beside it. */
 #define STORE_SUM_FILE "sha256"
+
+#define STORE_META_MAX \
+	(256 * 1024) /* bytes of meta.json; 80 variants are under 20 KiB */
+
+/*
+ * Can a photo's own state be the reason that a file of it could not be read?
+ * Of an errno; all others are the machine's.
+ */
+bool store_is_damage(int error);
+
+/*
+ * store_verify.c's look at a public side: photo is right, or what is wrong with
+ * it is in e->findings; public is -1 where there is none.
+ */
+struct examined;
+enum fault store_examine_public(int photo, int public,
+    const struct settings *settings, struct examined *e,
+    struct fault_info *info);
 
 /*
  * Put a small file into a directory that is visible, for good: written in
@@ -88,8 +109,15 @@ void store_usage_add(struct store *s, const char *id, int64_t bytes);
 int store_usage_open(int root, struct usage **out);
 void store_usage_close(struct usage *usage);
 
-/* As store_walk, one part of photos/ below root. */
-int store_walk_part(int root, unsigned part,
+/*
+ * The bytes of all photos of one part, and what the sum says of it: the same
+ * where that is right. 0, or -1 with errno.
+ */
+int store_check_sum(struct store *s, unsigned part, int64_t *counted,
+    int64_t *noted);
+
+/* As store_walk, one part of photos/ or public/ below root. */
+int store_walk_part(int root, const char *side, unsigned part,
     int (*each)(void *ctx, const char *id), void *ctx);
 
 /*
@@ -99,6 +127,12 @@ int store_walk_part(int root, unsigned part,
  */
 enum fault store_discard(struct store *s, const char *id,
     struct fault_info *info);
+
+/*
+ * No claim is left on the photo of this directory. One that never had claims is
+ * meant to stay.
+ */
+bool store_is_forsaken(int photo);
 
 /*
  * Finish what a process that died has begun to take away: a public side

@@ -14,8 +14,6 @@
 #include "fdio.h"
 #include "store_internal.h"
 
-#define META_MAX (256 * 1024) /* bytes; 80 variants are under 20 KiB */
-
 static bool
 has_size(int dirfd, const char *name, uint64_t bytes, ino_t *ino)
 {
@@ -129,9 +127,8 @@ is_fresh(const struct manifest *m, const struct settings *settings,
 	return same;
 }
 
-/* What the photo's own state can be the reason of; all else is the machine's. */
-static bool
-is_damage(int error)
+bool
+store_is_damage(int error)
 {
 	return error == ENOENT || error == EFBIG || error == EINVAL ||
 	    error == ELOOP;
@@ -168,9 +165,10 @@ look_inside(int photo, int public, const char *id,
 	look->presence = PRESENCE_PARTIAL;
 	if (public == -1)
 		return FAULT_NONE;
-	if (fd_read_file(public, "meta.json", META_MAX, &text, &len) == -1)
-		return is_damage(errno) ? FAULT_NONE
-					: fault_errno(info, "meta.json");
+	if (fd_read_file(public, "meta.json", STORE_META_MAX, &text, &len) ==
+	    -1)
+		return store_is_damage(errno) ? FAULT_NONE
+					      : fault_errno(info, "meta.json");
 	compare(photo, public, id, settings, text, len, look);
 	free(text);
 	return FAULT_NONE;

@@ -75,9 +75,8 @@ store_discard(struct store *s, const char *id, struct fault_info *info)
 	return FAULT_NONE;
 }
 
-/* No claim is left on it. One that never had claims is meant to stay. */
-static bool
-is_forsaken(int photo)
+bool
+store_is_forsaken(int photo)
 {
 	int claims = openat(photo, "claims",
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -97,7 +96,7 @@ store_settle(struct store *s, const char *id, struct fault_info *info)
 	if ((f = store_open_side(s, "photos", id, &photo, info)) ==
 		FAULT_NONE &&
 	    (f = store_open_side(s, "public", id, &public, info)) == FAULT_NONE)
-		gone = photo == -1 ? public != -1 : is_forsaken(photo);
+		gone = photo == -1 ? public != -1 : store_is_forsaken(photo);
 	fd_close(&public);
 	fd_close(&photo);
 	return gone ? store_discard(s, id, info) : f;

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "digest.h"
@@ -24,6 +25,11 @@
 
 #define USAGE "state/usage"
 #define USAGE_TRIES 8
+
+/* A difference has to last. */
+#define CHECK_TRIES_MIN 3
+#define CHECK_TRIES 10
+#define CHECK_PAUSE_NS (20 * 1000 * 1000)
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2,
     "a lock of one process would not bind the others");
@@ -98,7 +104,7 @@ count_part(int root, unsigned part, int64_t *sum)
 {
 	struct count count = { .root = root };
 
-	if (store_walk_part(root, part, add_photo, &count) == -1)
+	if (store_walk_part(root, "photos", part, add_photo, &count) == -1)
 		return -1;
 	*sum = count.sum;
 	return 0;
@@ -200,6 +206,30 @@ store_recount(struct store *s, unsigned part)
 	if (count_part(s->root, part % STORE_PARTS, &sum) == -1)
 		return -1;
 	(void)atomic_compare_exchange_strong(bytes, &before, sum);
+	return 0;
+}
+
+/* Counted while nothing moved; what moves all the time is taken for right. */
+int
+store_check_sum(struct store *s, unsigned part, int64_t *counted,
+    int64_t *noted)
+{
+	for (unsigned i = 0; i < CHECK_TRIES; i++) {
+		int64_t before = s->usage->bytes[part];
+
+		if (count_part(s->root, part, counted) == -1)
+			return -1;
+		*noted = s->usage->bytes[part];
+		if (*counted == *noted)
+			return 0;
+		/* A photo is there a moment before it is in the sum. */
+		(void)nanosleep(&(struct timespec){ .tv_nsec = CHECK_PAUSE_NS },
+		    NULL);
+		if (before == *noted && s->usage->bytes[part] == before &&
+		    i + 1 >= CHECK_TRIES_MIN)
+			return 0;
+	}
+	*counted = *noted;
 	return 0;
 }
 

@@ -62,14 +62,14 @@ read_ids(int root, const char *path, struct ids *ids)
 }
 
 int
-store_walk_part(int root, unsigned part, int (*each)(void *ctx, const char *id),
-    void *ctx)
+store_walk_part(int root, const char *side, unsigned part,
+    int (*each)(void *ctx, const char *id), void *ctx)
 {
 	struct ids ids = { 0 };
 	char path[PATH_BYTES];
 	int rc;
 
-	store_part_path(path, "photos", part);
+	store_part_path(path, side, part);
 	rc = read_ids(root, path, &ids);
 	for (size_t n = 0; n < ids.n && rc == 0; n++)
 		rc = each(ctx, ids.names[n]);
@@ -77,12 +77,44 @@ store_walk_part(int root, unsigned part, int (*each)(void *ctx, const char *id),
 	return rc;
 }
 
-int
-store_walk(struct store *s, int (*each)(void *ctx, const char *id), void *ctx)
+static int
+walk_side(struct store *s, const char *side,
+    int (*each)(void *ctx, const char *id), void *ctx)
 {
 	int rc = 0;
 
 	for (unsigned part = 0; part < STORE_PARTS && rc == 0; part++)
-		rc = store_walk_part(s->root, part, each, ctx);
+		rc = store_walk_part(s->root, side, part, each, ctx);
 	return rc;
+}
+
+int
+store_walk(struct store *s, int (*each)(void *ctx, const char *id), void *ctx)
+{
+	return walk_side(s, "photos", each, ctx);
+}
+
+struct orphans {
+	struct store *store;
+	int (*each)(void *ctx, const char *id);
+	void *ctx;
+};
+
+static int
+take_orphan(void *ctx, const char *id)
+{
+	const struct orphans *orphans = ctx;
+
+	return store_is_here(orphans->store, id)
+	    ? 0
+	    : orphans->each(orphans->ctx, id);
+}
+
+int
+store_walk_orphans(struct store *s, int (*each)(void *ctx, const char *id),
+    void *ctx)
+{
+	struct orphans orphans = { .store = s, .each = each, .ctx = ctx };
+
+	return walk_side(s, "public", take_orphan, &orphans);
 }

@@ -61,6 +61,16 @@ static const struct command commands[] = {
 	    "  --missing      only what has no file yet, of any settings\n"
 	    "  --preset NAME  only this one\n",
 	    run_regenerate },
+	{ "verify", "[--repair]",
+	    "hold the whole store against its rules, while the service runs: a "
+	    "line\n    a fault; 0 where there is none, or none is left",
+	    "  --repair  mend what can be: finish deletes that were cut off, "
+	    "render again\n"
+	    "            what is missing or broken, remove what dead processes "
+	    "left. An\n"
+	    "            original is never changed or removed for being "
+	    "damaged\n",
+	    run_verify },
 	{ "list", "[--since WHEN] [--owner NAME] [--larger BYTES]",
 	    "the photos, a line each, with tabs between the columns",
 	    "  --since WHEN    came since then: so long ago (90m, 12h, 7d), a "

@@ -28,7 +28,9 @@
 #include "fdio.h"
 #include "image.h"
 #include "progress.h"
+#include "render.h"
 #include "store.h"
+#include "store_verify.h"
 #include "watchdog.h"
 
 /*
@@ -39,7 +41,9 @@
 
 struct order {
 	char id[PHOTO_ID_LEN + 1];
-	struct wanted wanted;
+	bool is_try;
+	struct wanted wanted;   /* to be made */
+	struct variant variant; /* to be tried */
 };
 
 struct answer {
@@ -74,22 +78,52 @@ settle(pid_t parent)
 	    watchdog_init() == 0;
 }
 
+static enum fault
+make(struct kitchen *k, const struct order *order, struct progress *progress,
+    struct rendered_photo *out)
+{
+	struct develop dv = { .store = k->store,
+		.settings = &k->settings,
+		.progress = progress,
+		.queue = -1 };
+	enum fault f =
+	    develop_again(&dv, order->id, &order->wanted, &out->info);
+
+	out->made = dv.decoded && f == FAULT_NONE;
+	return f;
+}
+
+static enum fault
+try(struct kitchen *k, const struct order *order, struct progress *progress,
+    struct fault_info *info)
+{
+	const struct variant *v = &order->variant;
+	char *data = NULL;
+	size_t len = 0;
+	enum fault f =
+	    store_read_thumbnail(k->store, order->id, v, &data, &len, info);
+
+	/* Its death tells of a file of ours that is damaged, not of the photo. */
+	progress_photo(progress, "");
+	progress_allow(progress, k->settings.limits.job_seconds, 0);
+	if (f == FAULT_NONE)
+		f = render_try(data, len, v->format, v->size, &k->settings,
+		    progress, info);
+	free(data);
+	return f;
+}
+
 static void
 cook(struct kitchen *k, const struct order *order, struct answer *out)
 {
 	struct rendered_photo *photo = &out->photo;
 	struct progress progress;
-	struct develop dv = { .store = k->store,
-		.settings = &k->settings,
-		.progress = &progress,
-		.queue = -1 };
 
 	progress_start(&progress, k->slot);
-	photo->fault =
-	    develop_again(&dv, order->id, &order->wanted, &photo->info);
+	photo->fault = order->is_try ? try(k, order, &progress, &photo->info)
+				     : make(k, order, &progress, photo);
 	progress_deadline(&progress, 0);
 	progress_enter(&progress, PHASE_IDLE);
-	photo->made = dv.decoded && photo->fault == FAULT_NONE;
 	out->last =
 	    ++k->jobs >= k->settings.worker_jobs || image_has_lost_pixels();
 }
@@ -301,19 +335,36 @@ start(struct renderer *r, struct rendered_photo *out)
 		renderer_close(r);
 }
 
+static void
+carry_out(struct renderer *r, const struct order *order,
+    struct rendered_photo *out)
+{
+	*out = (struct rendered_photo){ 0 };
+	if (r->pid == 0)
+		start(r, out);
+	if (out->fault != FAULT_NONE)
+		return;
+	/* A process that is gone shows in its answer. */
+	(void)fd_write_full(r->orders, order, sizeof *order);
+	await(r, out);
+}
+
 void
 renderer_make(struct renderer *r, const char *id, const struct wanted *wanted,
     struct rendered_photo *out)
 {
 	struct order order = { .wanted = *wanted };
 
-	*out = (struct rendered_photo){ 0 };
 	memcpy(order.id, id, sizeof order.id);
-	if (r->pid == 0)
-		start(r, out);
-	if (out->fault != FAULT_NONE)
-		return;
-	/* A process that is gone shows in its answer. */
-	(void)fd_write_full(r->orders, &order, sizeof order);
-	await(r, out);
+	carry_out(r, &order, out);
+}
+
+void
+renderer_try(struct renderer *r, const char *id, const struct variant *v,
+    struct rendered_photo *out)
+{
+	struct order order = { .is_try = true, .variant = *v };
+
+	memcpy(order.id, id, sizeof order.id);
+	carry_out(r, &order, out);
 }

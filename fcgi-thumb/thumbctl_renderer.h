@@ -6,13 +6,14 @@
 #include <sys/types.h>
 
 #include "fault.h"
+#include "manifest.h"
 #include "scoreboard.h"
 #include "settings.h"
 
 /*
- * A process that makes thumbnails of photos in the store, one after the other,
- * as a worker does: a photo on which it dies costs that photo alone,
- * and is held against it (blame.h).
+ * A process that makes thumbnails of photos in the store, or looks at those that
+ * are there, one after the other and as a worker does: a picture on which it
+ * dies costs that picture alone, and is held against the photo (blame.h).
  */
 struct renderer {
 	const struct settings *settings; /* borrowed */
@@ -42,6 +43,15 @@ void renderer_init(struct renderer *r, const struct settings *settings);
  */
 void renderer_make(struct renderer *r, const char *id,
     const struct wanted *wanted, struct rendered_photo *out);
+
+/*
+ * The same process decodes a thumbnail that is in the store, as render_try, by
+ * the preset, recipe, format and size of v; out->made means nothing. Faults:
+ * those of render_try, FAULT_NOT_FOUND, those of the store, and
+ * FAULT_WORKER_LOST and FAULT_RENDER_TIMEOUT as above.
+ */
+void renderer_try(struct renderer *r, const char *id, const struct variant *v,
+    struct rendered_photo *out);
 
 /* End the process in order. */
 void renderer_close(struct renderer *r);

@@ -132,7 +132,8 @@ has out "FAULT nginx: $dir/fcgi-thumb-http.conf is not there"
 has out "FAULT service: none runs in $dir/run"
 
 # Without a store there is nothing to look at, and nothing is made.
-for command in list regenerate "show $id" "delete $id" "ban $id" "unban $id"; do
+for command in list regenerate verify "show $id" "delete $id" "ban $id" \
+	"unban $id"; do
 	# shellcheck disable=SC2086 # a command and its argument
 	wants 1 0 1 -c "$dir/good.conf" $command
 	has err "$dir/data"
@@ -149,7 +150,7 @@ for name in show delete ban unban; do
 	has err "neither an id nor an address of a photo: ${id}x"
 done
 for wrong in "list $id" "list --since 7w" "list --larger 5X" \
-	"regenerate $id" "regenerate --missing=all"; do
+	"regenerate $id" "regenerate --missing=all" "verify $id"; do
 	# shellcheck disable=SC2086
 	wants 64 0 1 -c "$dir/good.conf" $wrong
 done

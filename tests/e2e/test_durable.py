@@ -51,6 +51,17 @@ class Broken(ServiceCase):
         self.assert_stored(data, json.loads(answer.body))
         wait_until("nothing is left", lambda: not self.service.leftovers())
 
+    def assert_in_order(self):
+        """By the service's own word. A worker that died between a photo and
+        the sum of all bytes has left that wrong, and nothing else."""
+        done = self.service.thumbctl("verify", "--repair")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        kinds = {line.split("\t")[0] for line in done.stdout.splitlines()}
+        self.assertLessEqual(kinds, {"photos", "faults", "mended", "usage"},
+                             done.stdout)
+        done = self.service.thumbctl("verify")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
     def each_step(self, order, judge):
         """order(N) for each step of an upload; how many steps there are."""
         for step in range(1, STEPS_MAX):
@@ -68,6 +79,7 @@ class Broken(ServiceCase):
             if (answer.status == 201
                     and self.service.master.workers() == workers
                     and self.is_past(step)):
+                self.assert_in_order()
                 return step - 1
         self.fail("an upload has no end of steps")
 

@@ -1,16 +1,65 @@
 """At every limit on memory a photo is taken as it is, or refused with words:
-never a blank picture, and never a worker."""
+never a blank or a torn picture, and never a worker."""
 
 import io
 import json
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
 import unittest
+import zlib
 
-from PIL import Image
+from PIL import ImageChops, ImageStat
 
 from case import opened
-from service import Service, picture
+from service import PICTURES, Service, picture
 
-LIMITS = 64, 150, 300, 800
+sys.path.insert(0, str(PICTURES))
+
+import heif  # noqa: E402: found by the path above
+
+LIMITS = 64, 150, 300, 800  # MB; at the last one all is taken
+FAR = 2  # of 255: what no channel of a thumbnail is off on average
+
+
+def grid_heic(columns, rows):
+    """As telephones write them, of one tile again and again."""
+    tile = heif.take(picture("scene.heic"))
+    n = columns * rows
+    return heif.build([heif.grid(rows, columns, columns * 180, rows * 120),
+                       *[tile] * n], [(b"dimg", 1, *range(2, n + 2))])
+
+
+def avif(image):
+    with tempfile.TemporaryDirectory(prefix="ft-") as directory:
+        png = pathlib.Path(directory) / "a.png"
+        image.save(png, compress_level=1)
+        subprocess.run(["avifenc", "-s", "10", "-j", "2", png,
+                        png.with_suffix(".avif")], check=True,
+                       stdout=subprocess.DEVNULL)
+        return png.with_suffix(".avif").read_bytes()
+
+
+def png16(image):
+    """Each sample in 16 bits, which PIL does not write."""
+    width, height = image.size
+    samples = image.convert("RGB").tobytes()
+    twice = bytearray(2 * len(samples))
+    twice[0::2] = twice[1::2] = samples
+    line = 6 * width
+    rows = b"".join(b"\0" + twice[at:at + line]
+                    for at in range(0, len(twice), line))
+
+    def chunk(kind, data):
+        return (struct.pack(">L", len(data)) + kind + data
+                + struct.pack(">L", zlib.crc32(kind + data)))
+
+    return (b"\x89PNG\r\n\x1a\n"
+            + chunk(b"IHDR", struct.pack(">LLBBBBB", width, height, 16, 2,
+                                         0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b""))
 
 
 def photos():
@@ -19,19 +68,31 @@ def photos():
     large = photo.resize((3600, 2700))
     made = {"photo.jpg": picture("photo-12mp.jpg"),
             "scene.heic": picture("scene.heic"),
-            "scene.avif": picture("scene.avif")}
+            "scene.avif": picture("scene.avif"),
+            "grid.heic": grid_heic(20, 22),
+            "large.avif": avif(large),
+            "deep.png": png16(large)}
     for kind, how in (("PNG", {"compress_level": 1}), ("TIFF", {}),
                       ("WEBP", {"quality": 60, "method": 0}), ("BMP", {}),
                       ("GIF", {}), ("JPEG", {"progressive": True})):
         file = io.BytesIO()
         large.save(file, kind, **how)
         made[f"large.{kind.lower()}"] = file.getvalue()
+    file = io.BytesIO()
+    large.convert("CMYK").save(file, "JPEG")
+    made["cmyk.jpeg"] = file.getvalue()
     return made
 
 
+def difference(a, b):
+    """On average, in the worst channel."""
+    return max(ImageStat.Stat(ImageChops.difference(a, b)).mean)
+
+
 class Memory(unittest.TestCase):
-    def look(self, service, name, data):
-        """What became of it: its status."""
+    def look(self, service, name, data, reference):
+        """What became of it: its status. The first to be taken of this name
+        is what the others are compared with."""
         answer = service.upload((name, data))
         photo, = json.loads(answer.body)["photos"]
         if answer.status != 201:
@@ -43,26 +104,31 @@ class Memory(unittest.TestCase):
             image = opened(service.get_url(variant["url"]).body)
             self.assertEqual(image.size,
                              (variant["width"], variant["height"]))
+            image = image.convert("RGB")
             darkest, brightest = image.convert("L").getextrema()
             self.assertGreater(brightest - darkest, 60)
+            first = reference.setdefault((name, variant["preset"]), image)
+            self.assertLess(difference(image, first), FAR)
         return answer.status
 
     def test_taken_whole_or_refused_at_every_limit(self):
         made = photos()
-        taken = []
-        for limit in LIMITS:
+        taken, reference = [], {}
+        for limit in reversed(LIMITS):
             with Service(workers=1, limits={"memory": f"{limit}M",
                                             "photo": "64M"}) as service:
                 workers = service.master.workers()
                 statuses = []
                 for name, data in made.items():
                     with self.subTest(limit=limit, name=name):
-                        statuses.append(self.look(service, name, data))
+                        statuses.append(
+                            self.look(service, name, data, reference))
                 taken.append(statuses.count(201))
                 self.assertNotIn("killed", service.words())
                 self.assertNotIn("ended with", service.words())
                 self.assertEqual(len(service.master.workers()),
                                  len(workers))
-        self.assertEqual(taken, sorted(taken), "more memory takes less")
-        self.assertLess(taken[0], len(made))
-        self.assertEqual(taken[-1], len(made))
+        self.assertEqual(taken, sorted(taken, reverse=True),
+                         "more memory takes less")
+        self.assertEqual(taken[0], len(made))
+        self.assertLess(taken[-1], len(made))

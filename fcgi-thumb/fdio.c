@@ -218,3 +218,15 @@ fd_close(int *fd)
 	*fd = -1;
 	errno = error;
 }
+
+int
+fd_set_mtime(int dirfd, const char *path, time_t when)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = when } };
+	int fd = openat(dirfd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int rc = fd == -1 ? -1 : futimens(fd, times);
+
+	fd_close(&fd);
+	return rc;
+}

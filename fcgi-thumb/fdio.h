@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 /* Write all of data, through short counts and EINTR. 0, or -1 with errno. */
 int fd_write_full(int fd, const void *data, size_t len);
@@ -58,5 +59,11 @@ int fd_remove_tree(int dirfd, const char *path);
 
 /* Close unless -1, and set to -1. Keeps errno. */
 void fd_close(int *fd);
+
+/*
+ * Set when a file that can be read was changed last. By its descriptor: the
+ * sandbox lets no path be named for that. 0, or -1 with errno.
+ */
+int fd_set_mtime(int dirfd, const char *path, time_t when);
 
 #endif

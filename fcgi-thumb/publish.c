@@ -122,7 +122,6 @@ static int
 advance_mtime(int draft, int public)
 {
 	struct stat was, is;
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
 
 	if (fstatat(public, "meta.json", &was, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : -1;
@@ -130,8 +129,7 @@ advance_mtime(int draft, int public)
 		return -1;
 	if (is.st_mtim.tv_sec > was.st_mtim.tv_sec)
 		return 0;
-	times[1].tv_sec = was.st_mtim.tv_sec + 1;
-	return utimensat(draft, "meta.json", times, AT_SYMLINK_NOFOLLOW);
+	return fd_set_mtime(draft, "meta.json", was.st_mtim.tv_sec + 1);
 }
 
 static int

@@ -86,11 +86,10 @@ draft_original(struct draft *d, struct spool *spool, enum format format,
 static int
 set_mtime(int dirfd, const char *file, enum format format)
 {
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
 	time_t now = time(NULL);
 
-	times[1].tv_sec = now - (now - (time_t)format) % FORMAT_COUNT;
-	return utimensat(dirfd, file, times, AT_SYMLINK_NOFOLLOW);
+	return fd_set_mtime(dirfd, file,
+	    now - (now - (time_t)format) % FORMAT_COUNT);
 }
 
 enum fault

@@ -25,7 +25,10 @@
 
 #define NELEM(array) (sizeof(array) / sizeof(array)[0])
 
-/* With any arguments. Of those that take paths Landlock looks at the paths. */
+/*
+ * With any arguments. Of those that take paths Landlock looks at the paths; what
+ * it does not look at, such as chmod, goes by a descriptor only.
+ */
 static const char *const allowed[] = {
 	/* descriptors */
 	"close",
@@ -58,10 +61,7 @@ static const char *const allowed[] = {
 	"access",
 	"faccessat",
 	"faccessat2",
-	"chmod",
 	"fchmod",
-	"fchmodat",
-	"fchmodat2",
 	"fstat",
 	"fstat64",
 	"fstatat64",
@@ -90,8 +90,6 @@ static const char *const allowed[] = {
 	"statx",
 	"unlink",
 	"unlinkat",
-	"utimensat",
-	"utimensat_time64",
 	/* memory; mmap and mprotect are below */
 	"brk",
 	"madvise",
@@ -162,6 +160,9 @@ static const struct condition conditions[] = {
 	/* A thread, not a process; no namespace comes with one. */
 	{ "clone", 0, CLONE_THREAD, CLONE_THREAD },
 	{ "prctl", 0, ALL_BITS, PR_SET_NAME },
+	/* Of a descriptor: without a path. */
+	{ "utimensat", 1, ALL_BITS, 0 },
+	{ "utimensat_time64", 1, ALL_BITS, 0 },
 	{ "setsockopt", 1, ALL_BITS, SOL_SOCKET },
 	{ "getsockopt", 1, ALL_BITS, SOL_SOCKET },
 	{ "fcntl", 1, ALL_BITS, F_DUPFD_CLOEXEC },

@@ -29,9 +29,17 @@
 int
 store_make_dir(int dirfd, const char *path, mode_t mode)
 {
+	int fd, rc = -1;
+
 	if (mkdirat(dirfd, path, mode) == -1)
 		return errno == EEXIST ? 0 : -1;
-	return fchmodat(dirfd, path, mode, 0);
+	/* Whatever the umask is; by no path, as the sandbox wants it. */
+	fd = openat(dirfd, path,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd != -1)
+		rc = fchmod(fd, mode);
+	fd_close(&fd);
+	return rc;
 }
 
 /* The 1024 directories of the first two characters of the ids. */

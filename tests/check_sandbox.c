@@ -346,7 +346,25 @@ control_device(void)
 	(void)syscall(SYS_ioctl, 0, 0x5412 /* TIOCSTI */, "x");
 }
 
-#define FORBIDDEN 20
+static void
+change_mode(void)
+{
+	(void)chmod(tempdir_at("elsewhere"), 0777);
+}
+
+static void
+change_mode_below(void)
+{
+	(void)fchmodat(tempdir_fd(), "elsewhere", 0777, 0);
+}
+
+static void
+change_times(void)
+{
+	(void)utimensat(tempdir_fd(), "elsewhere", NULL, 0);
+}
+
+#define FORBIDDEN 23
 
 START_TEST(a_forbidden_call_kills)
 {
@@ -355,7 +373,7 @@ START_TEST(a_forbidden_call_kills)
 		make_namespace, clone_namespace, kill_parent, signal_parent,
 		map_code, turn_into_code, raise_limit, leave_root,
 		mount_something, load_bpf, ring, anonymous_file, change_user,
-		control_device };
+		control_device, change_mode, change_mode_below, change_times };
 	int status;
 
 	_Static_assert(NELEM(acts) == FORBIDDEN, "each is tried");

@@ -7,7 +7,7 @@ failed=0
 skipped=0
 scratch= # set by make_scratch
 not_run= # one line each: what this machine cannot do, and why
-stages="unit lint e2e browser"
+stages="unit lint e2e storm browser"
 
 cmd_check() {
 	check_in build --enable-werror
@@ -254,6 +254,10 @@ run_lint() {
 
 run_e2e() {
 	run_suite env FT_BUILD="$build" /usr/bin/python3 tests/e2e/run.py
+}
+
+run_storm() {
+	run_suite env FT_BUILD="$build" /usr/bin/python3 tests/storm/storm.py
 }
 
 run_browser() {

@@ -77,12 +77,10 @@ def names(arguments):
             if path.stem != "test_root"]
 
 
-def main(arguments):
+def run_suite(suite, failfast=False):
+    """Prints the tests and the counts; the exit status."""
     result = Result()
-    if arguments[:1] == ["-x"]:
-        result.failfast = True
-        arguments = arguments[1:]
-    suite = unittest.defaultTestLoader.loadTestsFromNames(names(arguments))
+    result.failfast = failfast
     end_on_signals(result.end)
     try:
         suite.run(result)
@@ -94,6 +92,12 @@ def main(arguments):
     print(f"{result.passed} passed, {failed} failed, "
           f"{len(result.skipped)} skipped")
     return 1 if failed or not result.passed else 0
+
+
+def main(arguments):
+    failfast = arguments[:1] == ["-x"]
+    return run_suite(unittest.defaultTestLoader.loadTestsFromNames(
+        names(arguments[failfast:])), failfast)
 
 
 if __name__ == "__main__":

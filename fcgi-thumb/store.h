@@ -116,7 +116,8 @@ enum fault store_original(struct store *s, const char *id, int *fd,
 
 /*
  * Is there room for another upload, and for `bytes` more in the store?
- * FAULT_STORAGE_FULL below limits.free or over limits.store.
+ * FAULT_STORAGE_FULL below limits.free, without a free inode, or over
+ * limits.store.
  */
 enum fault store_check_disk(const struct store *s, const struct limits *limits,
     struct fault_info *info);

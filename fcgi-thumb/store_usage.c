@@ -242,10 +242,12 @@ store_check_disk(const struct store *s, const struct limits *limits,
 	struct statvfs disk;
 	uint64_t available;
 
-	if (limits->free == 0)
-		return FAULT_NONE;
 	if (fstatvfs(s->root, &disk) == -1)
 		return fault_errno(info, "statvfs");
+	/* Some file systems count no inodes. */
+	if (disk.f_files > 0 && disk.f_favail == 0)
+		return fault_set(info, FAULT_STORAGE_FULL,
+		    "No more files can be made on the disk (inodes).");
 	available = (uint64_t)disk.f_bavail * disk.f_frsize;
 	if (available >= limits->free)
 		return FAULT_NONE;

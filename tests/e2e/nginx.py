@@ -61,6 +61,7 @@ class Nginx:
         self.server = server
         self.sites = sites
         self.process = None
+        self.wrapper = []  # a command line to put before nginx's
 
     def configure(self):
         """Write (again) what nginx reads. Not needed before start()."""
@@ -99,7 +100,7 @@ class Nginx:
     def run(self):
         """The same with the configuration that is there."""
         self.process = subprocess.Popen(
-            self.command(), stdin=subprocess.DEVNULL,
+            [*self.wrapper, *self.command()], stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
         end = time.monotonic() + START_SECONDS
         while True:

@@ -1,10 +1,12 @@
 """The processes under load, signals, crashes and want."""
 
 import contextlib
+import errno
 import io
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import threading
@@ -367,29 +369,72 @@ class Started(OwnService):
         self.check("systemd")
 
 
+MOUNTED = ["unshare", "--user", "--map-root-user", "--mount"]
+
+
+def on_tmpfs(directory, options):
+    """A command line to put before another one, which sees a file system of
+    its own in this directory."""
+    probe = subprocess.run([*MOUNTED, "mount", "-t", "tmpfs", "none", "/mnt"],
+                           capture_output=True, text=True)
+    if probe.returncode != 0:
+        raise NotHere("no private mount: " + probe.stderr.strip())
+    return [*MOUNTED, "sh", "-c",
+            f'mount -t tmpfs -o {options} none "$0" && exec "$@"', directory]
+
+
+def seen_by(pid, path):
+    """The path as this process sees it."""
+    return pathlib.Path(f"/proc/{pid}/root{path}")
+
+
+class Inodes:
+    """All of a small file system but some, until the end of the `with`."""
+
+    def __init__(self, directory, free):
+        self.directory = directory / "taken"
+        self.free = free
+
+    def __enter__(self):
+        self.directory.mkdir()
+        n = 0
+        try:
+            for n in range(10000):
+                (self.directory / str(n)).touch()
+        except OSError as error:
+            assert error.errno == errno.ENOSPC, error
+        for i in range(self.free):
+            (self.directory / str(n - 1 - i)).unlink()
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.directory)
+
+
 class Want(OwnService):
-    """Of disk: the store lies on a small tmpfs that only the service sees."""
+    """Of disk: the store, or what nginx keeps bodies in, lies on a small tmpfs
+    that only they see."""
 
-    MOUNTED = ["unshare", "--user", "--map-root-user", "--mount"]
-
-    def start_small(self):
-        probe = subprocess.run([*self.MOUNTED, "mount", "-t", "tmpfs", "none",
-                                "/mnt"], capture_output=True, text=True)
-        if probe.returncode != 0:
-            raise NotHere("no private mount: " + probe.stderr.strip())
+    def start_small(self, options="size=2m"):
         service = Service(limits={"free": "0"})
         service.data.mkdir()
-        service.wrapper = [
-            *self.MOUNTED, "sh", "-c",
-            'mount -t tmpfs -o size=2m none "$0" && exec "$@"', service.data]
+        service.wrapper = on_tmpfs(service.data, options)
         self.service = service.start()
         self.addCleanup(service.stop)
         # The store as the service sees it.
         outside = service.data
-        service.data = pathlib.Path(
-            f"/proc/{service.master.pid}/root{outside}")
+        service.data = seen_by(service.master.pid, outside)
         self.addCleanup(setattr, service, "data", outside)
         return service
+
+    def start_small_bodies(self, options):
+        """Where nginx keeps bodies as it sees it, too."""
+        service = self.service = Service()
+        body = service.nginx.directory / "body"
+        body.mkdir(parents=True)
+        service.nginx.wrapper = on_tmpfs(body, options)
+        service.start()
+        self.addCleanup(service.stop)
+        return service, seen_by(service.nginx.process.pid, body)
 
     def test_a_full_disk_is_507_and_shows_nothing(self):
         service = self.start_small()
@@ -408,6 +453,68 @@ class Want(OwnService):
             self.assertEqual(len(service.stored()), 0, free)
         self.assertEqual(seen, {201, 507})
         self.assertTrue(service.is_ready())
+
+    def test_without_inodes_it_is_507_and_shows_nothing(self):
+        # The 2048 directories are made at start.
+        service = self.start_small("size=64m,nr_inodes=2600")
+        photo = picture("gray.jpg")
+        seen, stored = set(), 0
+        for free in range(30):
+            with Inodes(service.data, free):
+                answer = service.upload(("a.jpg", variation(photo, free)))
+                seen.add(answer.status)
+                if answer.status == 201:
+                    stored += 1
+                    self.assert_on_disk(answer)
+                else:
+                    self.assert_problem(answer, 507, "storage-full")
+                self.assert_nothing_left()
+                self.assertEqual(len(service.stored()), stored, free)
+        self.assertEqual(seen, {201, 507})
+        with Inodes(service.data, 0):
+            wait_until("it says so", lambda: not service.is_ready(), 10)
+        wait_until("it does again", service.is_ready)
+        self.assertEqual(service.upload(("b.jpg", photo)).status, 201)
+
+    def assert_on_disk(self, answer):
+        """nginx does not see the store: all files of a taken photo are there
+        and whole."""
+        photo, = json.loads(answer.body)["photos"]
+        public = (self.service.data / "public" / photo["id"][:2]
+                  / photo["id"])
+        for variant in photo["variants"]:
+            name = variant["url"].rpartition("/")[2].partition("?")[0]
+            data = (public / name).read_bytes()
+            self.assertEqual(len(data), variant["bytes"])
+            Image.open(io.BytesIO(data)).load()
+
+    def check_bodies(self, service, full):
+        """Refused, and nobody but those that send one notices."""
+        # Beyond what nginx keeps in memory.
+        body = picture("photo-12mp.jpg")
+        with full:
+            answer = service.upload(("a.jpg", body))
+            self.assert_problem(answer, 507, "storage-full")
+            self.assertTrue(service.is_ready())
+        self.assertEqual(service.stored(), [])
+        self.assert_nothing_left()
+        self.assertEqual(service.upload(("a.jpg", body)).status, 201)
+
+    def test_no_inode_for_a_body_is_507(self):
+        service, body = self.start_small_bodies("size=64m,nr_inodes=20")
+        self.check_bodies(service, Inodes(body, 0))
+
+    def test_no_room_for_a_body_is_507(self):
+        service, body = self.start_small_bodies("size=8m")
+        room = body / "room"
+
+        @contextlib.contextmanager
+        def full():
+            self.fill(room, 64 * 1024)
+            yield
+            room.unlink()
+
+        self.check_bodies(service, full())
 
     def fill(self, path, free):
         """Take all the room of the file system but so many bytes."""

@@ -28,20 +28,3 @@ secrets_of(const char *lines)
 	ck_assert_msg(s != NULL, "%s", why);
 	return s;
 }
-
-char *
-sign_text(const char *secret, const char *payload)
-{
-	size_t len = BASE64URL_LEN(strlen(payload));
-	char *token = malloc(len + 1 + BASE64URL_LEN(DIGEST_SHA256_LEN) + 1);
-	unsigned char mac[DIGEST_SHA256_LEN];
-
-	ck_assert_ptr_nonnull(token);
-	base64url_encode(payload, strlen(payload), token);
-	ck_assert_int_eq(digest_hmac_sha256(secret, strlen(secret), token, len,
-			     mac),
-	    0);
-	token[len] = '.';
-	base64url_encode(mac, sizeof mac, token + len + 1);
-	return token;
-}

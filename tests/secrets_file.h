@@ -12,7 +12,4 @@
  */
 struct secrets *secrets_of(const char *lines);
 
-/* PAYLOAD.SIGNATURE of any payload, signed with this secret. free() it. */
-char *sign_text(const char *secret, const char *payload);
-
 #endif

@@ -205,11 +205,11 @@ show_suite() {
 # green. Check's lines count tests.
 run_unit() {
 	local log=$build/check.log before=$failed status=0 result
-	find "$build/tests" -maxdepth 1 \( -name '*.log' -o -name '*.trs' \) \
+	find "$build/tests" -maxdepth 2 \( -name '*.log' -o -name '*.trs' \) \
 		-delete
 	guarded make -C "$build" -k -j"$(nproc)" check >"$log" 2>&1 ||
 		status=$?
-	for result in "$build"/tests/*.trs; do
+	for result in "$build"/tests/fuzz/*.trs "$build"/tests/*.trs; do
 		[ ! -e "$result" ] || count_program "${result%.trs}"
 	done
 	if [ ! -e "$result" ] ||

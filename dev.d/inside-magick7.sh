@@ -20,7 +20,7 @@ as_account /src/configure -q --enable-werror
 as_account make -s -j"$(nproc)" >/dev/null
 if ! as_account make -s -k -j"$(nproc)" check >check.log 2>&1; then
 	grep -hsE 'error: |undefined |^(FAIL|ERROR): |:[FE]:' check.log \
-		tests/*.log || tail -n 30 check.log
+		tests/*.log tests/fuzz/*.log || tail -n 30 check.log
 	exit 1
 fi
-grep -hE '^[0-9]+%: Checks' tests/*.log
+grep -hE '^[0-9]+%: Checks' tests/*.log tests/fuzz/*.log

@@ -211,7 +211,9 @@ heif_extent_span(const struct heif *h, const struct heif_extent *e,
 {
 	struct span from = e->method == 1 ? h->idat : h->file;
 
-	if (e->method > 1 || e->at > from.len || e->len > from.len - e->at)
+	/* There need be no idat. */
+	if (e->method > 1 || from.at == NULL || e->at > from.len ||
+	    e->len > from.len - e->at)
 		return false;
 	if (out != NULL)
 		*out = (struct span){ .at = from.at + e->at,

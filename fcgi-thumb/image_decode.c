@@ -37,6 +37,20 @@ put_on_canvas(struct image *img, struct size canvas, struct fault_info *info)
 	return image_judge(img, ok, FAULT_CORRUPT_IMAGE, "canvas", info);
 }
 
+/*
+ * Are there px behind the size? ImageMagick 6 gives an animated WebP whose first
+ * frame cannot be decoded as a success, and every later step fails without a
+ * word.
+ */
+static bool
+has_pixels(MagickWand *wand)
+{
+	unsigned char red;
+
+	return MagickExportImagePixels(wand, 0, 0, 1, 1, "R", CharPixel,
+		   &red) == MagickTrue;
+}
+
 /* The forced format and the hint; "[0]" makes coders stop after a frame. */
 static bool
 read_first(struct image *img, const void *data, size_t len, enum format format,
@@ -50,7 +64,8 @@ read_first(struct image *img, const void *data, size_t len, enum format format,
 		MagickTrue &&
 	    MagickSetFilename(img->wand, "x[0]") == MagickTrue &&
 	    MagickSetOption(img->wand, "jpeg:size", size) == MagickTrue &&
-	    MagickReadImageBlob(img->wand, data, len) == MagickTrue;
+	    MagickReadImageBlob(img->wand, data, len) == MagickTrue &&
+	    has_pixels(img->wand);
 	/* What is forced on the input would stick to the output. */
 	(void)MagickSetFormat(img->wand, "");
 	(void)MagickSetFilename(img->wand, "");

@@ -47,6 +47,7 @@ sandbox_names(unsigned layers, char *out, size_t size)
 
 /* ---- limits ---- */
 
+#ifndef FT_ASAN
 /* Bytes of address space in use; 0 where that cannot be read. */
 static uint64_t
 address_space(void)
@@ -61,6 +62,7 @@ address_space(void)
 	(void)fclose(statm);
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
+#endif
 
 /* Never above what whoever started us allows. */
 static int

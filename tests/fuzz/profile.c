@@ -19,6 +19,14 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+/* A thumbnail is no place for markup. */
+static void
+check_text(const char *text)
+{
+	fuzz_must(strlen(text) <= CREDIT_MAX);
+	fuzz_must(strpbrk(text, "<>") == NULL);
+}
+
 /* What was read must come back the same from what is written. */
 static void
 try_exif(const uint8_t *data, size_t size)
@@ -28,6 +36,8 @@ try_exif(const uint8_t *data, size_t size)
 	size_t len;
 
 	exif_read(data, size, &credits);
+	check_text(credits.artist);
+	check_text(credits.copyright);
 	len = exif_write(&credits, out);
 	fuzz_must(len <= sizeof out);
 	fuzz_must(len > 0 ||

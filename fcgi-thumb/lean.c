@@ -100,20 +100,40 @@ is_wanted(int marker, struct span body, bool icc, bool *exif)
 	return true;
 }
 
+/*
+ * Where a segment of this body begins: any number of 0xff may stand before its
+ * marker (T.81, B.1.1.2). One that stayed would make a marker of whatever
+ * comes behind the segment, and the decoder would see scans and frames that
+ * nobody has counted. `from` is where the segment before ends.
+ */
+static const uint8_t *
+segment_start(struct span body, const uint8_t *from)
+{
+	const uint8_t *at = body.at - 4;
+
+	while (at > from && at[-1] == 0xff)
+		at--;
+	return at;
+}
+
 /* The size of a profile that is left out. */
 static size_t
 cut_jpeg(struct cutter *c, size_t profile_max)
 {
 	struct span s = c->file, body;
+	const uint8_t *start, *at;
 	unsigned pieces;
 	size_t profile = jpeg_profile(s, &pieces);
 	bool icc = profile <= profile_max && pieces <= ICC_PIECES_MAX;
 	bool exif = false;
 	int marker;
 
-	while (!c->failed && jpeg_next_segment(&s, &marker, &body))
-		if (!is_wanted(marker, body, icc, &exif))
-			leave_out(c, body.at - 4, body.len + 4);
+	for (start = s.at; !c->failed && jpeg_next_segment(&s, &marker, &body);
+	     start = s.at)
+		if (!is_wanted(marker, body, icc, &exif)) {
+			at = segment_start(body, start);
+			leave_out(c, at, (size_t)(s.at - at));
+		}
 	return icc ? 0 : profile;
 }
 

@@ -88,6 +88,25 @@ START_TEST(jpeg_keeps_what_its_picture_needs)
 }
 END_TEST
 
+/* Else the one that stayed and what comes behind would be a scan. */
+START_TEST(what_fills_up_before_a_marker_goes_with_it)
+{
+	struct pair p = { 0 };
+
+	ADD(&p, true, "\xff\xd8");
+	SEGMENT(&p, true, 0xdb, "a table that ends in \xff");
+	ADD(&p, false, "\xff\xff");
+	SEGMENT(&p, false, 0xfe, "a comment");
+	ADD(&p, true, "\xda\0\6abcd");
+	add(&p, true, scan, sizeof scan - 1);
+	ADD(&p, false, "\xff");
+	SEGMENT(&p, false, 0xe5, "");
+	SEGMENT(&p, false, 0xe5, "");
+	ADD(&p, true, "\xd9\xff\xd9");
+	ck_assert_uint_eq(check(&p, FORMAT_JPEG, 0), 0);
+}
+END_TEST
+
 START_TEST(a_profile_that_is_too_large_goes_as_a_whole)
 {
 	struct pair p = { 0 };
@@ -264,6 +283,7 @@ main(void)
 	TCase *tc = tcase_create("formats");
 
 	tcase_add_test(tc, jpeg_keeps_what_its_picture_needs);
+	tcase_add_test(tc, what_fills_up_before_a_marker_goes_with_it);
 	tcase_add_test(tc, a_profile_that_is_too_large_goes_as_a_whole);
 	tcase_add_loop_test(tc, so_does_one_of_too_many_pieces, 254, 258);
 	tcase_add_loop_test(tc, from_an_impossible_segment_on_all_stays, 0, 4);

@@ -76,8 +76,9 @@ class Nginx:
         assert text.count(include) == 1, text
         text = text.replace(include, self.server + "\n" + include)
         head, brace, tail = text.rpartition("}")
-        if os.geteuid() == 0:
-            # Its workers would become nobody, whom 0700 directories stop.
+        if os.geteuid() == 0 or self.wrapper:
+            # Its workers would become nobody, whom 0700 directories stop, and
+            # who is not there in a namespace that a wrapper makes.
             head = "user root;\n" + head
         conf.write_text(head + self.sites + "\n" + brace + tail)
 

@@ -21,11 +21,12 @@ def build(directory):
 
 
 class ShimmedService(Service):
-    """order(text) is for the next request to a photo worker."""
+    """order(text) is for the next request to a photo worker; heap() needs
+    `heap`."""
 
-    def __init__(self, **settings):
+    def __init__(self, heap=False, **settings):
         super().__init__(**settings)
-        if "-fsanitize" in (pathlib.Path(os.environ["FT_BUILD"])
+        if "-fsanitize=address" in (pathlib.Path(os.environ["FT_BUILD"])
                             / "Makefile").read_text():
             raise NotHere("AddressSanitizer has to be loaded first")
         self.order_file = self.data / "state" / "order"
@@ -33,7 +34,7 @@ class ShimmedService(Service):
         self.elsewhere = self.directory / "elsewhere"
         self.wrapper = ["/usr/bin/env", f"LD_PRELOAD={build(self.directory)}",
                         f"FT_SHIM={self.order_file}",
-                        f"FT_HEAP={self.heap_file}",
+                        *([f"FT_HEAP={self.heap_file}"] if heap else []),
                         f"FT_SETTINGS={self.settings_file}",
                         f"FT_ELSEWHERE={self.elsewhere}"]
 

@@ -179,7 +179,7 @@ def main():
     if jobs < PARTS:
         parser.error(f"at least {PARTS} jobs")
     end_on_signals()
-    with ShimmedService(**SETTINGS) as service:
+    with ShimmedService(heap=True, **SETTINGS) as service:
         return judge(measure(service, jobs), jobs)
 
 

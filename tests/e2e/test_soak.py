@@ -14,7 +14,7 @@ LEAK_MAX = 500  # bytes a job; libraries come to 170
 
 class Soak(unittest.TestCase):
     def test_little_stays_in_use(self):
-        with ShimmedService(**soak.SETTINGS) as service:
+        with ShimmedService(heap=True, **soak.SETTINGS) as service:
             with contextlib.redirect_stdout(io.StringIO()):
                 medians = soak.measure(service, JOBS)
         (_, half), (_, end) = medians[soak.PARTS // 2 - 1], medians[-1]

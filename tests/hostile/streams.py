@@ -82,10 +82,10 @@ def lengths():
             ("shorter-by-9", b"%d" % (len(WHOLE) - 9), CUT),
             ("0", b"0", CUT)):
         yield Stream(f"length-{name}", request(length=length), answer)
-    yield Stream("length-twice", request((b"CONTENT_LENGTH", b"1")),
-                 UNSUPPORTED)
+    # Neither of two counts.
+    yield Stream("length-twice", request((b"CONTENT_LENGTH", b"1")), BAD)
     yield Stream("length-twice-and-less-first", request(
-        (b"CONTENT_LENGTH", LENGTH), length=b"1"), CUT)
+        (b"CONTENT_LENGTH", LENGTH), length=b"1"), BAD)
     yield Stream("stdin-of-a-megabyte-more", request(
         body=WHOLE + bytes(1 << 20)), UNSUPPORTED)
     yield Stream("stdin-in-bytes", begin() + records(PARAMS, params(
@@ -111,8 +111,8 @@ def roles():
         b"CONTENT_LENGTH", b"0")) + record(PARAMS) + record(STDIN), NO_METHOD)
     yield Stream("no-parameters", begin() + record(PARAMS) + record(STDIN),
                  NO_METHOD)
-    yield Stream("method-of-nothing", request(
-        (b"REQUEST_METHOD", b"")), UNSUPPORTED)
+    yield Stream("method-twice", request(
+        (b"REQUEST_METHOD", b"")), NO_METHOD)
     yield Stream("values", request(
         (b"DOCUMENT_ROOT", b"/etc"), (b"THUMB_ID", b"../../etc/passwd"),
         (b"SCRIPT_FILENAME", b"/etc/passwd")), NO_METHOD)

@@ -207,7 +207,8 @@ run_unit() {
 	local log=$build/check.log before=$failed status=0 result
 	find "$build/tests" -maxdepth 2 \( -name '*.log' -o -name '*.trs' \) \
 		-delete
-	guarded make -C "$build" -k -j"$(nproc)" check >"$log" 2>&1 ||
+	# Most of them wait for timers or the disk.
+	guarded make -C "$build" -k -j"$((2 * $(nproc)))" check >"$log" 2>&1 ||
 		status=$?
 	for result in "$build"/tests/fuzz/*.trs "$build"/tests/*.trs; do
 		[ ! -e "$result" ] || count_program "${result%.trs}"

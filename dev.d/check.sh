@@ -38,24 +38,11 @@ cmd_distcheck() {
 	guarded as_owner make -C "$build" distcheck
 }
 
-cmd_bench() {
-	local photo photos=()
-	for photo in "$@"; do
-		photos+=("$(absolute "$photo")")
-	done
-	if [ $# -gt 0 ]; then
-		set -- BENCH_PHOTOS="${photos[*]}"
-	fi
-	need "${packages_build[@]}"
-	make_build
-	guarded as_owner make --no-print-directory -C "$build" bench "$@"
-}
-
 # check_in DIR [configure options]: the stages with a build in DIR.
 check_in() {
 	need "${packages_build[@]}" "${packages_run[@]}" \
 		"${packages_lint[@]}" "${packages_check[@]}"
-	browser_modules
+	npm_modules browser
 	# A copy has a place for temporary files already.
 	[ -n "${FT_COUNTS-}" ] || make_scratch
 	if am_root; then
@@ -66,20 +53,6 @@ check_in() {
 		check_build "$@"
 	fi
 	say_counts
-}
-
-# What the browser's tests import; a package registry is asked only when the
-# lock file is another one than that of the last time.
-browser_modules() {
-	local dir=$top/tests/browser
-	local modules=$dir/node_modules
-	! cmp -s "$dir/package-lock.json" "$modules/.fetched" || return 0
-	say "fetching what the browser tests need with npm"
-	rm -rf -- "$modules" 2>/dev/null ||
-		die "$modules belongs to another user: please remove it"
-	guarded as_owner env -C "$dir" npm ci --no-audit --no-fund >/dev/null ||
-		die "npm could not fetch it"
-	as_owner cp -- "$dir/package-lock.json" "$modules/.fetched"
 }
 
 # Whatever the tests leave when they are interrupted, or when they fail, lies

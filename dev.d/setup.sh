@@ -156,6 +156,20 @@ need() {
 	as_root bash dev.d/install-packages.sh "${missing[@]}"
 }
 
+# npm_modules NAME: what tests/NAME/package.json asks for; a package registry
+# is asked only when the lock file is another one than that of the last time.
+npm_modules() {
+	local dir=$top/tests/$1
+	local modules=$dir/node_modules
+	! cmp -s "$dir/package-lock.json" "$modules/.fetched" || return 0
+	say "fetching what tests/$1 needs with npm"
+	rm -rf -- "$modules" 2>/dev/null ||
+		die "$modules belongs to another user: please remove it"
+	guarded as_owner env -C "$dir" npm ci --ignore-scripts --no-audit \
+		--no-fund >/dev/null || die "npm could not fetch it"
+	as_owner cp -- "$dir/package-lock.json" "$modules/.fetched"
+}
+
 # ---- build ----
 
 # quietly LOG COMMAND...: its output only when it fails.

@@ -1,0 +1,72 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # parts of one script
+# ./dev bench: what a photo costs, beside what others would have it cost.
+
+packages_bench=(python3 python3-pil nodejs npm)
+bench_parts="pixels http"
+
+# [PART..] [--photos DIR] [--readme]: see cmd_help.
+cmd_bench() {
+	local photos='' readme='' parts=() options=() part
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--photos)
+			[ -n "${2-}" ] || die "--photos needs a directory"
+			photos=$(absolute "$2")
+			[ -d "$photos" ] || die "$photos is not a directory"
+			shift
+			;;
+		--store) parts+=(store) ;;
+		--readme) readme=yes ;;
+		pixels | http | store) parts+=("$1") ;;
+		*) die "bench takes pixels, http, store, --photos DIR and --readme" ;;
+		esac
+		shift
+	done
+	if [ ${#parts[@]} -eq 0 ] && [ -z "$readme" ]; then
+		read -ra parts <<<"$bench_parts"
+	fi
+
+	need "${packages_build[@]}" "${packages_run[@]}" "${packages_bench[@]}"
+	if [ ${#parts[@]} -gt 0 ]; then
+		npm_modules bench
+		say "building"
+		make_build
+		quietly "$build/build.log" guarded as_owner \
+			make -C "$build" -j"$(nproc)" bench-programs
+		as_account test -r "$top/tests/bench" -a -x "$build" ||
+			die "$(account) cannot read $top"
+		[ -z "$photos" ] || options+=(--photos "$photos")
+		make_scratch
+	fi
+	for part in "${parts[@]}"; do
+		run_bench "$part" "${options[@]}" || return
+	done
+	if [ -n "$readme" ]; then
+		as_owner /usr/bin/python3 tests/bench/readme.py "$build/bench"
+	fi
+}
+
+# run_bench PART [options]: its tables on the screen, and as JSON in
+# build/bench.
+run_bench() {
+	local out=$scratch/$1
+	mkdir "$out"
+	if am_root; then
+		chown "$(account):" "$scratch" "$TMPDIR" "$out"
+	fi
+	guarded as_account env PYTHONDONTWRITEBYTECODE=1 TMPDIR="$TMPDIR" \
+		FT_BUILD="$build" /usr/bin/python3 "tests/bench/$1.py" \
+		--out "$out" "${@:2}" || return
+	as_owner mkdir -p "$build/bench"
+	cat_into "$build/bench" "$out"/*.json
+}
+
+# cat_into DIR FILE...: as the owner of the checkout, who may not be able to
+# read where they are.
+cat_into() {
+	local dir=$1 file
+	shift
+	for file in "$@"; do
+		as_owner tee -- "$dir/${file##*/}" <"$file" >/dev/null
+	done
+}

@@ -2,9 +2,12 @@
 # ./dev bench: what a photo costs, beside what others would have it cost.
 
 packages_bench=(python3 python3-pil nodejs npm)
+# What pixels are compared with, and the measure of how they look.
+packages_bench+=(imagemagick graphicsmagick libvips-tools libvips-dev
+	libzimg-dev libjpeg-dev libjxl-devtools)
 bench_parts="pixels http"
 
-# [PART..] [--photos DIR] [--readme]: see cmd_help.
+# [PART..] [--photos DIR] [--quick] [--readme]: see cmd_help.
 cmd_bench() {
 	local photos='' readme='' parts=() options=() part
 	while [ $# -gt 0 ]; do
@@ -15,10 +18,11 @@ cmd_bench() {
 			[ -d "$photos" ] || die "$photos is not a directory"
 			shift
 			;;
+		--quick) options+=(--quick) ;;
 		--store) parts+=(store) ;;
 		--readme) readme=yes ;;
 		pixels | http | store) parts+=("$1") ;;
-		*) die "bench takes pixels, http, store, --photos DIR and --readme" ;;
+		*) die "bench takes pixels, http, store, --photos DIR, --quick, --readme" ;;
 		esac
 		shift
 	done
@@ -33,6 +37,7 @@ cmd_bench() {
 		make_build
 		quietly "$build/build.log" guarded as_owner \
 			make -C "$build" -j"$(nproc)" bench-programs
+		build_peers
 		as_account test -r "$top/tests/bench" -a -x "$build" ||
 			die "$(account) cannot read $top"
 		[ -z "$photos" ] || options+=(--photos "$photos")
@@ -44,6 +49,13 @@ cmd_bench() {
 	if [ -n "$readme" ]; then
 		as_owner /usr/bin/python3 tests/bench/readme.py "$build/bench"
 	fi
+}
+
+# What this machine has no libraries for is named by pixels.py.
+build_peers() {
+	guarded as_owner make -k -C tests/bench/peers BUILD="$build" \
+		-j"$(nproc)" >>"$build/build.log" 2>&1 ||
+		say "not all peers could be built: $build/build.log"
 }
 
 # run_bench PART [options]: its tables on the screen, and as JSON in

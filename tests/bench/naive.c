@@ -8,7 +8,7 @@ render_size(const struct peer_job *job, MagickWand *full, unsigned side,
 {
 	MagickWand *wand = CloneMagickWand(full);
 	bool ok = MagickAutoOrientImage(wand) == MagickTrue &&
-	    (!job->srgb || magick_to_srgb(wand)) && magick_shrink(wand, side) &&
+	    magick_shrink(wand, side) && (!job->srgb || magick_to_srgb(wand)) &&
 	    magick_encode(wand, job, out);
 
 	(void)DestroyMagickWand(wand);

@@ -54,10 +54,12 @@ def machine():
             "date": datetime.date.today().isoformat()}
 
 
-def number(value):
-    """With three digits that count."""
+def number(value, digits=None):
+    """With three digits that count, or so many behind the point."""
     if not isinstance(value, float):
         return str(value)
+    if digits is not None:
+        return f"{value:.{digits}f}"
     if value == 0 or abs(value) >= 100:
         return f"{value:.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
@@ -66,21 +68,28 @@ def number(value):
 class Table:
     """rows are lists as long as columns."""
 
-    def __init__(self, name, title, columns, notes=()):
+    def __init__(self, name, title, columns, notes=(), digits=None):
         self.name = name        # [a-z-]+, of the file
         self.title = title
         self.columns = columns
         self.rows = []
         self.notes = list(notes)
+        # Behind the point, by column, where three that count are not right.
+        self.digits = dict(digits or {})
+        self.data = None        # for programs only: what rows were made of
 
     def add(self, *row):
         assert len(row) == len(self.columns), row
         self.rows.append(list(row))
 
+    def cells(self):
+        return [[number(cell, self.digits.get(column))
+                 for cell, column in zip(row, self.columns)]
+                for row in self.rows]
+
     def text(self):
         """In columns; the first is a text, the others are to the right."""
-        cells = [self.columns] + [[number(cell) for cell in row]
-                                  for row in self.rows]
+        cells = [self.columns] + self.cells()
         widths = [max(len(row[i]) for row in cells)
                   for i in range(len(self.columns))]
         lines = [self.title, ""]
@@ -94,8 +103,7 @@ class Table:
     def markdown(self):
         lines = ["| " + " | ".join(self.columns) + " |",
                  "|---" + "|---:" * (len(self.columns) - 1) + "|"]
-        lines += ["| " + " | ".join(map(number, row)) + " |"
-                  for row in self.rows]
+        lines += ["| " + " | ".join(row) + " |" for row in self.cells()]
         return "\n".join(lines) + "\n"
 
     def write(self, directory, command):
@@ -103,7 +111,9 @@ class Table:
         document = {"name": self.name, "title": self.title,
                     "command": command, "machine": machine(),
                     "columns": self.columns, "rows": self.rows,
-                    "notes": self.notes}
+                    "digits": self.digits, "notes": self.notes}
+        if self.data is not None:
+            document["data"] = self.data
         path = pathlib.Path(directory) / f"{self.name}.json"
         path.write_text(json.dumps(document, indent=1) + "\n")
 
@@ -112,6 +122,7 @@ def read_table(path):
     """(Table, the whole document) of what Table.write has written."""
     document = json.loads(pathlib.Path(path).read_text())
     table = Table(document["name"], document["title"], document["columns"],
-                  document["notes"])
+                  document["notes"], document.get("digits"))
     table.rows = document["rows"]
+    table.data = document.get("data")
     return table, document

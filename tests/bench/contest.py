@@ -1,0 +1,160 @@
+"""The ways of peers.py measured by turns, each on the same photos, and what was
+found of each."""
+
+import concurrent.futures
+import shutil
+
+import peers
+import quality
+import report
+import work
+
+
+# ---- in a process of its own: see peers.py ----
+
+def judge(scratch, photo, form, directory):
+    if Judging.judge is None:
+        Judging.judge = quality.Judge(scratch)
+    return Judging.judge.judge(photo, form, directory)
+
+
+def judge_reference(scratch, photo, form, directory):
+    quality.encode_reference(photo, form, directory)
+    return judge(scratch, photo, form, directory)
+
+
+class Judging:
+    """Who has pixels in memory; here only what comes of them."""
+
+    judge = None  # there
+
+    def __init__(self):
+        self.pool = concurrent.futures.ProcessPoolExecutor(1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.pool.shutdown()
+
+    def call(self, function, *arguments):
+        return self.pool.submit(function, *arguments).result()
+
+
+# ---- what was found ----
+
+class Row:
+    """What one way costs, and what its thumbnails are worth."""
+
+    def __init__(self, peer):
+        self.peer = peer
+        self.samples = {}  # by turn, then by photo
+        self.found = {}    # by photo
+
+    def take(self, turn, photo, samples, found):
+        self.samples.setdefault(turn, {})[photo.name] = samples
+        self.found[photo.name] = found
+
+    def of_turn(self, turn, what):
+        """The mean over all photos of each one's median."""
+        photos = self.samples[turn].values()
+        return sum(report.median([getattr(sample, what) for sample in samples])
+                   for samples in photos) / len(photos)
+
+    def of_turns(self, what):
+        return [self.of_turn(turn, what) for turn in self.samples]
+
+    def of_photo(self, name, what):
+        return report.median([
+            getattr(sample, what) for photos in self.samples.values()
+            for sample in photos[name]])
+
+    def peak(self):
+        return max(sample.rss for photos in self.samples.values()
+                   for samples in photos.values() for sample in samples)
+
+    def ratios(self, other):
+        """Of its processor time to another row's in the same turns."""
+        return [self.of_turn(turn, "cpu") / other.of_turn(turn, "cpu")
+                for turn in self.samples if turn in other.samples]
+
+
+class Mode:
+    """What one table shows: a format, and colours converted by all or none."""
+
+    def __init__(self, form, colours, photos):
+        self.form = form
+        self.colours = colours
+        self.photos = photos
+        self.rows = {}
+        self.left_out = {}  # by reason: names of ways
+        self.ideal = {}     # by photo: the reference, encoded
+
+    def name(self):
+        return self.form + ("-srgb" if self.colours == work.ALL else "")
+
+    def leave_out(self, peer, reason):
+        self.rows.pop(peer.key, None)
+        self.left_out.setdefault(reason, []).append(peer.name)
+
+    def begin(self, all_peers):
+        for peer in all_peers:
+            reason = peer.why_not(self.form, self.colours)
+            if reason is None:
+                self.rows[peer.key] = Row(peer)
+            elif peer.ours:
+                raise peers.CannotRun(f"{peer.name}: {reason}")
+            else:
+                self.leave_out(peer, reason)
+
+
+class Contest:
+    """say(words) is told how far it is."""
+
+    def __init__(self, all_peers, judging, scratch, say):
+        self.peers = all_peers
+        self.judging = judging
+        self.scratch = scratch
+        self.say = say
+        # What a child has of us: less than any way must have of its own.
+        self.least_rss = peers.execute(["true"])[1].rss
+
+    def empty(self):
+        directory = self.scratch / "made"
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir()
+        return directory
+
+    def measure(self, mode, row, photo, turn):
+        """One way with one photo. Raises quality.Wrong for one that makes
+        something else; one that cannot is left out."""
+        directory = self.empty()
+        peer = row.peer
+        try:
+            samples = peer.run(mode.form, photo, directory)
+        except peers.CannotRun as error:
+            if peer.ours:
+                raise
+            mode.leave_out(peer, str(error))
+            return
+        try:
+            found = self.judging.call(judge, self.scratch, photo, mode.form,
+                                      directory)
+            if min(sample.rss for sample in samples) <= self.least_rss:
+                raise quality.Wrong("its memory was not measured")
+        except quality.Wrong as error:
+            raise quality.Wrong(f"{peer.name}: {error}") from None
+        row.take(turn, photo, samples, found)
+
+    def run(self, mode, turns):
+        mode.begin(self.peers)
+        for photo in mode.photos:
+            mode.ideal[photo.name] = self.judging.call(
+                judge_reference, self.scratch, photo, mode.form, self.empty())
+        for turn in range(turns):
+            self.say(f"{mode.name()}: turn {turn + 1} of {turns}")
+            for photo in mode.photos:
+                for row in list(mode.rows.values()):
+                    # A third one of these would say less than it costs.
+                    if turn < 2 or not row.peer.slow:
+                        self.measure(mode, row, photo, turn)

@@ -46,6 +46,13 @@ enum sandbox_mode {
 	SANDBOX_MODE_COUNT
 };
 
+/* How much a JPEG decoder may shrink a photo while it loads it. */
+enum resize_quality {
+	RESIZE_FAST, /* to 1.5 px for each px of the largest thumbnail */
+	RESIZE_BEST, /* to 2, which cannot be told from none */
+	RESIZE_COUNT
+};
+
 struct preset {
 	char name[PRESET_NAME_MAX + 1];
 	unsigned width;  /* px, 1..16000 */
@@ -65,8 +72,8 @@ struct preset {
 	    formats[SETTINGS_FORMATS_MAX]; /* the first is the main one */
 	unsigned n_formats;                /* 1.. */
 	/*
-	 * Hash of what above changes the picture (not name, formats, eager) and
-	 * of the renderer's version. Equal recipes give pictures that look
+	 * Hash of what above changes the picture (not name, formats, eager), of
+	 * resize_quality and of the renderer's version. Equal recipes give pictures that look
 	 * equal; their pixels depend on the presets beside, from which a
 	 * smaller one may be cut. A file once made stays (draft_publish).
 	 */
@@ -105,6 +112,7 @@ struct settings {
 	unsigned worker_jobs; /* requests after which a worker is replaced */
 	uint64_t worker_memory; /* resident bytes after which it is replaced */
 	enum sandbox_mode sandbox;
+	enum resize_quality resize_quality;
 	char *prefix; /* "" or "/media": no slash at the end */
 	char *
 	    public_url; /* "" or "https://img.example.org": no slash at the end */

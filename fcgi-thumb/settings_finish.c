@@ -58,27 +58,32 @@ count_processors(void)
 	return n > (long)most ? most : (unsigned)n;
 }
 
-/* A number of a preset by its key, as one would write it. */
+/* A number of a preset, or of all, by its key, as one would write it. */
+static void
+write_row(const struct setting *row, const void *base, struct buf *out)
+{
+	char text[24];
+
+	setting_format(row, setting_get(row, base), text, sizeof text);
+	buf_printf(out, " %s=%s", row->key, text);
+}
+
 static void
 write_key(const struct preset *p, const char *key, struct buf *out)
 {
-	const struct setting *row = setting_find(SCOPE_PRESET, key);
-	char text[24];
-
-	setting_format(row, setting_get(row, p), text, sizeof text);
-	buf_printf(out, " %s=%s", key, text);
+	write_row(setting_find(SCOPE_PRESET, key), p, out);
 }
 
 /* A key that older versions lack is left out where it changes nothing. */
 static void
-write_unless_default(const struct preset *p, const char *key, struct buf *out)
+write_unless_default(const struct setting *row, const void *base,
+    struct buf *out)
 {
-	const struct setting *row = setting_find(SCOPE_PRESET, key);
 	unsigned long long fallback = 0;
 
 	(void)setting_parse(row, row->fallback, &fallback);
-	if (setting_get(row, p) != fallback)
-		write_key(p, key, out);
+	if (setting_get(row, base) != fallback)
+		write_row(row, base, out);
 }
 
 /*
@@ -86,8 +91,10 @@ write_unless_default(const struct preset *p, const char *key, struct buf *out)
  * where it pulls nothing, leaves the files of a preset valid.
  */
 static int
-make_recipe(struct preset *p)
+make_recipe(const struct settings *s, struct preset *p)
 {
+	static const char *const younger[] = { "enlarge", "sharpen",
+		"progressive", "chroma", "keep_copyright", "animated" };
 	unsigned char sha[DIGEST_SHA256_LEN];
 	struct buf text = { 0 };
 	int rc = -1;
@@ -100,12 +107,11 @@ make_recipe(struct preset *p)
 		write_key(p, "gravity", &text);
 	write_key(p, "quality", &text);
 	write_key(p, "background", &text);
-	write_unless_default(p, "enlarge", &text);
-	write_unless_default(p, "sharpen", &text);
-	write_unless_default(p, "progressive", &text);
-	write_unless_default(p, "chroma", &text);
-	write_unless_default(p, "keep_copyright", &text);
-	write_unless_default(p, "animated", &text);
+	for (size_t i = 0; i < sizeof younger / sizeof younger[0]; i++)
+		write_unless_default(setting_find(SCOPE_PRESET, younger[i]), p,
+		    &text);
+	write_unless_default(setting_find(SCOPE_TOP, "resize_quality"), s,
+	    &text);
 	if (text.failed || digest_sha256(text.data, text.len, sha) == -1)
 		goto out;
 	for (unsigned i = 0; i < RECIPE_LEN / 2; i++)
@@ -212,7 +218,7 @@ loader_finish(struct loader *l)
 	check_auth(l);
 	check_account(l);
 	for (unsigned i = 0; i < s->n_presets; i++)
-		if (make_recipe(&s->presets[i]) == -1)
+		if (make_recipe(s, &s->presets[i]) == -1)
 			loader_say(l, 0, "presets", "no recipe can be made");
 	/* What was refused cannot be printed. */
 	if (l->n_errors == 0 && make_digest(s) == -1)

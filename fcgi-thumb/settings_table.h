@@ -33,6 +33,7 @@ enum setting_kind {
 	KIND_CHROMA,
 	KIND_AUTH,
 	KIND_SANDBOX,
+	KIND_RESIZE,
 	KIND_PATH, /* from here on: text */
 	KIND_USER,
 	KIND_GROUP,

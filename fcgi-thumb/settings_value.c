@@ -62,6 +62,12 @@ static const char *const sandboxes[] = {
 _Static_assert(NELEM(sandboxes) == SANDBOX_MODE_COUNT,
     "every mode has its name");
 
+static const char *const resizes[] = {
+	[RESIZE_FAST] = "fast",
+	[RESIZE_BEST] = "best",
+};
+_Static_assert(NELEM(resizes) == RESIZE_COUNT, "every way has its name");
+
 static const char *const flags[] = { "false", "true" };
 
 struct kind {
@@ -85,6 +91,7 @@ static const struct kind kinds[] = {
 	[KIND_CHROMA] = { "choice", WRITTEN_TEXT, chromas },
 	[KIND_AUTH] = { "choice", WRITTEN_TEXT, auths },
 	[KIND_SANDBOX] = { "choice", WRITTEN_TEXT, sandboxes },
+	[KIND_RESIZE] = { "choice", WRITTEN_TEXT, resizes },
 	[KIND_PATH] = { "path", WRITTEN_TEXT, NULL },
 	[KIND_USER] = { "user", WRITTEN_TEXT, NULL },
 	[KIND_GROUP] = { "group", WRITTEN_TEXT, NULL },

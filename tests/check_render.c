@@ -384,6 +384,54 @@ START_TEST(a_cascade_is_as_good_as_a_single_step)
 }
 END_TEST
 
+/* From the whole photo, decoded in full, in one step. */
+static struct pixels
+full_pixels(const char *name, struct size to)
+{
+	struct image *photo = picture_decode(name), *small;
+	const struct size from = image_size(photo);
+	const struct placement all = { .crop_width = from.width,
+		.crop_height = from.height,
+		.scaled = to,
+		.canvas = to };
+	struct fault_info info = { 0 };
+	struct pixels px;
+
+	ck_assert_int_eq(image_place(photo, &all, 0, 0, &small, &info),
+	    FAULT_NONE);
+	ck_assert_int_eq(image_to_srgb(small, &info), FAULT_NONE);
+	px = picture_look(small);
+	image_free(small);
+	image_free(photo);
+	return px;
+}
+
+/* 4032 px for 1280: fast decodes half of them, best all. */
+START_TEST(resize_quality_says_how_small_a_photo_is_decoded)
+{
+	const struct size size = { 1280, 960 };
+	struct pixels full = full_pixels("data/photo-12mp.jpg", size);
+	double distance[RESIZE_COUNT];
+
+	set_preset(0, "large", 1280, 1280, FIT_INSIDE, FORMAT_PNG);
+	for (unsigned i = 0; i < RESIZE_COUNT; i++) {
+		struct rendering r;
+		struct pixels is;
+
+		picture_settings->resize_quality = (enum resize_quality)i;
+		r = render_file("data/photo-12mp.jpg");
+		is = file_pixels(&r, 0);
+		distance[i] = pixels_distance(&is, &full);
+		pixels_free(&is);
+		rendering_fini(&r);
+	}
+	pixels_free(&full);
+	ck_assert_double_le(distance[RESIZE_BEST], 0.01);
+	ck_assert_double_ge(distance[RESIZE_FAST], 0.1);
+	ck_assert_double_le(distance[RESIZE_FAST], 1);
+}
+END_TEST
+
 START_TEST(alpha_stays_or_gets_the_background)
 {
 	struct rendering r;
@@ -606,6 +654,7 @@ main(void)
 	tcase_add_test(tc, a_small_photo_is_not_resized_at_all);
 	tcase_add_loop_test(tc, cover_cuts_where_gravity_says, 0, NELEM(crops));
 	tcase_add_test(tc, a_cascade_is_as_good_as_a_single_step);
+	tcase_add_test(tc, resize_quality_says_how_small_a_photo_is_decoded);
 	tcase_add_test(tc, alpha_stays_or_gets_the_background);
 	tcase_add_loop_test(tc, a_padded_photo_is_opaque_all_over, 0, 3);
 

@@ -487,6 +487,21 @@ START_TEST(recipe_of_a_known_preset_stays_what_it_was)
 }
 END_TEST
 
+/* Of all presets at once; what it was by default stays. */
+START_TEST(another_resize_quality_is_another_recipe)
+{
+	struct settings *fast = load_good("resize_quality = \"fast\";");
+	struct settings *best = load_good("resize_quality = \"best\";");
+
+	ck_assert_str_eq(fast->presets[0].recipe, "52e00815");
+	for (unsigned i = 0; i < best->n_presets; i++)
+		ck_assert_str_ne(fast->presets[i].recipe,
+		    best->presets[i].recipe);
+	settings_free(best);
+	settings_free(fast);
+}
+END_TEST
+
 static TCase *
 generated(void)
 {
@@ -525,6 +540,7 @@ results(void)
 	tcase_add_loop_test(tc, recipe_is_another_only_where_the_picture_is, 0,
 	    NELEM(recipes));
 	tcase_add_test(tc, recipe_of_a_known_preset_stays_what_it_was);
+	tcase_add_test(tc, another_resize_quality_is_another_recipe);
 	return tc;
 }
 

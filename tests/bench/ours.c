@@ -16,6 +16,7 @@ static struct settings *settings;
 static void
 set_presets(const struct peer_job *job)
 {
+	settings->resize_quality = job->leave < 2 ? RESIZE_FAST : RESIZE_BEST;
 	settings->n_presets = PEER_SIZES;
 	for (unsigned i = 0; i < PEER_SIZES; i++) {
 		struct preset *p = &settings->presets[i];

@@ -17,7 +17,7 @@ hint(MagickWand *wand, const struct peer_job *job)
 	const size_t height = MagickGetImageHeight(ping);
 	const double most = (double)(width > height ? width : height) /
 	    peer_sides[0] / job->leave;
-	const size_t by = most >= 8 ? 8 : most >= 4 ? 4 : most >= 2 ? 2 : 1;
+	const size_t by = most >= 8 ? 8 : most >= 1 ? (size_t)most : 1;
 	char size[64];
 
 	(void)snprintf(size, sizeof size, "%zux%zu", width / by, height / by);

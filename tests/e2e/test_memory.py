@@ -11,7 +11,7 @@ import tempfile
 import unittest
 import zlib
 
-from PIL import ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageStat
 
 from case import opened
 from service import PICTURES, Service, picture
@@ -132,3 +132,36 @@ class Memory(unittest.TestCase):
                          "more memory takes less")
         self.assertEqual(taken[0], len(made))
         self.assertLess(taken[-1], len(made))
+
+
+def most_resident(pid):
+    """MB of a process at its worst."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    line, = [line for line in status.splitlines()
+             if line.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1024
+
+
+class Peak(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.large = opened(picture("photo-12mp.jpg")).resize(
+            (6000, 4000), Image.Resampling.NEAREST)
+
+    def peak(self, **how):
+        """Of a worker with 24 MP, decoded no larger than it has to be."""
+        file = io.BytesIO()
+        self.large.save(file, "JPEG", **how)
+        with Service(workers=1) as service:
+            worker, = service.master.workers()
+            answer = service.upload(("a.jpg", file.getvalue()))
+            self.assertEqual(answer.status, 201, answer.body)
+            self.assertEqual(service.master.workers(), [worker])
+            return most_resident(worker)
+
+    def test_a_large_photo_takes_little(self):
+        self.assertLessEqual(self.peak(), 120)
+
+    def test_a_large_progressive_one_takes_its_coefficients_too(self):
+        """libjpeg keeps all of them until the last scan: 72 MB here."""
+        self.assertLessEqual(self.peak(progressive=True), 120 + 72)

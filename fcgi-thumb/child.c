@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "durable.h"
 #include "fdio.h"
 #include "image.h"
 #include "log.h"
@@ -46,9 +47,10 @@
 
 /*
  * Descriptors beside the files of an upload: sockets, log, directories on the
- * way to a photo, with room for what a library may want.
+ * way to a photo, with room for what a library may want; and what is open until
+ * it is synced.
  */
-#define DESCRIPTORS 64
+#define DESCRIPTORS (64 + DURABLE_MAX)
 
 /*
  * A file is a photo's, or a thumbnail's, or the log: that is as large as it is

@@ -86,14 +86,14 @@ write_text(const struct claim *c, struct claim_text *out)
 	    c->created, c->expires);
 }
 
-/* Into a directory that nobody sees yet. */
+/* Into a directory that nobody sees yet: the descriptor, not synced. */
 static int
-write_file(int dirfd, const char *path, const struct claim *c)
+make_file(int dirfd, const char *path, const struct claim *c)
 {
 	struct claim_text text;
 
 	write_text(c, &text);
-	return fd_write_file(dirfd, path, 0600, text.data, text.len);
+	return fd_make_file(dirfd, path, 0600, text.data, text.len);
 }
 
 static void
@@ -139,7 +139,7 @@ claim_open_dir(int photo)
 
 enum fault
 claim_begin(struct store *s, int photo, const char *id, const char *token,
-    const struct claim *c, struct fault_info *info)
+    const struct claim *c, struct durable *d, struct fault_info *info)
 {
 	char file[DIGEST_HEX_LEN + 1];
 	int claims = -1;
@@ -150,9 +150,12 @@ claim_begin(struct store *s, int photo, const char *id, const char *token,
 	if (claim_note_expiry(s, id, file, c) == -1 ||
 	    store_make_dir(photo, "claims", 0700) == -1 ||
 	    (claims = claim_open_dir(photo)) == -1 ||
-	    write_file(claims, file, c) == -1 || fsync(claims) == -1)
+	    durable_add(d, make_file(claims, file, c)) == -1) {
 		f = fault_errno(info, "claim");
-	fd_close(&claims);
+		fd_close(&claims);
+	} else if (durable_add(d, claims) == -1) {
+		f = fault_errno(info, "claims");
+	}
 	return f;
 }
 
@@ -164,6 +167,7 @@ static int
 begin_late(struct store *s, int photo, const char *file, const struct claim *c)
 {
 	char name[STAGING_NAME_LEN + 1];
+	struct durable d = { .n = 0 };
 	int claims = -1, rc = -1;
 
 	if (random_name(name, STAGING_NAME_LEN) == -1 ||
@@ -171,10 +175,13 @@ begin_late(struct store *s, int photo, const char *file, const struct claim *c)
 		return -1;
 	claims = openat(s->staging, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (claims != -1 &&
-	    fd_write_file(claims, CLAIM_STAYS, 0600, "", 0) == 0 &&
-	    write_file(claims, file, c) == 0 && fsync(claims) == 0 &&
+	    durable_add(&d, fd_make_file(claims, CLAIM_STAYS, 0600, "", 0)) ==
+		0 &&
+	    durable_add(&d, make_file(claims, file, c)) == 0 &&
+	    durable_sync(&d) == 0 && fsync(claims) == 0 &&
 	    renameat2(s->staging, name, photo, "claims", RENAME_NOREPLACE) == 0)
 		rc = fsync(photo);
+	durable_fini(&d);
 	fd_close(&claims);
 	if (rc == -1) {
 		int error = errno;
@@ -291,6 +298,34 @@ claim_add(struct store *s, const char *id, char token[CLAIM_TOKEN_LEN + 1],
 
 /* ---- going ---- */
 
+/* Is there nothing else in it? False where it cannot be read. */
+static bool
+is_only(int claims, const char *file)
+{
+	DIR *dir = fd_list(claims, ".");
+	const struct dirent *entry;
+	bool others = dir == NULL;
+
+	while (!others && (entry = fd_next(dir)) != NULL)
+		others = strcmp(entry->d_name, file) != 0;
+	others = others || errno != 0;
+	if (dir != NULL)
+		(void)closedir(dir);
+	return !others;
+}
+
+/* The last one goes with its photo: in one step, which is either done or not. */
+static int
+drop(int claims, const char *file, bool *is_last)
+{
+	if (faccessat(claims, file, F_OK, AT_SYMLINK_NOFOLLOW) == -1)
+		return -1;
+	*is_last = is_only(claims, file);
+	if (*is_last)
+		return 0;
+	return unlinkat(claims, file, 0) == 0 ? fsync(claims) : -1;
+}
+
 enum fault
 claim_drop_file(struct store *s, const char *id, const char *file,
     struct fault_info *info)
@@ -304,13 +339,10 @@ claim_drop_file(struct store *s, const char *id, const char *file,
 	if (f != FAULT_NONE)
 		return f;
 	claims = claim_open_dir(photo);
-	if (claims != -1 && unlinkat(claims, file, 0) == 0 &&
-	    fsync(claims) == 0)
-		is_last = fd_is_empty(claims);
-	else if (errno == ENOENT)
-		f = fault_set(info, FAULT_TOKEN_INVALID, "%s", "");
-	else
-		f = fault_errno(info, "claim");
+	if (claims == -1 || drop(claims, file, &is_last) == -1)
+		f = errno == ENOENT
+		    ? fault_set(info, FAULT_TOKEN_INVALID, "%s", "")
+		    : fault_errno(info, "claim");
 	fd_close(&claims);
 	fd_close(&photo);
 	return is_last ? store_discard(s, id, info) : f;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "digest.h"
+#include "durable.h"
 #include "fault.h"
 #include "store.h"
 
@@ -40,10 +41,12 @@ enum fault claim_token(const char *key, const char *id,
 
 /*
  * Put the first claim into a photo that is not yet visible: `photo` is its
- * directory in staging. The caller holds the lock of the photo's id.
+ * directory in staging. What is to be synced before it becomes visible comes to
+ * d. The caller holds the lock of the photo's id.
  */
 enum fault claim_begin(struct store *s, int photo, const char *id,
-    const char *token, const struct claim *c, struct fault_info *info);
+    const char *token, const struct claim *c, struct durable *d,
+    struct fault_info *info);
 
 /*
  * Add a claim to a photo that is here. One with this token stays, for the

@@ -32,8 +32,8 @@ int claim_parse_note(const char *name, struct note *out);
 int claim_read_file(int claims, const char *file, struct claim *out);
 
 /*
- * Unlink a claim's file, and the photo with the last one. The caller holds the
- * lock. FAULT_NOT_FOUND, FAULT_TOKEN_INVALID.
+ * Unlink a claim's file, or take the photo away where it is the last one. The
+ * caller holds the lock. FAULT_NOT_FOUND, FAULT_TOKEN_INVALID.
  */
 enum fault claim_drop_file(struct store *s, const char *id, const char *file,
     struct fault_info *info);

@@ -71,6 +71,9 @@ develop_draft(struct develop *dv, const char *id, const void *bytes, size_t len,
 	    (f = sniff_check_scans(bytes, len, &sniff, info)) != FAULT_NONE ||
 	    (f = sniff_check_bulk(bytes, len, &sniff, info)) != FAULT_NONE)
 		return f;
+	/* The disk has all the time that the pixels take. */
+	if (dv->spool != NULL)
+		spool_begin(dv->spool);
 	dv->decoded = true;
 	f = render_photo(bytes, len, &sniff, dv->settings, wanted, dv->progress,
 	    &rendering, info);
@@ -157,6 +160,8 @@ develop_original(struct develop *dv, const char *id,
 		return fault_errno(info, "original");
 	f = develop_draft(dv, id, bytes, (size_t)st.st_size, wanted, 0, &draft,
 	    info);
+	if (f == FAULT_NONE)
+		f = draft_wait(&draft, info);
 	if (f == FAULT_NONE)
 		f = commit(dv, id, &draft, info);
 	draft_close(&draft);

@@ -6,6 +6,7 @@
 #include "progress.h"
 #include "publish.h"
 #include "settings.h"
+#include "spool.h"
 #include "store.h"
 
 /*
@@ -13,9 +14,11 @@
  * in the store to more of its thumbnails.
  */
 struct develop {
-	struct store *store; /* borrowed, as the next two */
+	struct store *store; /* borrowed, as the next three */
 	const struct settings *settings;
 	struct progress *progress;
+	/* The bytes are to be kept, and are in here; NULL: they are kept. */
+	const struct spool *spool;
 	int queue; /* what else waits for this process: store_lock_render */
 	struct manifest manifest; /* what came of it */
 	bool decoded; /* pixels were asked for, whatever became of them */

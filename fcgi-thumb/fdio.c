@@ -86,28 +86,47 @@ out:
 	return rc;
 }
 
+static void
+undo_file(int dirfd, const char *path, int *fd)
+{
+	int error = errno;
+
+	fd_close(fd);
+	(void)unlinkat(dirfd, path, 0);
+	errno = error;
+}
+
 int
-fd_write_file(int dirfd, const char *path, int mode, const void *data,
+fd_make_file(int dirfd, const char *path, int mode, const void *data,
     size_t len)
 {
 	int fd = openat(dirfd, path,
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int error;
+
+	if (fd != -1 &&
+	    (fd_write_full(fd, data, len) == -1 ||
+		fchmod(fd, (mode_t)mode) == -1))
+		undo_file(dirfd, path, &fd);
+	return fd;
+}
+
+int
+fd_write_file(int dirfd, const char *path, int mode, const void *data,
+    size_t len)
+{
+	int fd = fd_make_file(dirfd, path, mode, data, len);
 
 	if (fd == -1)
 		return -1;
-	if (fd_write_full(fd, data, len) == -1 ||
-	    fchmod(fd, (mode_t)mode) == -1 || fsync(fd) == -1)
-		goto fail;
+	if (fsync(fd) == -1) {
+		undo_file(dirfd, path, &fd);
+		return -1;
+	}
 	/* A full NFS or quota can show itself only here. */
 	if (close(fd) == 0)
 		return 0;
 	fd = -1;
-fail:
-	error = errno;
-	fd_close(&fd);
-	(void)unlinkat(dirfd, path, 0);
-	errno = error;
+	undo_file(dirfd, path, &fd);
 	return -1;
 }
 
@@ -220,13 +239,10 @@ fd_close(int *fd)
 }
 
 int
-fd_set_mtime(int dirfd, const char *path, time_t when)
+fd_set_mtime(int fd, time_t when)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
 		{ .tv_sec = when } };
-	int fd = openat(dirfd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	int rc = fd == -1 ? -1 : futimens(fd, times);
 
-	fd_close(&fd);
-	return rc;
+	return futimens(fd, times);
 }

@@ -25,9 +25,14 @@ int fd_read_file(int dirfd, const char *path, size_t max, char **out,
     size_t *len);
 
 /*
- * Create path below dirfd (O_EXCL) with this mode whatever the umask is, write
- * data and fsync. On failure nothing is left. 0, or -1 with errno.
+ * Create path below dirfd (O_EXCL) with this mode whatever the umask is, and
+ * write data. The descriptor, which is still to be synced and closed, or -1
+ * with errno and nothing left.
  */
+int fd_make_file(int dirfd, const char *path, int mode, const void *data,
+    size_t len);
+
+/* The same, with the fsync. 0, or -1 with errno. */
 int fd_write_file(int dirfd, const char *path, int mode, const void *data,
     size_t len);
 
@@ -60,10 +65,7 @@ int fd_remove_tree(int dirfd, const char *path);
 /* Close unless -1, and set to -1. Keeps errno. */
 void fd_close(int *fd);
 
-/*
- * Set when a file that can be read was changed last. By its descriptor: the
- * sandbox lets no path be named for that. 0, or -1 with errno.
- */
-int fd_set_mtime(int dirfd, const char *path, time_t when);
+/* Set when an open file was changed last. 0, or -1 with errno. */
+int fd_set_mtime(int fd, time_t when);
 
 #endif

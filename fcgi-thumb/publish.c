@@ -40,65 +40,130 @@ find_paths(const struct draft *d, const char *id, struct paths *p)
 	(void)snprintf(p->public_parent, PATH_BYTES, "public/%.2s", id);
 }
 
+/* The descriptor of meta.json in the draft, or -1. */
 static int
-write_meta(const struct draft *d, const struct manifest *m,
+make_meta(const struct draft *d, const struct manifest *m,
     const struct settings *settings)
 {
 	struct buf text = { 0 };
 	char path[PATH_BYTES];
-	int rc = -1;
+	int fd = -1;
 
 	manifest_write(m, settings, &text);
 	draft_path(d, "public/meta.json", path);
 	if (text.failed)
 		errno = ENOMEM;
 	else
-		rc = fd_write_file(d->store->staging, path, 0644, text.data,
+		fd = fd_make_file(d->store->staging, path, 0644, text.data,
 		    text.len);
 	buf_fini(&text);
-	return rc;
+	return fd;
 }
 
-/* The whole public side at once. Taken back when it cannot be made to last. */
+/*
+ * meta.json's mtime must move on, or caches would take the new one for the old,
+ * which is in `public` (-1: none is here).
+ */
+static int
+advance_mtime(int fd, int public)
+{
+	struct stat was, is;
+
+	if (public == -1)
+		return 0;
+	if (fstatat(public, "meta.json", &was, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (fstat(fd, &is) == -1)
+		return -1;
+	if (is.st_mtim.tv_sec > was.st_mtim.tv_sec)
+		return 0;
+	return fd_set_mtime(fd, was.st_mtim.tv_sec + 1);
+}
+
+static int
+write_meta(struct draft *d, const struct manifest *m,
+    const struct settings *settings, int public)
+{
+	int fd = make_meta(d, m, settings);
+
+	if (fd != -1 && advance_mtime(fd, public) == -1)
+		fd_close(&fd);
+	return durable_add(&d->durable, fd);
+}
+
+/*
+ * Before anything of it is seen: the files, then the directories that name
+ * them, of which the public one has its last name only now.
+ */
+static int
+sync_draft(struct draft *d, const struct paths *p)
+{
+	return durable_add_dir(&d->durable, d->store->staging,
+		   p->draft_public) == -1
+	    ? -1
+	    : durable_sync(&d->durable);
+}
+
+static int
+sync_parents(struct store *s, const struct paths *p)
+{
+	return fd_sync_dir(s->root, p->photo_parent) == -1
+	    ? -1
+	    : fd_sync_dir(s->root, p->public_parent);
+}
+
+/* One side becomes visible. */
+static int
+show(struct store *s, const char *draft, const char *path)
+{
+	return renameat2(s->staging, draft, s->root, path, RENAME_NOREPLACE);
+}
+
+/* What could not be made to last is taken back. Keeps errno. */
+static void
+hide(struct store *s, const char *path, const char *draft)
+{
+	int error = errno;
+
+	if (renameat2(s->root, path, s->staging, draft, RENAME_NOREPLACE) == -1)
+		log_error("%s stays, and its upload was refused: %s", path,
+		    strerror(errno));
+	errno = error;
+}
+
+/* The whole public side at once, of a photo that has lost it. */
 static int
 put_public(struct store *s, const struct paths *p)
 {
-	int error;
-
-	if (fd_sync_dir(s->staging, p->draft_public) == -1 ||
-	    renameat2(s->staging, p->draft_public, s->root, p->public,
-		RENAME_NOREPLACE) == -1)
+	if (show(s, p->draft_public, p->public) == -1)
 		return -1;
 	if (fd_sync_dir(s->root, p->public_parent) == 0)
 		return 0;
-	error = errno;
-	(void)renameat2(s->root, p->public, s->staging, p->draft_public,
-	    RENAME_NOREPLACE);
-	errno = error;
+	hide(s, p->public, p->draft_public);
 	return -1;
 }
 
 /*
  * A new photo. photos/ first: that is the commit. When the public side cannot
- * follow, the commit is taken back, so that a refused upload leaves nothing.
+ * follow, or either cannot be made to last, all is taken back, so that a
+ * refused upload leaves nothing. The two directories that name them are synced
+ * last and together: whatever a power cut leaves before that was promised to
+ * nobody, and one side without the other is put in order when it is met.
  */
 static int
-publish_new(struct store *s, const struct paths *p)
+publish_new(struct draft *d, const struct paths *p)
 {
-	int error;
+	struct store *s = d->store;
 
-	if (fd_sync_dir(s->staging, p->draft_photo) == -1 ||
-	    renameat2(s->staging, p->draft_photo, s->root, p->photo,
-		RENAME_NOREPLACE) == -1)
+	if (durable_add_dir(&d->durable, s->staging, p->draft_photo) == -1 ||
+	    sync_draft(d, p) == -1 || show(s, p->draft_photo, p->photo) == -1)
 		return -1;
-	if (fd_sync_dir(s->root, p->photo_parent) == 0 && put_public(s, p) == 0)
-		return 0;
-	error = errno;
-	if (renameat2(s->root, p->photo, s->staging, p->draft_photo,
-		RENAME_NOREPLACE) == -1)
-		log_error("photo %s stays without its public side: %s",
-		    p->photo, strerror(errno));
-	errno = error;
+	if (show(s, p->draft_public, p->public) == 0) {
+		if (sync_parents(s, p) == 0)
+			return 0;
+		hide(s, p->public, p->draft_public);
+	}
+	hide(s, p->photo, p->draft_photo);
 	return -1;
 }
 
@@ -115,30 +180,6 @@ mend_original(const struct manifest *m, int draft, int photo)
 	    renameat(draft, STORE_SUM_FILE, photo, STORE_SUM_FILE) == -1)
 		return -1;
 	return fsync(photo);
-}
-
-/* meta.json's mtime must move on, or caches would take the new one for the old. */
-static int
-advance_mtime(int draft, int public)
-{
-	struct stat was, is;
-
-	if (fstatat(public, "meta.json", &was, AT_SYMLINK_NOFOLLOW) == -1)
-		return errno == ENOENT ? 0 : -1;
-	if (fstatat(draft, "meta.json", &is, AT_SYMLINK_NOFOLLOW) == -1)
-		return -1;
-	if (is.st_mtim.tv_sec > was.st_mtim.tv_sec)
-		return 0;
-	return fd_set_mtime(draft, "meta.json", was.st_mtim.tv_sec + 1);
-}
-
-static int
-replace_meta(int draft, int public)
-{
-	if (advance_mtime(draft, public) == -1 ||
-	    renameat(draft, "meta.json", public, "meta.json") == -1)
-		return -1;
-	return fsync(public);
 }
 
 static bool
@@ -218,22 +259,27 @@ link_present(int draft, int public)
 	return error == 0 ? 0 : -1;
 }
 
-/* Make of the draft all that is to be seen, and show it in one step. */
+/* Make of the draft all that is to be seen. */
 static int
-replace_public(struct store *s, const struct paths *p,
-    const struct manifest *fresh, const struct settings *settings, int draft,
-    int public)
+complete_public(const struct manifest *fresh, const struct settings *settings,
+    int draft, int public)
 {
-	int error;
-
 	if (link_present(draft, public) == -1)
 		return -1;
 	for (unsigned i = 0; i < settings->n_presets; i++)
 		if (has_preset(fresh, &settings->presets[i]) &&
 		    unlink_outdated(draft, &settings->presets[i], fresh) == -1)
 			return -1;
-	if (advance_mtime(draft, public) == -1 || fsync(draft) == -1 ||
-	    renameat2(s->staging, p->draft_public, s->root, p->public,
+	return 0;
+}
+
+/* And show it in one step. */
+static int
+replace_public(struct store *s, const struct paths *p)
+{
+	int error;
+
+	if (renameat2(s->staging, p->draft_public, s->root, p->public,
 		RENAME_EXCHANGE) == -1)
 		return -1;
 	if (fd_sync_dir(s->root, p->public_parent) == 0)
@@ -335,18 +381,32 @@ publish_more(struct draft *d, const struct paths *p,
 	int rc = -1;
 
 	if (draft_photo == -1 || draft_public == -1 || photo == -1 ||
-	    write_meta(d, m, settings) == -1 ||
+	    write_meta(d, m, settings, public) == -1 ||
+	    (public != -1 &&
+		complete_public(fresh, settings, draft_public, public) == -1) ||
+	    sync_draft(d, p) == -1 ||
 	    mend_original(m, draft_photo, photo) == -1)
 		goto out;
-	rc = public == -1
-	    ? put_public(s, p)
-	    : replace_public(s, p, fresh, settings, draft_public, public);
+	rc = public == -1 ? put_public(s, p) : replace_public(s, p);
 out:
 	fd_close(&public);
 	fd_close(&photo);
 	fd_close(&draft_public);
 	fd_close(&draft_photo);
 	return rc;
+}
+
+/* All that is here of it is in the draft: nothing has to be counted. */
+static enum fault
+publish_first(struct draft *d, const struct manifest *m,
+    const struct settings *settings, const struct paths *p,
+    struct fault_info *info)
+{
+	if (write_meta(d, m, settings, -1) == -1 || publish_new(d, p) == -1)
+		return fault_errno(info, "publish");
+	store_usage_add(d->store, m->id,
+	    (int64_t)(m->bytes + manifest_weigh(m)));
+	return FAULT_NONE;
 }
 
 enum fault
@@ -362,12 +422,10 @@ draft_publish(struct draft *d, struct manifest *m,
 	int rc;
 
 	find_paths(d, m->id, &p);
+	if (was->presence == PRESENCE_NONE)
+		return publish_first(d, m, settings, &p, info);
 	is_known = store_weigh(s->root, m->id, &before) == 0;
-	if (was->presence == PRESENCE_NONE) {
-		rc = write_meta(d, m, settings);
-		if (rc == 0)
-			rc = publish_new(s, &p);
-	} else if ((rc = keep_present(d, &p, settings, was, &fresh)) == 0) {
+	if ((rc = keep_present(d, &p, settings, was, &fresh)) == 0) {
 		merge(&fresh, &was->manifest, settings, m);
 		rc = publish_more(d, &p, &fresh, m, settings);
 	}
@@ -395,8 +453,11 @@ refresh_meta(struct store *s, const struct manifest *m,
 	draft = draft_open_side(&d, "public");
 	public = openat(s->root, p.public,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (draft == -1 || public == -1 || write_meta(&d, m, settings) == -1 ||
-	    replace_meta(draft, public) == -1)
+	if (draft == -1 || public == -1 ||
+	    write_meta(&d, m, settings, public) == -1 ||
+	    durable_sync(&d.durable) == -1 ||
+	    renameat(draft, "meta.json", public, "meta.json") == -1 ||
+	    fsync(public) == -1)
 		f = fault_errno(info, "meta.json");
 	fd_close(&public);
 	fd_close(&draft);

@@ -2,6 +2,7 @@
 #define FT_PUBLISH_H
 
 #include "claim.h"
+#include "durable.h"
 #include "fault.h"
 #include "manifest.h"
 #include "settings.h"
@@ -10,11 +11,12 @@
 
 /*
  * The files of one photo while they are made, in a directory below staging.
- * The zero state is no draft.
+ * They are synced together, when it is published. The zero state is no draft.
  */
 struct draft {
 	struct store *store;
 	char name[32]; /* below staging; "" is none */
+	struct durable durable;
 };
 
 enum fault draft_open(struct draft *d, struct store *s,
@@ -25,12 +27,18 @@ enum fault draft_original(struct draft *d, struct spool *spool,
     enum format format, struct fault_info *info);
 
 /*
- * One thumbnail: written, synced and readable for nginx. Files of two formats
+ * One thumbnail: written, and readable for nginx. Files of two formats
  * never get the same time, which would make one ETag of two contents where
  * their sizes are equal as well.
  */
 enum fault draft_variant(struct draft *d, const struct variant *v,
     const void *data, struct fault_info *info);
+
+/*
+ * Wait until the disk has the contents of all that is written so far. Before
+ * the lock is taken: others who want the photo do not wait for that as well.
+ */
+enum fault draft_wait(struct draft *d, struct fault_info *info);
 
 /* The first claim on a new photo. The caller holds the lock. */
 enum fault draft_claim(struct draft *d, const char *id, const char *token,

@@ -2,8 +2,8 @@
 
 /*
  * The files of a photo while they are made, in a staging directory that nobody
- * else touches: each synced when it is written, so that only names are left to
- * be moved.
+ * else touches. Each is on its way to the disk as soon as it is written, so that
+ * little is left to wait for when all of them are synced.
  */
 
 #include <errno.h>
@@ -64,16 +64,20 @@ draft_original(struct draft *d, struct spool *spool, enum format format,
     struct fault_info *info)
 {
 	char name[32], sum[DIGEST_HEX_LEN + 1];
-	int dir = draft_open_side(d, "photo");
+	int dir = draft_open_side(d, "photo"), fd;
 	enum fault f;
 
 	if (dir == -1)
 		return fault_errno(info, "draft photo");
 	store_original_name(name, sizeof name, format);
 	digest_hex(spool->sha, sum);
-	f = spool_move_to(spool, dir, name, info);
+	f = spool_move_to(spool, dir, name, &fd, info);
+	if (f == FAULT_NONE && durable_add(&d->durable, fd) == -1)
+		f = fault_errno(info, "original");
 	if (f == FAULT_NONE &&
-	    fd_write_file(dir, STORE_SUM_FILE, 0600, sum, DIGEST_HEX_LEN) == -1)
+	    durable_add(&d->durable,
+		fd_make_file(dir, STORE_SUM_FILE, 0600, sum, DIGEST_HEX_LEN)) ==
+		-1)
 		f = fault_errno(info, STORE_SUM_FILE);
 	fd_close(&dir);
 	return f;
@@ -83,13 +87,24 @@ draft_original(struct draft *d, struct spool *spool, enum format format,
  * The last second, this one included, that is this format's own. Never one
  * that is still to come: nginx would call the file modified since.
  */
-static int
-set_mtime(int dirfd, const char *file, enum format format)
+static time_t
+mtime_of(enum format format)
 {
 	time_t now = time(NULL);
 
-	return fd_set_mtime(dirfd, file,
-	    now - (now - (time_t)format) % FORMAT_COUNT);
+	return now - (now - (time_t)format) % FORMAT_COUNT;
+}
+
+/* The descriptor of the finished file; -1 with errno. */
+static int
+make_variant(int dir, const char *file, const struct variant *v,
+    const void *data)
+{
+	int fd = fd_make_file(dir, file, 0644, data, (size_t)v->bytes);
+
+	if (fd != -1 && fd_set_mtime(fd, mtime_of(v->format)) == -1)
+		fd_close(&fd);
+	return fd;
 }
 
 enum fault
@@ -103,12 +118,18 @@ draft_variant(struct draft *d, const struct variant *v, const void *data,
 	variant_file(v, file);
 	variant_link(v, link);
 	if (dir == -1 ||
-	    fd_write_file(dir, file, 0644, data, (size_t)v->bytes) == -1 ||
-	    set_mtime(dir, file, v->format) == -1 ||
+	    durable_add(&d->durable, make_variant(dir, file, v, data)) == -1 ||
 	    linkat(dir, file, dir, link, 0) == -1)
 		f = fault_errno(info, "variant");
 	fd_close(&dir);
 	return f;
+}
+
+enum fault
+draft_wait(struct draft *d, struct fault_info *info)
+{
+	return durable_wait(&d->durable) == 0 ? FAULT_NONE
+					      : fault_errno(info, "draft");
 }
 
 enum fault
@@ -118,7 +139,7 @@ draft_claim(struct draft *d, const char *id, const char *token,
 	int dir = draft_open_side(d, "photo");
 	enum fault f = dir == -1
 	    ? fault_errno(info, "draft photo")
-	    : claim_begin(d->store, dir, id, token, c, info);
+	    : claim_begin(d->store, dir, id, token, c, &d->durable, info);
 
 	fd_close(&dir);
 	return f;
@@ -127,6 +148,7 @@ draft_claim(struct draft *d, const char *id, const char *token,
 void
 draft_close(struct draft *d)
 {
+	durable_fini(&d->durable);
 	/* Best effort: what stays goes with the staging directory. */
 	if (d->name[0] != '\0')
 		(void)fd_remove_tree(d->store->staging, d->name);

@@ -148,6 +148,7 @@ create(struct job *job, const void *bytes)
 	struct develop dv = { .store = sv->store,
 		.settings = sv->settings,
 		.progress = job->progress,
+		.spool = spool,
 		.queue = sv->queue };
 	struct draft draft = { 0 };
 	struct wanted wanted;
@@ -161,6 +162,8 @@ create(struct job *job, const void *bytes)
 	if (f == FAULT_NONE)
 		f = draft_original(&draft, spool, dv.manifest.format,
 		    &out->info);
+	if (f == FAULT_NONE)
+		f = draft_wait(&draft, &out->info);
 	if (f == FAULT_NONE)
 		f = commit(job, &draft);
 	draft_close(&draft);

@@ -47,6 +47,9 @@ static const char *const allowed[] = {
 	"writev",
 	"fdatasync",
 	"fsync",
+	"sync_file_range",
+	"sync_file_range2",
+	"arm_sync_file_range",
 	"ftruncate",
 	"ftruncate64",
 	/* the listener, and the connection that was accepted from it */

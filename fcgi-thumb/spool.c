@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "durable.h"
 #include "fdio.h"
 
 enum fault
@@ -87,6 +88,13 @@ spool_finish(struct spool *s, struct fault_info *info)
 	return FAULT_NONE;
 }
 
+void
+spool_begin(const struct spool *s)
+{
+	if (s->has_file)
+		durable_begin(s->fd);
+}
+
 const void *
 spool_bytes(struct spool *s, struct fault_info *info)
 {
@@ -106,21 +114,20 @@ spool_bytes(struct spool *s, struct fault_info *info)
 }
 
 enum fault
-spool_move_to(struct spool *s, int dirfd, const char *name,
+spool_move_to(struct spool *s, int dirfd, const char *name, int *fd,
     struct fault_info *info)
 {
 	if (!s->has_file) {
-		if (fd_write_file(dirfd, name, 0600, s->memory,
-			(size_t)s->len) == -1)
-			return fault_errno(info, "original write");
-		return FAULT_NONE;
+		*fd =
+		    fd_make_file(dirfd, name, 0600, s->memory, (size_t)s->len);
+		return *fd != -1 ? FAULT_NONE
+				 : fault_errno(info, "original write");
 	}
-	if (fsync(s->fd) == -1)
-		return fault_errno(info, "original fsync");
 	if (renameat(s->dirfd, s->name, dirfd, name) == -1)
 		return fault_errno(info, "original rename");
 	s->name[0] = '\0';
-	return FAULT_NONE;
+	*fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+	return *fd != -1 ? FAULT_NONE : fault_errno(info, "original");
 }
 
 void

@@ -45,11 +45,17 @@ enum fault spool_finish(struct spool *s, struct fault_info *info);
 const void *spool_bytes(struct spool *s, struct fault_info *info);
 
 /*
- * Put the bytes as a whole, synced file of mode 0600 at dirfd/name: the spool
- * file itself is moved there, or memory is written out. The bytes stay
- * readable.
+ * They will be kept, as it looks: the disk may begin with what is in a file,
+ * while something else is done with them.
  */
-enum fault spool_move_to(struct spool *s, int dirfd, const char *name,
+void spool_begin(const struct spool *s);
+
+/*
+ * Put the bytes as a whole file of mode 0600 at dirfd/name: the spool file
+ * itself is moved there, or memory is written out. The bytes stay readable.
+ * *fd is the file's, which the caller syncs and closes.
+ */
+enum fault spool_move_to(struct spool *s, int dirfd, const char *name, int *fd,
     struct fault_info *info);
 
 /* Forget everything; removes the file unless it was moved. Zero state allowed. */

@@ -32,28 +32,38 @@ rename_to_trash(struct store *s, const char *path, const char *to)
 	return renameat2(s->root, path, s->root, to, RENAME_NOREPLACE);
 }
 
-/*
- * One side into trash/, for good. 0 also where there is none; -1 with errno.
- */
+/* One side into trash/. 0 also where there is none; -1 with errno. */
 static int
 throw_away(struct store *s, const char *side, const char *id)
 {
-	char path[PATH_BYTES], parent[PATH_BYTES], to[PATH_BYTES];
+	char path[PATH_BYTES], to[PATH_BYTES];
 	char name[STAGING_NAME_LEN + 1];
 
 	if (random_name(name, STAGING_NAME_LEN) == -1)
 		return -1;
 	store_side_path(path, side, id);
-	(void)snprintf(parent, sizeof parent, "%s/%.2s", side, id);
 	(void)snprintf(to, sizeof to, "trash/%s", name);
 	if (rename_to_trash(s, path, to) == 0)
-		return fd_sync_dir(s->root, parent);
+		return 0;
 	/* Not there, whatever else was missing: only then is it gone. */
 	return errno == ENOENT &&
 		faccessat(s->root, path, F_OK, AT_SYMLINK_NOFOLLOW) == -1 &&
 		errno == ENOENT
 	    ? 0
 	    : -1;
+}
+
+/* Whatever was renamed, and also what somebody renamed who could not go on. */
+static int
+sync_parents(struct store *s, const char *id)
+{
+	char path[PATH_BYTES];
+
+	store_part_path(path, "photos", store_part_of(id));
+	if (fd_sync_dir(s->root, path) == -1)
+		return -1;
+	store_part_path(path, "public", store_part_of(id));
+	return fd_sync_dir(s->root, path);
 }
 
 enum fault
@@ -65,11 +75,12 @@ store_discard(struct store *s, const char *id, struct fault_info *info)
 	if (store_weigh(s->root, id, &bytes) == -1)
 		bytes = 0;
 	/*
-	 * In this order, each for good before the next: a photo without its
-	 * public side would be one that is still to be kept.
+	 * In this order: who dies in between leaves a public side that is to go
+	 * as well, and not a photo that is still to be kept. A power cut may
+	 * leave either, before anybody was told that it is gone.
 	 */
 	if (throw_away(s, "photos", id) == -1 ||
-	    throw_away(s, "public", id) == -1)
+	    throw_away(s, "public", id) == -1 || sync_parents(s, id) == -1)
 		return fault_errno(info, "trash");
 	store_usage_add(s, id, -bytes);
 	return FAULT_NONE;

@@ -243,6 +243,7 @@ put_photo(char token[CLAIM_TOKEN_LEN + 1])
 {
 	const struct claim c = { .owner = "alice", .created = 1 };
 	unsigned char sha[DIGEST_SHA256_LEN];
+	struct durable durable = { .n = 0 };
 	struct fault_info info;
 	int photo;
 
@@ -258,8 +259,9 @@ put_photo(char token[CLAIM_TOKEN_LEN + 1])
 	ck_assert_int_eq(claim_token(KEY, id, token, &info), FAULT_NONE);
 	photo = open(path_of("photos", ""), O_RDONLY | O_DIRECTORY);
 	ck_assert_int_eq(claim_begin(control.sweep.store, photo, id, token, &c,
-			     &info),
+			     &durable, &info),
 	    FAULT_NONE);
+	ck_assert_int_eq(durable_sync(&durable), 0);
 	(void)close(photo);
 }
 

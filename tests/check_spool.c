@@ -70,11 +70,17 @@ START_TEST(moving_gives_a_private_file_and_keeps_the_bytes)
 	struct stat st;
 	struct spool s;
 	char *back;
+	int fd;
 
 	fill(&s, bytes, len);
 	ck_assert_ptr_nonnull(spool_bytes(&s, &info));
-	ck_assert_int_eq(spool_move_to(&s, tempdir_fd(), "original.jpg", &info),
+	spool_begin(&s);
+	ck_assert_int_eq(spool_move_to(&s, tempdir_fd(), "original.jpg", &fd,
+			     &info),
 	    FAULT_NONE);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_uint_eq((uint64_t)st.st_size, len);
+	fd_close(&fd);
 	ck_assert_mem_eq(spool_bytes(&s, &info), bytes, len);
 	spool_fini(&s);
 	ck_assert_uint_eq(count_entries(tempdir_path()), 1);

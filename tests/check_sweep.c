@@ -55,6 +55,7 @@ put_photo(void)
 {
 	const struct claim c = { .created = 1, .expires = 2 };
 	char path[400], token[CLAIM_TOKEN_LEN + 1];
+	struct durable durable = { .n = 0 };
 	struct fault_info info;
 	int photo;
 
@@ -62,8 +63,10 @@ put_photo(void)
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	photo = open(path, O_RDONLY | O_DIRECTORY);
 	ck_assert_int_eq(claim_token("", ID, token, &info), FAULT_NONE);
-	ck_assert_int_eq(claim_begin(store, photo, ID, token, &c, &info),
+	ck_assert_int_eq(claim_begin(store, photo, ID, token, &c, &durable,
+			     &info),
 	    FAULT_NONE);
+	ck_assert_int_eq(durable_sync(&durable), 0);
 	(void)close(photo);
 }
 

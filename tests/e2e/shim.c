@@ -321,6 +321,14 @@ fsync(int fd)
 }
 
 int
+sync_file_range(int fd, off64_t from, off64_t len, unsigned how)
+{
+	return step() == -1
+	    ? -1
+	    : (int)syscall(SYS_sync_file_range, fd, from, len, how);
+}
+
+int
 fchmod(int fd, mode_t mode)
 {
 	return step() == -1 ? -1 : (int)syscall(SYS_fchmod, fd, mode);

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "sniff_jpeg.h"
 #include "support.h"
 
 /* Bytes of a literal, that may hold NUL. */
@@ -513,6 +514,52 @@ START_TEST(a_bad_header_is_refused_in_words)
 }
 END_TEST
 
+/* One byte after the other, as T.81 says it: B.1.1.2. */
+static int
+next_marker_slowly(struct span *s)
+{
+	bool after_ff = false;
+
+	while (s->len > 0) {
+		uint8_t byte = *span_take(s, 1);
+
+		if (after_ff && byte != 0xff && byte != 0)
+			return byte;
+		after_ff = byte == 0xff;
+	}
+	return -1;
+}
+
+/* Of any length and at any place, among bytes that look like one. */
+START_TEST(markers_are_found_wherever_they_are)
+{
+	static const uint8_t bytes[] = { 0xff, 0, 0xd0, 0xda, 'a' };
+	uint8_t *data = malloc(400);
+	unsigned state = 1;
+
+	for (size_t len = 0; len < 400; len++)
+		for (unsigned rare = 1; rare < 200; rare *= 3) {
+			/* At the end of what may be read. */
+			struct span a = { data + 400 - len, len }, b = a;
+			int marker;
+
+			for (size_t i = 0; i < len; i++) {
+				state = state * 1103515245 + 12345;
+				data[400 - len + i] = (state >> 16) % rare == 0
+				    ? bytes[(state >> 24) % NELEM(bytes)]
+				    : 'b';
+			}
+			do {
+				marker = jpeg_next_marker(&a);
+				ck_assert_int_eq(marker,
+				    next_marker_slowly(&b));
+				ck_assert(marker == -1 || a.at == b.at);
+			} while (marker != -1);
+		}
+	free(data);
+}
+END_TEST
+
 START_TEST(a_file_without_a_byte_may_have_no_address)
 {
 	struct fault_info info = { 0 };
@@ -815,6 +862,7 @@ sniff_suite(void)
 
 	tcase_add_loop_test(t, a_good_header_is_read, 0, NELEM(good));
 	tcase_add_loop_test(t, a_bad_header_is_refused_in_words, 0, NELEM(bad));
+	tcase_add_test(t, markers_are_found_wherever_they_are);
 	tcase_add_test(t, a_file_without_a_byte_may_have_no_address);
 	suite_add_tcase(s, t);
 	t = tcase_create("damage");

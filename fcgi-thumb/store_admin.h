@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "digest.h"
 #include "fault.h"
 #include "store.h"
 
@@ -100,8 +101,28 @@ int64_t store_usage(const struct store *s);
 /*
  * Count one part of the store anew, of a thousand about: part is any number,
  * and the next one means the next part. Reads the directories of all photos in
- * it. 0, or -1 with errno and the sum as it was.
+ * it, of which there are as many as the store has thousands: a while on a disk
+ * that has to look for each. 0, or -1 with errno and the sum as it was.
  */
 int store_recount(struct store *s, unsigned part);
+
+/* The same in pieces, for who has other things to do; the zero state is none. */
+struct recount {
+	bool is_begun;
+	unsigned part;
+	int64_t before; /* what the sum said as it began */
+	int64_t sum;    /* of the photos so far */
+	char last[PHOTO_ID_LEN + 1];
+};
+
+void store_recount_begin(const struct store *s, unsigned part,
+    struct recount *r);
+
+/*
+ * Go on, beyond until_ns (monotonic) with no more than one photo; 0: no end.
+ * 1 when all is counted; 0 when more is left; -1 with errno, and the sum as it
+ * was. r is the zero state again but for 0.
+ */
+int store_recount_go_on(struct store *s, struct recount *r, uint64_t until_ns);
 
 #endif

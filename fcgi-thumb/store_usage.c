@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "digest.h"
 #include "fdio.h"
 #include "store_admin.h"
@@ -196,17 +197,59 @@ store_usage_add(struct store *s, const char *id, int64_t bytes)
 	s->usage->bytes[store_part_of(id)] += bytes;
 }
 
+void
+store_recount_begin(const struct store *s, unsigned part, struct recount *r)
+{
+	*r = (struct recount){ .is_begun = true, .part = part % STORE_PARTS };
+	r->before = s->usage->bytes[r->part];
+}
+
+struct recounting {
+	struct recount *recount;
+	int root;
+	uint64_t until_ns;
+};
+
+/* The ids come in their order. 1: the time is over. */
+static int
+recount_photo(void *ctx, const char *id)
+{
+	const struct recounting *r = ctx;
+	int64_t bytes;
+
+	if (strcmp(id, r->recount->last) <= 0)
+		return 0;
+	if (store_weigh(r->root, id, &bytes) == -1)
+		return -1;
+	r->recount->sum += bytes;
+	memcpy(r->recount->last, id, sizeof r->recount->last);
+	return r->until_ns != 0 && clock_monotonic_ns() >= r->until_ns;
+}
+
 /* Where the sum has moved meanwhile nobody knows what was counted of that. */
+int
+store_recount_go_on(struct store *s, struct recount *r, uint64_t until_ns)
+{
+	struct recounting recounting = { r, s->root, until_ns };
+	int rc = store_walk_part(s->root, "photos", r->part, recount_photo,
+	    &recounting);
+
+	if (rc == 1)
+		return 0;
+	if (rc == 0)
+		(void)atomic_compare_exchange_strong(&s->usage->bytes[r->part],
+		    &r->before, r->sum);
+	*r = (struct recount){ .is_begun = false };
+	return rc == 0 ? 1 : -1;
+}
+
 int
 store_recount(struct store *s, unsigned part)
 {
-	_Atomic int64_t *bytes = &s->usage->bytes[part % STORE_PARTS];
-	int64_t before = *bytes, sum;
+	struct recount r;
 
-	if (count_part(s->root, part % STORE_PARTS, &sum) == -1)
-		return -1;
-	(void)atomic_compare_exchange_strong(bytes, &before, sum);
-	return 0;
+	store_recount_begin(s, part, &r);
+	return store_recount_go_on(s, &r, 0) == 1 ? 0 : -1;
 }
 
 /* Counted while nothing moved; what moves all the time is taken for right. */

@@ -16,12 +16,30 @@
 #include "log.h"
 #include "store_admin.h"
 
-/* A share of each beat for either of the two that can take long. */
+/* A share of each beat for each of the three that can take long. */
 #define SHARE_NS (100 * NS_PER_MS)
 
 #define EXPIRY_NS (10 * NS_PER_S)
 #define STAGING_NS (60 * NS_PER_S)
 #define RECOUNT_NS (60 * NS_PER_S)
+
+/* Part by part by the clock, so that no restart begins with the same again. */
+static void
+recount(struct sweep *sweep, uint64_t now)
+{
+	int rc;
+
+	if (!sweep->recount.is_begun)
+		store_recount_begin(sweep->store,
+		    (unsigned)(time(NULL) / (time_t)(RECOUNT_NS / NS_PER_S)),
+		    &sweep->recount);
+	rc = store_recount_go_on(sweep->store, &sweep->recount,
+	    clock_monotonic_ns() + SHARE_NS);
+	if (rc == -1)
+		log_error("the sum of all bytes: %s", strerror(errno));
+	if (rc != 0)
+		sweep->recount_ns = now + RECOUNT_NS;
+}
 
 void
 sweep_beat(struct sweep *sweep)
@@ -37,12 +55,6 @@ sweep_beat(struct sweep *sweep)
 		store_sweep(sweep->data);
 		sweep->staging_ns = now + STAGING_NS;
 	}
-	if (now >= sweep->recount_ns) {
-		/* By the clock, so that no restart begins with the same again. */
-		if (store_recount(sweep->store,
-			(unsigned)(time(NULL) /
-			    (time_t)(RECOUNT_NS / NS_PER_S))) == -1)
-			log_error("the sum of all bytes: %s", strerror(errno));
-		sweep->recount_ns = now + RECOUNT_NS;
-	}
+	if (now >= sweep->recount_ns)
+		recount(sweep, now);
 }

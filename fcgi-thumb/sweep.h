@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "store.h"
+#include "store_admin.h"
 
 /*
  * What is done beside the requests: claims that have expired, the unlinking of
@@ -14,9 +15,10 @@
 struct sweep {
 	struct store *store; /* borrowed, as the next */
 	const char *data;
-	uint64_t expiry_ns;  /* when to look next (monotonic); 0: now */
-	uint64_t staging_ns; /* the same */
-	uint64_t recount_ns; /* the same */
+	uint64_t expiry_ns;     /* when to look next (monotonic); 0: now */
+	uint64_t staging_ns;    /* the same */
+	uint64_t recount_ns;    /* the same */
+	struct recount recount; /* what is under way */
 };
 
 /* To be called about once a second; takes some tenths of one at most. */

@@ -507,6 +507,46 @@ START_TEST(a_part_is_counted_anew_without_the_others)
 }
 END_TEST
 
+/* Many photos of one part, by a call a photo. */
+START_TEST(a_part_is_counted_in_pieces)
+{
+	struct store *s = open_store();
+	struct recount r = { .is_begun = false };
+	struct fault_info info;
+	char more[] = ID;
+	unsigned part, calls = 1;
+
+	put_photo(ID);
+	for (part = 0; store_usage(s) == 0; part++)
+		ck_assert_int_eq(store_recount(s, part), 0);
+	part--;
+	for (char c = 'a'; c < 'e'; c++) {
+		more[5] = c;
+		put_photo(more);
+	}
+	store_recount_begin(s, part + 1024, &r);
+	while (store_recount_go_on(s, &r, 1) == 0) {
+		ck_assert(r.is_begun);
+		ck_assert_int_eq(store_usage(s), 13);
+		calls++;
+	}
+	ck_assert(!r.is_begun);
+	ck_assert_uint_ge(calls, 5);
+	ck_assert_int_eq(store_usage(s), 5 * 13);
+	/* What is moved meanwhile is left to the next time. */
+	more[6] = 'a';
+	put_photo(more);
+	store_recount_begin(s, part, &r);
+	ck_assert_int_eq(store_recount_go_on(s, &r, 1), 0);
+	ck_assert_int_eq(store_delete(s, ID, &info), FAULT_NONE);
+	ck_assert_int_eq(store_recount_go_on(s, &r, 0), 1);
+	ck_assert_int_eq(store_usage(s), 4 * 13);
+	ck_assert_int_eq(store_recount(s, part), 0);
+	ck_assert_int_eq(store_usage(s), 5 * 13);
+	store_close(s);
+}
+END_TEST
+
 START_TEST(limits_of_room_are_named_with_the_values)
 {
 	struct store *s = open_store();
@@ -558,6 +598,7 @@ main(void)
 	tcase_add_loop_test(photos,
 	    the_sum_is_shared_and_counted_anew_when_it_is_lost, 0, 2);
 	tcase_add_test(photos, a_part_is_counted_anew_without_the_others);
+	tcase_add_test(photos, a_part_is_counted_in_pieces);
 	tcase_add_test(photos, limits_of_room_are_named_with_the_values);
 	suite_add_tcase(s, photos);
 

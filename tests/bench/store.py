@@ -17,6 +17,7 @@ starts. Medians with quartiles, and their ratio to the first count.
 """
 
 import argparse
+import io
 import json
 import os
 import pathlib
@@ -25,6 +26,8 @@ import statistics
 import subprocess
 import sys
 import time
+
+from PIL import Image
 
 from place import FILL, PIXELS, Bench, Places, mount_of
 
@@ -52,6 +55,15 @@ def say(*words):
 
 # ---- filling -----------------------------------------------------------------
 
+def tiny_picture():
+    """Of a kilobyte, so that its pixels do not hide what is around them."""
+    ramp = Image.linear_gradient("L").resize((96, 72))
+    data = io.BytesIO()
+    Image.merge("RGB", (ramp, ramp.rotate(180), ramp)).save(
+        data, "JPEG", quality=70)
+    return data.getvalue()
+
+
 def fill(bench, tiny, count):
     """All photos but the first, which is uploaded, in two processes; seconds."""
     answer, _ = bench.upload(tiny)
@@ -61,9 +73,8 @@ def fill(bench, tiny, count):
     fillers = [subprocess.Popen([FILL, bench.service.settings_file,
                                  photo["id"], str(a), str(b)])
                for a, b in ((1, middle), (middle, count))]
-    for filler in fillers:
-        if filler.wait() != 0:
-            raise RuntimeError("fill failed")
+    if any([filler.wait() for filler in fillers]):
+        raise RuntimeError("fill failed")
     os.sync()
     return time.monotonic() - start
 
@@ -220,7 +231,7 @@ def read_photo(directory):
 
 
 def run(arguments, counts):
-    tiny = picture("orient-0.jpg")
+    tiny = tiny_picture()
     with Places(arguments.dir, counts, arguments.on) as places:
         benches, rows = {}, {}
         try:

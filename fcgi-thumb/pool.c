@@ -181,10 +181,12 @@ tend_one(struct pool *p, unsigned i)
 		    ? (unsigned)((m->due_ns - now) / NS_PER_MS) + 1
 		    : 1;
 	}
-	if (slot_of(p, i)->beat_ns != 0)
-		m->was_up = true;
 	kill_overdue(p, i, now);
-	return m->was_up ? LOOK_MS : LOOK_BOOTING_MS;
+	if (m->was_up)
+		return LOOK_MS;
+	/* That is news: whoever waits for it looks at the state at once. */
+	m->was_up = slot_of(p, i)->beat_ns != 0;
+	return m->was_up ? 0 : LOOK_BOOTING_MS;
 }
 
 static bool

@@ -39,7 +39,8 @@ void pool_free(struct pool *p);
 
 /*
  * Fork what is due and kill what is overdue. To be called after each pool_reap
- * and when the time is over that it returns: milliseconds, 1..1000.
+ * and when the time is over that it returns: milliseconds, 0..1000. 0 when a
+ * worker is seen to have come up, with which pool_state can be another.
  */
 unsigned pool_tend(struct pool *p);
 

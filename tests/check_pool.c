@@ -184,6 +184,30 @@ teardown(void)
 	scoreboard_free(starts);
 }
 
+/* Until the pool is up; how long the last round said that it may be left alone. */
+static unsigned
+tend_until_up(void)
+{
+	uint64_t end = clock_monotonic_ns() + PATIENCE_NS;
+	struct timespec ts = { .tv_nsec = 5 * (long)NS_PER_MS };
+
+	for (;;) {
+		unsigned ms = pool_tend(pool);
+
+		if (pool_state(pool) == POOL_UP)
+			return ms;
+		ck_assert(clock_monotonic_ns() < end);
+		(void)nanosleep(&ts, NULL);
+	}
+}
+
+START_TEST(nobody_sleeps_on_the_news_that_all_are_up)
+{
+	ck_assert_uint_eq(tend_until_up(), 0);
+	ck_assert_uint_gt(pool_tend(pool), 0);
+}
+END_TEST
+
 START_TEST(it_comes_up_when_each_worker_waits)
 {
 	ck_assert_int_eq(pool_state(pool), POOL_BOOTING);
@@ -369,6 +393,7 @@ main(void)
 
 	tcase_set_timeout(boot, 60);
 	tcase_add_checked_fixture(boot, setup, teardown);
+	tcase_add_test(boot, nobody_sleeps_on_the_news_that_all_are_up);
 	tcase_add_test(boot, it_comes_up_when_each_worker_waits);
 	tcase_add_test(boot, one_that_is_not_up_yet_is_waited_for);
 	tcase_add_loop_test(boot, one_that_does_not_come_up_fails_it, 0,

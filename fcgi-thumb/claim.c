@@ -147,7 +147,7 @@ claim_begin(struct store *s, int photo, const char *id, const char *token,
 
 	if (name_file(token, file) == -1)
 		return fault_set(info, FAULT_INTERNAL, "%s", "");
-	if (claim_note_expiry(s, id, file, c) == -1 ||
+	if (claim_begin_note(s, id, file, c, d) == -1 ||
 	    store_make_dir(photo, "claims", 0700) == -1 ||
 	    (claims = claim_open_dir(photo)) == -1 ||
 	    durable_add(d, make_file(claims, file, c)) == -1) {

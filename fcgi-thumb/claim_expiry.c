@@ -60,9 +60,18 @@ claim_has_note(struct store *s, const char *id, const char *file,
 	return faccessat(s->root, place.path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* The names that lead to it, also to one that somebody else has just made. */
+static int
+add_dirs(struct store *s, const struct place *place, struct durable *d)
+{
+	return durable_add_dir(d, s->root, place->dir) == 0
+	    ? durable_add_dir(d, s->root, CLAIM_EXPIRES)
+	    : -1;
+}
+
 int
-claim_note_expiry(struct store *s, const char *id, const char *file,
-    const struct claim *c)
+claim_begin_note(struct store *s, const char *id, const char *file,
+    const struct claim *c, struct durable *d)
 {
 	const struct place place = place_of(id, file, c);
 
@@ -73,15 +82,27 @@ claim_note_expiry(struct store *s, const char *id, const char *file,
 		if (store_make_dir(s->root, place.dir, 0700) == -1 &&
 		    errno != ENOENT)
 			return -1;
-		if (fd_write_file(s->root, place.path, 0600, "", 0) == 0 ||
+		if (durable_add(d,
+			fd_make_file(s->root, place.path, 0600, "", 0)) == 0 ||
 		    errno == EEXIST)
-			return fd_sync_dir(s->root, place.dir) == 0
-			    ? fd_sync_dir(s->root, CLAIM_EXPIRES)
-			    : -1;
+			return add_dirs(s, &place, d);
 		if (errno != ENOENT)
 			return -1;
 	}
 	return -1;
+}
+
+int
+claim_note_expiry(struct store *s, const char *id, const char *file,
+    const struct claim *c)
+{
+	struct durable d = { .n = 0 };
+	int rc = claim_begin_note(s, id, file, c, &d);
+
+	if (rc == 0)
+		rc = durable_sync(&d);
+	durable_fini(&d);
+	return rc;
 }
 
 int

@@ -16,6 +16,10 @@
 int claim_note_expiry(struct store *s, const char *id, const char *file,
     const struct claim *c);
 
+/* The same, but what is to be synced before the claim is visible comes to d. */
+int claim_begin_note(struct store *s, const char *id, const char *file,
+    const struct claim *c, struct durable *d);
+
 /* Is there a note of this claim's end? True of one that never ends. */
 bool claim_has_note(struct store *s, const char *id, const char *file,
     const struct claim *c);

@@ -106,6 +106,16 @@ forget(void)
 	buf_puts(&disk.said, "");
 }
 
+static unsigned
+count_lines(const char *text)
+{
+	unsigned n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == '\n';
+	return n;
+}
+
 /* The two digits of the parents' names are put in. */
 static void
 assert_said(const char *expected)
@@ -188,11 +198,11 @@ add_variant(struct draft *d, struct manifest *m, unsigned preset,
 	return draft_variant(d, &m->variants[m->n++], "123456789", &info);
 }
 
-/* The steps of an upload of a new photo, in their order. */
+/* The steps of an upload of a new photo, in their order; 0: for ever. */
 static enum fault
-upload(char token[CLAIM_TOKEN_LEN + 1])
+upload_until(int64_t expires, char token[CLAIM_TOKEN_LEN + 1])
 {
-	const struct claim c = { .created = 1 };
+	const struct claim c = { .created = 1, .expires = expires };
 	struct manifest m = { .format = FORMAT_JPEG,
 		.size = { 40, 30 },
 		.bytes = 5,
@@ -220,6 +230,12 @@ upload(char token[CLAIM_TOKEN_LEN + 1])
 	draft_close(&d);
 	spool_fini(&spool);
 	return f;
+}
+
+static enum fault
+upload(char token[CLAIM_TOKEN_LEN + 1])
+{
+	return upload_until(0, token);
 }
 
 /* ---- how often it has to wait ---- */
@@ -253,6 +269,21 @@ START_TEST(an_upload_waits_for_what_it_made_and_for_its_two_names)
 	    "public/*\n");
 	/* So that a journal has one thing to write, not ten. */
 	ck_assert_uint_ge(disk.waiting, 7);
+}
+END_TEST
+
+/* Before anything is seen, or it could stay for ever. */
+START_TEST(an_end_costs_its_note_and_the_names_that_lead_there)
+{
+	char token[CLAIM_TOKEN_LEN + 1];
+	const char *note;
+
+	ck_assert_int_eq(upload_until(7200, token), FAULT_NONE);
+	note = strstr(disk.said.data, "7200.");
+	ck_assert_ptr_nonnull(note);
+	note = strchr(note, '\n') + 1;
+	ck_assert_ptr_eq(strstr(note, "2\nexpires\nCLAIM\n"), note);
+	ck_assert_uint_eq(count_lines(disk.said.data), 13 + 3);
 }
 END_TEST
 
@@ -359,16 +390,6 @@ new_file(unsigned n)
 	return fd_make_file(tempdir_fd(), name, 0600, name, strlen(name));
 }
 
-static unsigned
-count_lines(const char *text)
-{
-	unsigned n = 0;
-
-	for (; *text != '\0'; text++)
-		n += *text == '\n';
-	return n;
-}
-
 START_TEST(any_number_of_files_is_synced_each_once_in_its_order)
 {
 	struct durable d = { .n = 0 };
@@ -428,6 +449,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc,
 	    an_upload_waits_for_what_it_made_and_for_its_two_names);
+	tcase_add_test(tc, an_end_costs_its_note_and_the_names_that_lead_there);
 	tcase_add_test(tc,
 	    a_first_render_waits_for_its_file_and_the_new_public_side);
 	tcase_add_test(tc, a_photo_that_is_here_costs_its_claim);

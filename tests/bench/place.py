@@ -78,10 +78,10 @@ class Places:
                 # A journal, tables of inodes, and photos beside those of fill.
                 os.posix_fallocate(file.fileno(), 0,
                                    8 * room + count * IMAGE_BYTES)
-            subprocess.run(["mkfs.ext4", "-q", "-F", "-b", str(BLOCK), "-m", "0",
-                            "-J", "size=128", "-E", "lazy_itable_init=0",
-                            "-N", str(100_000 + count * INODES), image],
-                           check=True)
+            subprocess.run(
+                ["mkfs.ext4", "-q", "-F", "-b", str(BLOCK), "-m", "0",
+                 "-J", "size=128", "-E", "lazy_itable_init=0",
+                 "-N", str(100_000 + count * INODES), image], check=True)
             self.mount(image, place, "-o", "loop")
         return place
 

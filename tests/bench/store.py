@@ -65,7 +65,7 @@ def tiny_picture():
 
 
 def fill(bench, tiny, count):
-    """All photos but the first, which is uploaded, in two processes; seconds."""
+    """All but the first photo, which is uploaded, in two processes; seconds."""
     answer, _ = bench.upload(tiny)
     photo, = json.loads(answer.body)["photos"]
     start = time.monotonic()

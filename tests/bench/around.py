@@ -2,7 +2,7 @@
 """How much of an upload's time is around the pixels, and where it goes.
 
 usage: around.py [--photo FILE] [--rounds N] [--dir DIR] [--on KIND]
-                 [--json FILE]
+                 [--photos DIR] [--quick] [--out DIR]
 
 A 4 MB photo of 12 MP, as bytes that were not there before each time, to a
 service of one worker behind nginx. nginx, FastCGI, JSON and the client are what
@@ -13,17 +13,19 @@ of nginx is all of it around the pixels; of the worker's, most is for them.
 --photo  another photo; else tests/data/photo-12mp.jpg, encoded to 4 MB
 --on     image: ext4 with a journal on a loop device (root); else a directory
          below --dir, on whatever disk that is
+--photos is taken so that all parts of ./dev bench take it, and not used
+--out    where the table is written as JSON; default: nowhere
 """
 
 import argparse
 import io
-import json
 import pathlib
 import statistics
 import sys
 
 from PIL import Image
 
+import report
 from place import PHASES, PIXELS, Bench, Places, mount_of
 
 from service import end_on_signals, picture, variation
@@ -74,25 +76,32 @@ def summary(took):
     return rows
 
 
-def report(rows):
-    wall = rows["wall"]["mean"]
-    names = {"front": "nginx, FastCGI, JSON, client",
-             "receive": "receive: read, hash, keep, look",
-             "publish": "publish: write, fsync, rename"}
-    print(f"{'':32} {'median ms':>10} {'quartiles':>16} {'mean':>8} {'%':>6}")
+NAMES = {"wall": "all of it", "queue": "queue",
+         "receive": "receive: read, hash, keep, look",
+         "publish": "publish: write, fsync, rename",
+         "front": "nginx, FastCGI, JSON, the client",
+         "around": "around the pixels"}
+
+
+def make_table(rows, title):
+    table = report.Table("around", title,
+                         ["phase", "median ms", "quartiles", "mean ms",
+                          "% of the mean"])
     for key in ("wall", *PIXELS, "queue", "receive", "publish", "front",
                 "around"):
         row = rows[key]
-        quartiles = f"{row['low']:.1f}-{row['high']:.1f}"
-        print(f"{names.get(key, key):32} {row['median']:>10.1f} "
-              f"{quartiles:>16} {row['mean']:>8.1f} "
-              f"{100 * row['mean'] / wall:>6.1f}")
+        table.add(NAMES.get(key, key), row["median"],
+                  f"{row['low']:.1f} to {row['high']:.1f}", row["mean"],
+                  100 * row["mean"] / rows["wall"]["mean"])
     share = rows["share"]
-    print(f"around the pixels: {share['median']:.1f} % "
-          f"({share['low']:.1f}-{share['high']:.1f}) of the time, "
-          f"{'under' if share['median'] < LIMIT else 'NOT UNDER'} {LIMIT} %; "
-          f"CPU: worker {rows['cpu']['median']:.0f} ms, nginx "
-          f"{rows['nginx']['median']:.1f} ms")
+    table.notes.append(
+        f"around the pixels: {share['median']:.1f} % (quartiles "
+        f"{share['low']:.1f} to {share['high']:.1f}) of an upload's time; it "
+        f"is to be under {LIMIT}")
+    table.notes.append(
+        f"CPU: the worker {rows['cpu']['median']:.0f} ms, most of it for the "
+        f"pixels; nginx {rows['nginx']['median']:.1f} ms")
+    return table
 
 
 def main():
@@ -102,20 +111,23 @@ def main():
     parser.add_argument("--dir")
     parser.add_argument("--on", choices=("image", "directory"),
                         default="directory")
-    parser.add_argument("--json")
+    parser.add_argument("--photos")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--out")
     arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.rounds = 10
     end_on_signals()
     photo = (pathlib.Path(arguments.photo).read_bytes() if arguments.photo
              else large_photo())
     where, took = measure(arguments, photo)
     rows = summary(took)
-    print(f"a photo of {len(photo)} bytes, {len(took)} times, on "
-          f"{arguments.on} ({' '.join(where[1:])})")
-    report(rows)
-    if arguments.json:
-        pathlib.Path(arguments.json).write_text(json.dumps(
-            {"bytes": len(photo), "rounds": len(took), "on": arguments.on,
-             "file_system": where[1:], "rows": rows}, indent=1))
+    table = make_table(rows, f"A photo of {len(photo) / 1e6:.1f} MB and 12 "
+                       f"MP, {len(took)} times, the store on {where[1]}")
+    table.data = rows
+    print(table.text())
+    if arguments.out:
+        table.write(arguments.out, "./dev bench around")
     return 0
 
 

@@ -2,7 +2,7 @@
 """What a photo costs while few are stored, and while very many are.
 
 usage: store.py [--counts N,N..] [--rounds N] [--dir DIR] [--on KIND]
-                [--photos DIR] [--json FILE]
+                [--photos DIR] [--quick] [--out DIR]
 
 A store for each count (1000, 100,000 and 1,000,000), filled by `fill`, with a
 service of one worker on each. Round by round every one of them gets a new tiny
@@ -14,6 +14,8 @@ starts. Medians with quartiles, and their ratio to the first count.
 --on   tmpfs, image (ext4 on a loop device, for which one has to be root) or
        directory; without it the first of these that can be had
 --dir  where images and directories are made
+--quick  1000 and 10,000 photos, 50 rounds
+--out  where the tables are written as JSON; default: nowhere
 """
 
 import argparse
@@ -29,6 +31,7 @@ import time
 
 from PIL import Image
 
+import report
 from place import FILL, PIXELS, Bench, Places, mount_of
 
 from service import end_on_signals, picture, variation, wait_until
@@ -188,42 +191,62 @@ def measure_start(bench):
 
 # ---- what is said ------------------------------------------------------------
 
-def print_steps(result):
-    first = result["rows"][0]
-    say(f"{'photos':>9} {'step':8} {'wall ms':>22} {'x':>5} "
-        f"{'worker CPU ms':>22} {'x':>5} {'nginx':>6}")
+def quartiles(cell):
+    return f"{cell['low']:.2f} to {cell['high']:.2f}"
+
+
+def steps_table(result):
+    table = report.Table(
+        "store", f"A tiny picture while so many are stored, "
+        f"{result['rounds']} rounds by turns, stores on {result['on']} "
+        f"({' '.join(result['file_system'])})",
+        ["photos, step", "wall ms", "quartiles", "of the first",
+         "worker CPU ms", "quartiles ", "of the first ", "nginx CPU ms"],
+        digits={"of the first": 2, "of the first ": 2, "worker CPU ms": 2,
+                "wall ms": 2, "nginx CPU ms": 2})
+    first = result["rows"][0]["steps"]
     for row in result["rows"]:
         for step in STEPS:
-            cells, base = row["steps"][step], first["steps"][step]
-            text = f"{row['count']:>9} {step:8} "
+            cells = [f"{row['count']:,} {step}"]
             for key in "wall", "cpu":
-                cell = cells[key]
-                ratio = cell["median"] / base[key]["median"]
-                quartiles = f"({cell['low']:.2f}-{cell['high']:.2f})"
-                text += f"{cell['median']:>7.2f} {quartiles:>14} {ratio:>5.2f} "
-            say(text + f"{cells['nginx']['median']:>6.2f}")
+                cell = row["steps"][step][key]
+                cells += [cell["median"], quartiles(cell),
+                          cell["median"] / first[step][key]["median"]]
+            table.add(*cells, row["steps"][step]["nginx"]["median"])
+    table.data = result
+    return table
 
 
-def print_rest(result):
+def whole_table(result):
+    table = report.Table(
+        "store-whole", "The same stores as a whole, one worker each",
+        ["photos", "s to fill", "a directory", "at most", "verify ms a photo",
+         "of so many", "real photo ms", "of these pixels", "publish",
+         "start s"], digits={"start s": 3, "verify ms a photo": 2})
     for row in result["rows"]:
-        most, mean = row["per_directory"]
         real, check = row["real"], row["verify"]
-        tiny = row["steps"]["upload"]["wall"]["median"]
-        say(f"{row['count']:>9} photos: filled in {row['fill_seconds']:.0f} s; "
-            f"{mean:.0f} a directory, {most} at most; "
-            f"verify {check['ms']:.3f} ms a photo "
-            f"({check['photos']} in {check['seconds']} s); an upload of the "
-            f"tiny picture {tiny / real['wall']['median']:.0%} of a real one, "
-            f"which takes {real['wall']['median']:.0f} ms, "
-            f"{real['pixels']['median']:.0f} of them for pixels and "
-            f"{real['publish']['median']:.0f} to publish; "
-            f"start {row['start']['seconds']['median']:.3f} s")
+        most, mean = row["per_directory"]
+        table.add(f"{row['count']:,}", round(row["fill_seconds"]),
+                  round(mean), most, check["ms"], check["photos"],
+                  real["wall"]["median"], real["pixels"]["median"],
+                  real["publish"]["median"],
+                  row["start"]["seconds"]["median"])
+    table.notes.append(f"verify had {VERIFY_SECONDS} s")
+    return table
+
+
+def starts_table(result):
+    table = report.Table(
+        "start", f"From the start of the program until a photo would be taken: "
+        f"every codec loaded and tried, the sandbox up ({STARTS} starts)",
+        ["presets", "s", "quartiles", "MB of an idle worker",
+         "MB as its share"], digits={"s": 3})
     for name, start in result["starts"].items():
-        at = start["seconds"]
-        say(f"start, {name}: {at['median']:.3f} s "
-            f"({at['low']:.3f}-{at['high']:.3f}); an idle worker then has "
-            f"{start['idle']['rss']} MB resident, {start['idle']['pss']} MB as "
-            f"its share")
+        cell, idle = start["seconds"], start["idle"]
+        table.add(name, cell["median"],
+                  f"{cell['low']:.3f} to {cell['high']:.3f}",
+                  idle["rss"], idle["pss"])
+    return table
 
 
 def read_photo(directory):
@@ -270,19 +293,18 @@ def main():
     parser.add_argument("--dir", default=None)
     parser.add_argument("--on", choices=("tmpfs", "image", "directory"))
     parser.add_argument("--photos")
-    parser.add_argument("--json")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--out")
     arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.counts, arguments.rounds = "1000,10000", 50
     counts = [int(count) for count in arguments.counts.split(",")]
     end_on_signals()
-    subprocess.run(["make", "-s", "-C", FILL.parents[2], "tests/bench/fill"],
-                   check=True, stdout=subprocess.DEVNULL)
     result = run(arguments, counts)
-    say(f"\nstores on: {result['on']} ({' '.join(result['file_system'])}), "
-        f"{result['rounds']} rounds by turns, one worker each")
-    print_steps(result)
-    print_rest(result)
-    if arguments.json:
-        pathlib.Path(arguments.json).write_text(json.dumps(result, indent=1))
+    for table in steps_table(result), whole_table(result), starts_table(result):
+        say("\n" + table.text())
+        if arguments.out:
+            table.write(arguments.out, "./dev bench store")
     return 0
 
 

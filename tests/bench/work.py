@@ -94,6 +94,14 @@ def make_large(directory):
     return path
 
 
+def chosen(photos, form):
+    """Which of them to make this format of: decoding one more, and a large
+    one, says nothing of another encoder."""
+    if form == "jpeg":
+        return photos
+    return [photo for photo in photos if photo.name != LARGE[2]]
+
+
 def gather(directory, more=None, only=None):
     """({colours: [Photo]}, [why some were left out]) below directory: the
     shipped photos, a large one made of them, and all of the directory more.
@@ -109,8 +117,8 @@ def gather(directory, more=None, only=None):
     found = {colours: [] for colours in COLOURS}
     left_out = []
     for path in shipped + theirs:
-        # A photo of theirs may be called as one of ours.
-        name = path.stem if path in shipped else f"{path.stem}-{path.parent.name}"
+        # One of theirs may be called as one of ours.
+        name = path.stem + ("" if path in shipped else "-theirs")
         forms = write_forms(path, name, directory)
         if isinstance(forms, str):
             left_out.append(forms)

@@ -1,0 +1,248 @@
+"""The benchmark measures what it says: its judge finds what is wrong, its tables
+are what was found, and three of the ways are gone once."""
+
+import pathlib
+import shutil
+import sys
+import tempfile
+import unittest
+
+from PIL import Image, ImageOps
+
+from case import NotHere
+from service import TOP
+
+sys.path.append(str(TOP / "tests" / "bench"))
+
+import contest  # noqa: E402: found by the path above
+import peers  # noqa: E402
+import pixels  # noqa: E402
+import quality  # noqa: E402
+import readme  # noqa: E402
+import report  # noqa: E402
+import work  # noqa: E402
+
+SOURCE = work.PHOTOS / "phone-12mp-p3.jpg"
+ORIENTATION = 0x112
+
+
+class Photos(unittest.TestCase):
+    """A small photo on its side with a wide gamut, in both forms."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="bench."))
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+        path = cls.directory / "photo.jpg"
+        with Image.open(SOURCE) as image:
+            exif = image.getexif()
+            exif[ORIENTATION] = 6
+            image.draft("RGB", (2016, 1512))
+            image.save(path, quality=92, exif=exif,
+                       icc_profile=image.info["icc_profile"])
+        cls.photos = work.write_forms(path, "photo", cls.directory)
+        cls.judge = quality.Judge(cls.directory, perceptual=False)
+        cls.made = cls.directory / "made"
+
+    def setUp(self):
+        shutil.rmtree(self.made, ignore_errors=True)
+        self.made.mkdir()
+
+
+class Judge(Photos):
+    def find(self, colours):
+        return self.judge.judge(self.photos[colours], "jpeg", self.made)
+
+    def make(self, colours, change=lambda image: image, **options):
+        """The reference's files, changed."""
+        references = quality.References()
+        photo = self.photos[colours]
+        for side in work.LADDER:
+            size = tuple(map(round, photo.fits(side)))
+            image = references.get(photo, size, colours == work.ALL)
+            change(image).save(self.made / f"{side}.jpg", **{
+                "format": "JPEG", "quality": work.QUALITY, **options})
+
+    def test_the_reference_is_better_than_its_encoder(self):
+        for colours in work.COLOURS:
+            with self.subTest(colours):
+                self.make(colours)
+                found = self.find(colours)
+                self.assertEqual(found["bytes"], sum(
+                    path.stat().st_size for path in self.made.iterdir()))
+                for side in work.LADDER:
+                    self.assertTrue(28 < found["psnr"][side] < 45, found)
+
+    def test_another_quality_is_seen(self):
+        self.make(work.NONE)
+        good = self.find(work.NONE)
+        self.make(work.NONE, quality=40)
+        bad = self.find(work.NONE)
+        self.assertLess(bad["psnr"][1280], good["psnr"][1280] - 1)
+        self.assertLess(bad["bytes"], good["bytes"])
+
+    def test_what_is_wrong_is_refused(self):
+        turned = Image.Exif()
+        turned[ORIENTATION] = 6
+        profile = self.photos[work.ALL].path
+        with Image.open(profile) as image:
+            wide = image.info["icc_profile"]
+        wrongs = {
+            "not the photo": {"change": lambda image: image.rotate(180)},
+            "not the photo ": {"change": ImageOps.grayscale},
+            "pixels, not": {"change": lambda image: image.rotate(
+                90, expand=True)},
+            "pixels, not ": {"change": lambda image: image.crop(
+                (0, 0, image.width - 4, image.height))},
+            "WEBP instead": {"format": "WEBP"},
+            "to be turned": {"exif": turned},
+            "profile of the photo": {"icc_profile": wide},
+        }
+        for words, wrong in wrongs.items():
+            with self.subTest(words):
+                self.make(work.ALL, **wrong)
+                with self.assertRaisesRegex(quality.Wrong, words.strip()):
+                    self.find(work.ALL)
+
+    def test_colours_that_were_not_converted(self):
+        self.make(work.NONE)
+        with self.assertRaisesRegex(quality.Wrong, "not converted"):
+            self.find(work.ALL)
+
+    def test_a_missing_file(self):
+        self.make(work.NONE)
+        (self.made / "320.jpg").unlink()
+        with self.assertRaisesRegex(quality.Wrong, "320.jpg is missing"):
+            self.find(work.NONE)
+
+
+class Ways(Photos):
+    def test_three_ways_once(self):
+        programs = pixels.programs()
+        ways = peers.magick_programs(programs) + peers.our_programs(programs)
+        # make check makes them.
+        for way in ways:
+            if way.why_not("jpeg", work.ALL):
+                raise NotHere(f"{programs} has no {way.name}")
+        chosen = {way.key: way for way in ways}
+        for key in "naive", "thirty", "fast":
+            with self.subTest(key):
+                samples = chosen[key].run("jpeg", self.photos[work.ALL],
+                                          self.made)
+                self.assertEqual(len(samples), peers.RUNS)
+                found = self.judge.judge(self.photos[work.ALL], "jpeg",
+                                         self.made)
+                for side in work.LADDER:
+                    self.assertGreater(found["psnr"][side], 28)
+
+
+class Fake(peers.Peer):
+    """Copies files; costs what it is told."""
+
+    def __init__(self, key, source, cpu=0, error=None, **more):
+        super().__init__(key, f"the {key} way", **more)
+        self.source, self.cpu, self.error = source, cpu, error
+
+    def run(self, form, photo, directory):
+        if self.error:
+            raise peers.CannotRun(self.error)
+        quality.encode_reference(photo, form, directory)
+        return [peers.Sample(self.cpu, 2 * self.cpu, 10 ** 9)]
+
+
+class Turns(Photos):
+    def setUp(self):
+        super().setUp()
+        # The measure of how it looks is not installed for tests.
+        contest.Judging.judge = self.judge
+        self.judging = contest.Judging()
+        self.addCleanup(self.judging.pool.shutdown)
+
+    def contest(self, *ways):
+        mode = contest.Mode("jpeg", work.NONE, [self.photos[work.NONE]])
+        contest.Contest(ways, self.judging, self.directory,
+                        lambda words: None).run(mode, 3)
+        return mode
+
+    def test_ratios_and_who_was_left_out(self):
+        mode = self.contest(
+            Fake("plain", None, cpu=10), Fake("slow", None, cpu=30, slow=True),
+            Fake("absent", None, error="no such library"),
+            Fake("other", None, needs=["no-such-command-here"]))
+        self.assertEqual(list(mode.rows), ["plain", "slow"])
+        self.assertEqual(mode.rows["slow"].ratios(mode.rows["plain"]), [3, 3])
+        self.assertEqual(mode.rows["plain"].of_turns("wall"), [20, 20, 20])
+        self.assertEqual(mode.left_out, {
+            "no-such-command-here is not on this machine": ["the other way"],
+            "no such library": ["the absent way"]})
+
+    def test_ours_has_to_run(self):
+        with self.assertRaises(peers.CannotRun):
+            self.contest(Fake("ours", None, error="it fails", ours=True))
+        with self.assertRaises(peers.CannotRun):
+            self.contest(Fake("ours", None, needs=["/no/such"], ours=True))
+
+    def test_a_command_that_fails_says_why(self):
+        with self.assertRaisesRegex(peers.CannotRun, "status 3: why"):
+            peers.execute(["sh", "-c", "echo why >&2; exit 3"])
+
+
+class Tables(unittest.TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="bench."))
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.table = report.Table("some", "Some | things", ["way", "ms", "dB"],
+                                  ["A note."], {"dB": 2})
+        self.table.add("this", 12.345, 31.904)
+        self.table.add("that", 1234.5, "")
+        self.table.write(self.directory, "./dev bench some")
+
+    def test_statistics(self):
+        self.assertEqual(report.spread([9, 10, 11]), 0.05)
+        self.assertEqual(report.spread([7]), 0)
+        self.assertEqual(report.percentile(list(range(1, 101)), 95), 95)
+        self.assertEqual(report.number(0.1234), "0.12")
+        self.assertEqual(report.number(1234.5), "1234")
+        self.assertEqual(report.number(1.0, 3), "1.000")
+
+    def test_a_table_comes_back_from_its_file(self):
+        table, document = report.read_table(self.directory / "some.json")
+        self.assertEqual(table.markdown(), self.table.markdown())
+        self.assertEqual(document["command"], "./dev bench some")
+        self.assertIn("| this | 12.3 | 31.90 |\n| that | 1234 |  |",
+                      table.markdown())
+
+    def test_readme_takes_what_was_made(self):
+        text = ("before\n\n<!-- bench:some -->\nold\n<!-- /bench:some -->\n"
+                "<!-- bench:other -->\nold\n<!-- /bench:other -->\nafter\n")
+        new, missing = readme.fill(text, self.directory)
+        self.assertEqual(missing, ["other"])
+        self.assertIn("| this | 12.3 | 31.90 |", new)
+        self.assertIn("./dev bench some", new)
+        self.assertIn("- A note.\n", new)
+        self.assertIn("<!-- bench:other -->\nold\n<!-- /bench:other -->\nafter",
+                      new)
+        self.assertNotIn("some -->\nold", new)
+        self.assertEqual(readme.fill(new, self.directory)[0], new)
+
+    def test_marks_that_belong_to_nothing(self):
+        for text in ("<!-- bench:some -->\n", "<!-- /bench:some -->\n",
+                     "<!-- bench:a -->\n<!-- /bench:b -->\n",
+                     " <!-- bench:a -->\n <!-- /bench:a -->\n"):
+            with self.subTest(text), self.assertRaises(readme.Unclear):
+                readme.fill(text, self.directory)
+
+    def test_the_readme_itself(self):
+        text = (TOP / "README.md").read_text()
+        readme.check_marks(text)
+        names = [match.group(1) for match in readme.BLOCK.finditer(text)]
+        self.assertEqual(len(names), len(set(names)))
+        self.assertIn("pixels-jpeg", names)
+        # Whatever is shown was made by the generator.
+        for match in readme.BLOCK.finditer(text):
+            if match.group(2).strip():
+                self.assertRegex(match.group(2), r"\A\*\*.*`\./dev bench ")
+
+
+if __name__ == "__main__":
+    unittest.main()

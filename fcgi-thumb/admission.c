@@ -10,12 +10,22 @@
 #include <time.h>
 
 #include "clock.h"
+#include "machine.h"
 #include "multipart.h"
 #include "number.h"
 #include "token.h"
 
 /* More than the texts and headers of any form that comes with photos. */
 #define FORM_MAX (1024 * 1024)
+
+/*
+ * What a photo is taken to cost when the queue is computed. Low on purpose, a
+ * phone's photo costs two or three times that: a queue too short refuses what
+ * could be served, while one too long costs nothing, since a request that
+ * waited over queue_seconds is refused when its turn comes.
+ */
+#define PHOTO_MS 100
+#define QUEUE_MIN 16
 
 /* nginx's $msec: seconds, a dot, three digits. -1 for anything else. */
 static int
@@ -113,4 +123,22 @@ admission_check(const struct io *io, const struct settings *settings,
 	if (f == FAULT_NONE && settings->upload_auth == AUTH_TOKEN)
 		f = check_token(io, settings, info);
 	return f;
+}
+
+unsigned
+admission_queue_length(const struct settings *settings, bool *is_cut)
+{
+	const struct limits *limits = &settings->limits;
+	unsigned max = machine_queue_max();
+	uint64_t length = limits->queue_length;
+
+	if (length == 0) {
+		length = (uint64_t)settings->workers * limits->queue_seconds *
+		    1000 / PHOTO_MS;
+		if (length < QUEUE_MIN)
+			length = QUEUE_MIN;
+	}
+	if (is_cut != NULL)
+		*is_cut = max != 0 && length > max;
+	return (unsigned)(max != 0 && length > max ? max : length);
 }

@@ -1,6 +1,8 @@
 #ifndef FT_ADMISSION_H
 #define FT_ADMISSION_H
 
+#include <stdbool.h>
+
 #include "exchange.h"
 #include "fault.h"
 #include "progress.h"
@@ -32,5 +34,13 @@ enum fault admission_check(const struct io *io, const struct settings *settings,
  */
 enum fault admission_wait(const struct io *io, const struct settings *settings,
     struct progress *progress, struct fault_info *info);
+
+/*
+ * How many uploads may wait for the workers: limits.queue_length, or what is
+ * taken to be served within limits.queue_seconds; 1..INT_MAX.
+ *
+ * is_cut  the kernel does not allow more; may be NULL
+ */
+unsigned admission_queue_length(const struct settings *settings, bool *is_cut);
 
 #endif

@@ -8,28 +8,13 @@
 
 #include "generation.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "admission.h"
 #include "blame.h"
 #include "clock.h"
-#include "fdio.h"
-#include "number.h"
 #include "store.h"
-
-/*
- * What a photo is taken to cost when the queue is computed. Low on purpose, a
- * phone's photo costs two or three times that: a queue too short refuses what
- * could be served, while one too long costs nothing, since a request that
- * waited over queue_seconds is refused when its turn comes.
- */
-#define PHOTO_MS 100
-#define BACKLOG_MIN 16
 
 /* The part of its time that a photo worked which is blamed for taking too long. */
 #define WORKED_SHARE 4
@@ -59,41 +44,6 @@ bury(void *ctx, const struct death *death)
 	store_sweep(g->settings->data);
 }
 
-/* The kernel's own ceiling; 0 where it cannot be read. */
-static unsigned
-read_somaxconn(void)
-{
-	unsigned long long value = 0;
-	char *text = NULL;
-	size_t len;
-
-	if (fd_read_file(AT_FDCWD, "/proc/sys/net/core/somaxconn", 32, &text,
-		&len) == 0) {
-		text[strcspn(text, "\n")] = '\0';
-		if (number_parse(text, 1, INT_MAX, &value) != 0)
-			value = 0;
-	}
-	free(text);
-	return (unsigned)value;
-}
-
-static void
-plan_queue(struct generation *g)
-{
-	const struct limits *limits = &g->settings->limits;
-	unsigned max = read_somaxconn();
-	uint64_t backlog = limits->queue_length;
-
-	if (backlog == 0) {
-		backlog = (uint64_t)g->settings->workers *
-		    limits->queue_seconds * 1000 / PHOTO_MS;
-		if (backlog < BACKLOG_MIN)
-			backlog = BACKLOG_MIN;
-	}
-	g->is_cut = max != 0 && backlog > max;
-	g->backlog = (int)(g->is_cut ? max : backlog);
-}
-
 struct generation *
 generation_add(struct generation **all, struct settings *settings,
     struct listeners *listeners)
@@ -117,7 +67,7 @@ generation_add(struct generation **all, struct settings *settings,
 		generation_free(g);
 		return NULL;
 	}
-	plan_queue(g);
+	g->backlog = (int)admission_queue_length(settings, &g->is_cut);
 	g->all = all;
 	g->next = *all;
 	*all = g;

@@ -5,6 +5,7 @@
 #include "machine.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,4 +71,21 @@ machine_memory(void)
 		return groups == UINT64_MAX ? 0 : groups;
 	all = (uint64_t)pages * (uint64_t)page;
 	return groups < all ? groups : all;
+}
+
+unsigned
+machine_queue_max(void)
+{
+	unsigned long long value = 0;
+	char *text = NULL;
+	size_t len;
+
+	if (fd_read_file(AT_FDCWD, "/proc/sys/net/core/somaxconn", 32, &text,
+		&len) == 0) {
+		text[strcspn(text, "\n")] = '\0';
+		if (number_parse(text, 1, INT_MAX, &value) != 0)
+			value = 0;
+	}
+	free(text);
+	return (unsigned)value;
 }

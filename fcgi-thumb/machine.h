@@ -10,4 +10,10 @@
  */
 uint64_t machine_memory(void);
 
+/*
+ * How many connections the kernel lets wait on a listening socket at most:
+ * net.core.somaxconn, 1..INT_MAX. 0 where it cannot be told.
+ */
+unsigned machine_queue_max(void);
+
 #endif

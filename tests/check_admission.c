@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "machine.h"
 #include "secrets_file.h"
 #include "support.h"
 #include "token.h"
@@ -194,6 +195,33 @@ START_TEST(waiting_counts_for_every_method)
 }
 END_TEST
 
+static const struct {
+	unsigned workers, queue_seconds, queue_length;
+	unsigned length; /* as far as the kernel allows */
+} queues[] = {
+	{ 2, 10, 0, 200 },
+	{ 1, 1, 0, 16 }, /* never less */
+	{ 8, 10, 1, 1 },
+	{ 100, 600, 0, 600000 },
+};
+
+START_TEST(the_queue_is_as_long_as_can_be_served)
+{
+	struct settings s = { .workers = queues[_i].workers,
+		.limits.queue_seconds = queues[_i].queue_seconds,
+		.limits.queue_length = queues[_i].queue_length };
+	unsigned max = machine_queue_max(), length = queues[_i].length;
+	bool is_cut;
+
+	ck_assert_uint_gt(max, 0);
+	ck_assert_uint_eq(admission_queue_length(&s, &is_cut),
+	    length < max ? length : max);
+	ck_assert_int_eq(is_cut, length > max);
+	ck_assert_uint_eq(admission_queue_length(&s, NULL),
+	    length < max ? length : max);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -209,6 +237,8 @@ main(void)
 	    NELEM(methods));
 	tcase_add_loop_test(tc, a_token_is_asked_for_before_the_body, 0,
 	    NELEM(token_cases));
+	tcase_add_loop_test(tc, the_queue_is_as_long_as_can_be_served, 0,
+	    NELEM(queues));
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }

@@ -22,7 +22,7 @@ enum stress_phase {
 
 /* Why no photo came out of a request. */
 enum stress_loss {
-	STRESS_OVERLOADED,   /* 503 overloaded: the queue was full or too slow */
+	STRESS_OVERLOADED, /* 503 overloaded: the queue was full or too slow */
 	STRESS_RATE_LIMITED, /* 429 */
 	STRESS_FULL,         /* 507 */
 	STRESS_SLOW,         /* 504, or no answer in time */
@@ -42,13 +42,14 @@ struct stress_step {
 	/* Means of the taken photos, ms; their sum is the mean of the whole. */
 	double phase[STRESS_PHASES];
 	/* Of all processors' time, 0..1; busy holds the other two. */
-	double busy;    /* not idle, not waiting for a disk */
-	double service; /* of the service's and nginx's processes; < 0: unknown */
-	double self;    /* of this test */
-	double waiting; /* idle while something waited for a disk */
-	double disk;    /* of the busiest disk's time, 0..1; < 0: unknown */
-	double written; /* bytes a second, all disks; < 0: unknown */
-	uint64_t free;  /* least memory available, bytes */
+	double busy; /* not idle, not waiting for a disk */
+	double
+	    service; /* of the service's and nginx's processes; < 0: unknown */
+	double self; /* of this test */
+	double waiting;   /* idle while something waited for a disk */
+	double disk;      /* of the busiest disk's time, 0..1; < 0: unknown */
+	double written;   /* bytes a second, all disks; < 0: unknown */
+	uint64_t free;    /* least memory available, bytes */
 	uint64_t swapped; /* bytes moved to or from swap */
 };
 
@@ -76,17 +77,18 @@ enum stress_limit {
 	STRESS_BY_QUEUE,   /* it refuses before the workers have enough to do */
 	STRESS_BY_DISK,
 	STRESS_BY_MEMORY,
-	STRESS_BY_RATE,   /* 429 */
-	STRESS_BY_ROOM,   /* 507 */
-	STRESS_BY_SELF,   /* the test itself uses up the processors */
-	STRESS_BY_FAULTS  /* broken answers; nothing can be said */
+	STRESS_BY_RATE,  /* 429 */
+	STRESS_BY_ROOM,  /* 507 */
+	STRESS_BY_SELF,  /* the test itself uses up the processors */
+	STRESS_BY_FRONT, /* time goes before the service: nginx, the network */
+	STRESS_BY_FAULTS /* broken answers; nothing can be said */
 };
 
 struct stress_verdict {
 	enum stress_limit limit;
-	unsigned step;     /* at which the most photos a second were taken */
-	double most;       /* photos a second there */
-	double capacity;   /* the most at the wanted p95, no losses; 0: none */
+	unsigned step;   /* at which the most photos a second were taken */
+	double most;     /* photos a second there */
+	double capacity; /* the most at the wanted p95, no losses; 0: none */
 	unsigned capacity_clients;
 	char sentence[512]; /* for people: the limit, with its numbers */
 	char advice[256];   /* what helps and what does not */

@@ -1,0 +1,22 @@
+#ifndef FT_STRESS_VERDICT_H
+#define FT_STRESS_VERDICT_H
+
+#include "stress.h"
+
+/*
+ * What the numbers mean: how many photos a second, which of the machine's parts
+ * or of the settings ends it there, and what more of would help. A limit is
+ * named only where the numbers show it; where the rate still rises it is none.
+ *
+ * Nothing here can fail, whatever the numbers are.
+ */
+void stress_judge(const struct stress_run *run, struct stress_verdict *out);
+
+/* A phase's name for people: "decode". */
+const char *stress_phase_name(enum stress_phase phase);
+
+/* All requests of a step, and how many of them were no photo. */
+unsigned stress_requests(const struct stress_step *step);
+unsigned stress_lost(const struct stress_step *step);
+
+#endif

@@ -7,7 +7,7 @@ failed=0
 skipped=0
 scratch= # set by make_scratch
 not_run= # one line each: what this machine cannot do, and why
-stages="unit lint e2e storm browser"
+stages="unit lint e2e stress storm browser"
 
 cmd_check() {
 	check_in build --enable-werror
@@ -228,6 +228,11 @@ run_lint() {
 
 run_e2e() {
 	run_suite env FT_BUILD="$build" /usr/bin/python3 tests/e2e/run.py
+}
+
+# What it measures would be the other tests, beside them.
+run_stress() {
+	run_suite env FT_BUILD="$build" /usr/bin/python3 tests/e2e/run.py stress
 }
 
 run_storm() {

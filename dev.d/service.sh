@@ -81,11 +81,15 @@ cmd_thumbctl() {
 		trap 'rm -rf -- "$runtime"' EXIT
 		make_runtime
 	fi
-	# The templates are in the runtime directory, not where they would be
-	# installed.
+	# Templates and photos are in the runtime directory, not where they
+	# would be installed.
 	case ${1-} in
 	nginx-conf | apply | doctor)
 		set -- "$1" --templates "$runtime/share/fcgi-thumb/nginx" \
+			"${@:2}"
+		;;
+	stress)
+		set -- "$1" --photos "$runtime/share/fcgi-thumb/photos" \
 			"${@:2}"
 		;;
 	esac

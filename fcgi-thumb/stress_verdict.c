@@ -22,6 +22,7 @@
 #define BUSY_FULL 0.85     /* processors: the rest is lost between processes */
 #define OCCUPIED 0.8       /* workers: they change photos, too */
 #define DISK_SHARE 0.4     /* of a worker's time, where processors idle */
+#define DISK_MOST 0.5      /* the same, where they do not */
 #define DISK_FULL 0.85     /* of the disk's own time */
 #define DISK_WAITING 0.25  /* of processors that wait for it */
 #define SIGHT_FOREIGN 0.15 /* worth to be told */
@@ -203,18 +204,20 @@ sight_is_full(const struct sight *s)
 	return s->at->busy >= BUSY_FULL;
 }
 
+/*
+ * A worker that waits for a processor waits in every phase, so that the disk's
+ * part has to be the most of all where there are none left.
+ */
 static bool
 disk_is_full(const struct sight *s)
 {
-	double used =
-	    s->at->service >= 0 ? s->at->service + s->foreign : s->at->busy;
+	const struct stress_step *at = s->at;
 
-	/* A worker that waits for a processor waits in every phase. */
-	if (used >= BUSY_FULL && s->at->waiting < DISK_WAITING &&
-	    (s->foreign <= SIGHT_FOREIGN || disk_share(s) < 2 * DISK_SHARE))
+	if (at->service + at->self >= BUSY_FULL)
 		return false;
-	return disk_share(s) >= DISK_SHARE ||
-	    (s->at->disk >= DISK_FULL && s->at->waiting >= DISK_WAITING);
+	return disk_share(s) >= DISK_MOST ||
+	    (at->busy < BUSY_FULL && disk_share(s) >= DISK_SHARE) ||
+	    (at->disk >= DISK_FULL && at->waiting >= DISK_WAITING);
 }
 
 static enum stress_limit

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "thumbctl_stress.h"
+
 #define TEXT_OF(number) TEXT_OF_WORD(number)
 #define TEXT_OF_WORD(word) #word
 
@@ -71,6 +73,47 @@ static const struct command commands[] = {
 	    "            original is never changed or removed for being "
 	    "damaged\n",
 	    run_verify },
+	{ "stress",
+	    "[--photos DIR] [--p95 MS] [--clients N] [--seconds DURATION]\n"
+	    "        [--count N] [--time DURATION] [--report FILE] "
+	    "[--json FILE]\n"
+	    "        [--token-file FILE] [--any-host] URL",
+	    "load the service with more and more uploads until it is "
+	    "saturated, and\n    say what its limit is",
+	    "  URL                 of the service: http://127.0.0.1/, with its "
+	    "prefix\n"
+	    "  --photos DIR        the JPEG files in it are uploaded, each "
+	    "time with other\n"
+	    "                      bytes, instead of those in\n"
+	    "                      " PHOTOS_DEFAULT "\n"
+	    "  --p95 MS            what 95 of 100 uploads may take, for the "
+	    "capacity: " TEXT_OF(
+		STRESS_P95) "\n"
+			    "  --clients N         no more at once "
+			    "than " TEXT_OF(
+				STRESS_CLIENTS) "\n"
+						"  --seconds DURATION  of each "
+						"step: " TEXT_OF(
+						    STRESS_SECONDS) "s\n"
+								    "  --count "
+								    "N         "
+								    "  no more "
+								    "uploads "
+								    "than"
+								    " " TEXT_OF(
+									STRESS_COUNT) "\n"
+										      "  --time DURATION     no longer than " TEXT_OF(
+											  STRESS_TIME) "s\n"
+												       "  --report FILE       a page with plots of all that was "
+												       "measured\n"
+												       "  --json FILE         the same for programs\n"
+												       "  --token-file FILE   with the upload token in its first line\n"
+												       "  --any-host          also where the service is not on this "
+												       "machine\n"
+												       "Each step's photos are taken back before the next one, and at "
+												       "the end, also\n"
+												       "after Ctrl-C. The store must have room for those of one step.\n",
+	    run_stress },
 	{ "list", "[--since WHEN] [--owner NAME] [--larger BYTES]",
 	    "the photos, a line each, with tabs between the columns",
 	    "  --since WHEN    came since then: so long ago (90m, 12h, 7d), a "

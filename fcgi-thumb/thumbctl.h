@@ -54,6 +54,8 @@ int run_quarantine(const struct command *self, const char *settings_file,
     int argc, char **argv);
 int run_regenerate(const struct command *self, const char *settings_file,
     int argc, char **argv);
+int run_stress(const struct command *self, const char *settings_file, int argc,
+    char **argv);
 int run_verify(const struct command *self, const char *settings_file, int argc,
     char **argv);
 

@@ -140,6 +140,19 @@ silent_disk_run(void)
 	return run;
 }
 
+/* Another program has the processors; the disk is what is waited for. */
+static struct stress_run
+disturbed_disk_run(void)
+{
+	struct stress_run run = silent_disk_run();
+
+	for (unsigned i = 0; i < run.n; i++) {
+		run.steps[i].busy = 0.99;
+		run.steps[i].phase[STRESS_RESIZE] = 300;
+	}
+	return run;
+}
+
 static struct stress_run
 queue_run(void)
 {
@@ -282,6 +295,8 @@ static const struct {
 	    "Disk: publish 79 %; the processors are 20 % busy, the disk 97 %" },
 	{ "disk, silent", silent_disk_run, STRESS_BY_DISK,
 	    "Disk: publish 79 %; the processors are 20 % busy; 2 workers" },
+	{ "disk, disturbed", disturbed_disk_run, STRESS_BY_DISK,
+	    "Disk: publish 56 %; the processors are 99 % busy" },
 	{ "queue", queue_run, STRESS_BY_QUEUE,
 	    "Queue: of 1 place; 32 % of uploads are refused with 4 clients" },
 	{ "flooded", flooded_run, STRESS_BY_CPU, "CPU: " },

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """The end-to-end suite: run.py [-x] [NAME...]
 
-Runs test_NAME.py for each NAME, all of them without one (but root, which has
-to be asked for and needs root), or one test as NAME.Class.test. Prints every
-test and ends with the counts. -x keeps going no further than a failure.
+Runs test_NAME.py for each NAME, all of them without one (but root, which needs
+root, and stress, which needs the machine to itself: these have to be asked
+for), or one test as NAME.Class.test. Prints every test and ends with the
+counts. -x keeps going no further than a failure.
 
 All of them are run two at a time, each module in a process of its own: most of
 what they do is to wait.
@@ -78,6 +79,7 @@ class Result(unittest.TestResult):
 
 
 AT_ONCE = 2
+ASKED_FOR = "test_root", "test_stress"
 COUNTS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped$")
 
 
@@ -93,7 +95,7 @@ class Together:
         # The longest first, so that none is left over at the end.
         for path in sorted(HERE.glob("test_*.py"), reverse=True,
                            key=lambda path: path.stat().st_size):
-            if path.stem != "test_root":
+            if path.stem not in ASKED_FOR:
                 self.modules.put(path.stem.removeprefix("test_"))
 
     def take(self, line):

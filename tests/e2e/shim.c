@@ -15,6 +15,9 @@
  * A step is a call that changes the store. The file must lie below the data
  * directory, since a worker reaches nothing else.
  *
+ * Where FT_SLOW is set, each fsync of a photo worker takes so many ms longer:
+ * a slow disk.
+ *
  * Into the file that FT_HEAP names, below that directory too, a photo worker
  * writes as it takes a request how many bytes it has from malloc.
  */
@@ -39,6 +42,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct {
@@ -314,9 +318,21 @@ write(int fd, const void *data, size_t len)
 	return syscall(SYS_write, fd, data, len);
 }
 
+static void
+be_slow(void)
+{
+	const char *text = getenv("FT_SLOW");
+	const long ms = text == NULL ? 0 : atol(text);
+	const struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
+
+	if (ms > 0 && shim.in_worker)
+		(void)nanosleep(&pause, NULL);
+}
+
 int
 fsync(int fd)
 {
+	be_slow();
 	return step() == -1 ? -1 : (int)syscall(SYS_fsync, fd);
 }
 

@@ -22,9 +22,9 @@ def build(directory):
 
 class ShimmedService(Service):
     """order(text) is for the next request to a photo worker; heap() needs
-    `heap`."""
+    `heap`. Each fsync of one takes `slow` ms longer."""
 
-    def __init__(self, heap=False, **settings):
+    def __init__(self, heap=False, slow=0, **settings):
         super().__init__(**settings)
         if "-fsanitize=address" in (pathlib.Path(os.environ["FT_BUILD"])
                             / "Makefile").read_text():
@@ -35,6 +35,7 @@ class ShimmedService(Service):
         self.wrapper = ["/usr/bin/env", f"LD_PRELOAD={build(self.directory)}",
                         f"FT_SHIM={self.order_file}",
                         *([f"FT_HEAP={self.heap_file}"] if heap else []),
+                        f"FT_SLOW={slow}",
                         f"FT_SETTINGS={self.settings_file}",
                         f"FT_ELSEWHERE={self.elsewhere}"]
 

@@ -1,0 +1,39 @@
+#ifndef FT_THUMBCTL_STRESS_H
+#define FT_THUMBCTL_STRESS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "stress.h"
+#include "stress_load.h"
+
+/* thumbctl stress, between its files. */
+
+#define PHOTOS_DEFAULT PKGDATADIR "/photos"
+#define STRESS_P95 1000 /* ms */
+#define STRESS_CLIENTS 64
+#define STRESS_SECONDS 10  /* a step */
+#define STRESS_COUNT 10000 /* uploads */
+#define STRESS_TIME 600    /* seconds altogether, without the way back */
+
+struct stress_job {
+	const char *url;
+	const char *photos; /* a directory */
+	unsigned long long p95, clients, seconds, count, time;
+	const char *report, *json, *token_file; /* NULL: none */
+	bool any_host;
+};
+
+/*
+ * Step by step to more clients, until more of them bring no more photos, or a
+ * bound is reached; what a step has put into the store is taken back before the
+ * next. A line for each on stderr. How the last one ended.
+ */
+enum stress_end stress_ramp(const struct stress_job *job,
+    struct stress_load *load, struct stress_run *run);
+
+/* The verdict, the capacity and the steps as a table, for people. */
+void stress_print(FILE *out, const struct stress_run *run,
+    const struct stress_verdict *verdict);
+
+#endif

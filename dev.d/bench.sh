@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # parts of one script
 # ./dev bench: what a photo costs, beside what others would have it cost.
 
-packages_bench=(python3 python3-pil nodejs npm)
+packages_bench=(python3 python3-pil nodejs npm wrk)
 # What pixels are compared with, and the measure of how they look.
 packages_bench+=(imagemagick graphicsmagick libvips-tools libvips-dev
 	libzimg-dev libjpeg-dev libjxl-devtools)
@@ -63,14 +63,16 @@ build_peers() {
 # build/bench. Photos are not decoded by root, but only root can mount what very
 # many are stored on; these are our own.
 run_bench() {
-	local out=$scratch/$1 as=as_account
+	local out=$scratch/$1 program=$1.py as=as_account
+	# http.py would hide Python's own module.
+	[ "$1" != http ] || program=over_http.py
 	mkdir "$out"
 	if am_root; then
 		chown "$(account):" "$scratch" "$TMPDIR" "$out"
 		[ "$1" != store ] || as=
 	fi
 	guarded $as env PYTHONDONTWRITEBYTECODE=1 TMPDIR="$TMPDIR" \
-		FT_BUILD="$build" /usr/bin/python3 "tests/bench/$1.py" \
+		FT_BUILD="$build" /usr/bin/python3 "tests/bench/$program" \
 		--out "$out" "${@:2}" || return
 	as_owner mkdir -p "$build/bench"
 	cat_into "$build/bench" "$out"/*.json

@@ -1,5 +1,6 @@
 """What processes and directories have used, as Linux counts it."""
 
+import contextlib
 import os
 import pathlib
 
@@ -29,7 +30,8 @@ def cpu_seconds(pids):
 def forget_peaks(pids):
     """From now on peak_bytes is that of what comes."""
     for pid in family(pids):
-        pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def peak_bytes(pids):
@@ -37,10 +39,11 @@ def peak_bytes(pids):
     Pages that some of them share count for each of them."""
     total = 0
     for pid in family(pids):
-        for line in pathlib.Path(f"/proc/{pid}/status").read_text(
-                ).splitlines():
-            if line.startswith("VmHWM:"):
-                total += int(line.split()[1]) * 1024
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
+            total += sum(int(line.split()[1]) * 1024
+                         for line in status.splitlines()
+                         if line.startswith("VmHWM:"))
     return total
 
 

@@ -20,17 +20,18 @@ class Way:
 
     server   whom: has address and roots()
     paths    of each thumbnail
+    files    what they should give, in the same order
     header   one to send, or None
     """
 
-    def __init__(self, name, server, paths, header=None):
+    def __init__(self, name, server, paths, files, header=None):
         self.name, self.server, self.header = name, server, header
-        self.paths = list(paths)
+        self.paths, self.files = list(paths), list(files)
 
-    def check(self, files):
+    def check(self):
         """Each answer is the very file, or a SystemExit."""
         headers = dict([self.header.split(": ", 1)] if self.header else [])
-        for path, file in zip(self.paths, files):
+        for path, file in zip(self.paths, self.files):
             answer = nginx.request(self.server.address, "GET", path, None,
                                    headers)
             if answer.status != 200 or answer.body != file.read_bytes():
@@ -49,6 +50,10 @@ class Way:
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
             check=True)
         result = json.loads(done.stdout.splitlines()[-1])
+        least = min(file.stat().st_size for file in self.files)
+        if (result["errors"] or not result["requests"]
+                or result["bytes"] < result["requests"] * least):
+            raise SystemExit(f"{self.name}: {result}")
         result["cpu"] = cpu_seconds(self.server.roots()) - before
         return result
 
@@ -60,66 +65,67 @@ def urls(documents):
             if variant["preset"] == SERVED]
 
 
-def ways(ours, node, plain, ours_documents, node_documents):
-    """[(Way, the files that it should give)], the plain one first."""
-    exact = urls(ours_documents)[:PHOTOS]
+def ways(ours, node, plain, documents):
+    """Each Way, the plain one first."""
+    exact, theirs = (urls(some)[:PHOTOS] for some in documents)
     names = [url.partition("?")[0] for url in exact]
     public = [path.replace("/t/", f"/{path[3:5]}/") for path in names]
     files = [ours.data / "public" / path[1:] for path in public]
-    theirs = urls(node_documents)[:PHOTOS]
     their_files = [node.data / "photos" / path[3:5] / path[3:]
                    for path in theirs]
     return [
-        (Way("nginx, no rules of ours", plain, public), files),
-        (Way("fcgi-thumb, ?v= (for ever)", ours, exact), files),
-        (Way("fcgi-thumb, .jpg", ours, names), files),
-        (Way("fcgi-thumb, by Accept", ours,
-             [name.removesuffix(".jpg") for name in names], ACCEPT), files),
-        (Way("Node", node, theirs), their_files)]
+        Way("nginx, no rules of ours", plain, public, files),
+        Way("fcgi-thumb, ?v= (for ever)", ours, exact, files),
+        Way("fcgi-thumb, .jpg", ours, names, files),
+        Way("fcgi-thumb, by Accept", ours,
+            [name.removesuffix(".jpg") for name in names], files, ACCEPT),
+        Way("Node", node, theirs, their_files)]
 
 
 def measure(ours, node, documents, directory, connections, rounds, seconds):
-    """The table, and faults in words. documents: those of both services."""
-    plain = Front(pathlib.Path(directory) / "plain",
-                  f'root "{ours.data}/public";')
-    plain.start()
+    """The table; documents are the answers to uploads of both services. A
+    SystemExit where an answer is wrong."""
+    directory = pathlib.Path(directory)
+    plain = Front(directory / "plain", f'root "{ours.data}/public";')
     try:
-        found, faults = {}, []
-        contest = ways(ours, node, plain, *documents)
-        for way, files in contest:
-            way.check(files)
+        plain.start()
+        contest = ways(ours, node, plain, documents)
+        found = {(count, way): [] for count in connections for way in contest}
+        for way in contest:
+            way.check()
         for turn in range(rounds):
             for count in connections:
-                for way, _ in contest if turn % 2 else contest[::-1]:
-                    result = way.run(count, seconds, pathlib.Path(directory))
-                    found.setdefault((count, way), []).append(result)
-        faults = [f"{way.name}, {count} connections: {result}"
-                  for (count, way), results in found.items()
-                  for result in results
-                  if result["errors"] or not result["requests"]]
-        return table(found, contest[0][0], connections,
-                     [way for way, _ in contest]), faults
+                for way in contest if turn % 2 else contest[::-1]:
+                    found[count, way].append(way.run(count, seconds, directory))
+        return table(found)
     finally:
         plain.stop()
 
 
-def table(found, plain, connections, contest):
+def table(found):
+    """found: {(connections, Way): [what Way.run gave]}, the plain way first
+    of each."""
     made = Table("serve", "Thumbnails served", [
         "way", "connections", "requests/s", "p50 ms", "p99 ms",
-        "CPU us a request", "of nginx", "+- %"])
-    for count in connections:
-        for way in contest:
-            results = found[count, way]
-
-            def rates(of):
-                return [one["requests"] / one["seconds"]
-                        for one in found[count, of]]
-
-            ratios = [a / b for a, b in zip(rates(way), rates(plain))]
-            made.add(way.name, count, median(rates(way)),
-                     *(median([one[key] for one in results])
-                       for key in ("p50", "p99")),
-                     median([one["cpu"] / one["requests"] * 1e6
-                             for one in results]),
-                     median(ratios), 100 * spread(ratios))
+        "CPU us a request", "rate, of nginx's", "+- %", "CPU, of nginx's"])
+    for (count, way), results in found.items():
+        plain = next(results for (connections, _), results in found.items()
+                     if connections == count)
+        ratios = [rate(one) / rate(other)
+                  for one, other in zip(results, plain)]
+        made.add(way.name, count, median([rate(one) for one in results]),
+                 *(median([one[key] for one in results])
+                   for key in ("p50", "p99")),
+                 1e6 * median([cost(one) for one in results]),
+                 median(ratios), 100 * spread(ratios),
+                 median([cost(one) / cost(other)
+                         for one, other in zip(results, plain)]))
     return made
+
+
+def rate(result):
+    return result["requests"] / result["seconds"]
+
+
+def cost(result):
+    return result["cpu"] / result["requests"]

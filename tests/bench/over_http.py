@@ -114,18 +114,17 @@ def upload_table(services, rows, clients):
     table = Table("uploads", "Uploads over HTTP", [
         "service", "clients", "uploads/s", "p50 ms", "p95 ms", "p99 ms",
         "refused", "CPU ms a photo", "peak RSS MB", "disk kB a photo",
-        "of Node", "+- %"])
-    rival = services[-1]
+        "rate, of Node's", "+- %", "CPU, of Node's"])
     for count in clients:
         for service in services:
-            row = rows[service, count]
-            ratios = [a / b for a, b in zip(row.rates,
-                                            rows[rival, count].rates)]
+            row, rival = rows[service, count], rows[services[-1], count]
+            ratios = [a / b for a, b in zip(row.rates, rival.rates)]
             table.add(service.name, count, median(row.rates),
                       *(1e3 * percentile(row.latencies, percent)
                         for percent in (50, 95, 99)),
                       row.refused, median(row.cpu), median(row.peaks),
-                      service.disk, median(ratios), 100 * spread(ratios))
+                      service.disk, median(ratios), 100 * spread(ratios),
+                      median([a / b for a, b in zip(row.cpu, rival.cpu)]))
     return table
 
 
@@ -145,8 +144,9 @@ def notes(front, photos, clients_cpu):
            "without."),
         "CPU and memory are those of all processes of a service, nginx's among "
         "them; the memory is the sum of each one's peak.",
-        f"Of Node: uploads/s, median of the rounds' ratios; +- is half the "
-        f"distance between their quartiles. The clients used "
+        "Of Node's: the median of the rounds' ratios; +- is half the distance "
+        "between the quartiles. On a machine that has other work the rate says "
+        "as much of that; CPU does not. The clients used "
         f"{clients_cpu:.1f} ms CPU an upload themselves."]
 
 

@@ -141,12 +141,13 @@ class Arithmetic(unittest.TestCase):
         rows = {}
         for service, rates in (ours, [2.0, 8.0, 6.0]), (node, [4.0, 4.0, 6.0]):
             row = rows[service, 8] = over_http.Row()
-            row.rates, row.cpu, row.peaks = rates, [1, 3, 2], [5, 5, 9]
+            row.rates, row.cpu, row.peaks = rates, rates, [5, 5, 9]
             row.latencies = [n / 1000 for n in range(100, 0, -1)]
         table = over_http.upload_table([ours, node], rows, [8])
         self.assertEqual(table.rows[0], [
-            "ours", 8, 6.0, 50.0, 95.0, 99.0, 0, 2, 5, 1.0, 1.0, 37.5])
-        self.assertEqual(table.rows[1][-2:], [1.0, 0.0])
+            "ours", 8, 6.0, 50.0, 95.0, 99.0, 0, 6.0, 5, 1.0, 1.0, 37.5,
+            1.0])
+        self.assertEqual(table.rows[1][-3:], [1.0, 0.0, 1.0])
 
     def test_the_table_of_files(self):
         def result(requests, cpu):

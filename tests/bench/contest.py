@@ -12,14 +12,18 @@ import work
 
 # ---- in a process of its own: see peers.py ----
 
-def judge(scratch, photo, form, directory):
+def the_judge(scratch):
     if Judging.judge is None:
         Judging.judge = quality.Judge(scratch)
-    return Judging.judge.judge(photo, form, directory)
+    return Judging.judge
+
+
+def judge(scratch, photo, form, directory):
+    return the_judge(scratch).judge(photo, form, directory)
 
 
 def judge_reference(scratch, photo, form, directory):
-    quality.encode_reference(photo, form, directory)
+    the_judge(scratch).encode(photo, form, directory)
     return judge(scratch, photo, form, directory)
 
 

@@ -83,16 +83,6 @@ class References:
         return made[size]
 
 
-def encode_reference(photo, form, directory):
-    """The references themselves as files: what encoding alone loses."""
-    name, extension = FORMATS[form]
-    references = References()
-    for side in work.LADDER:
-        size = tuple(map(round, photo.fits(side)))
-        references.get(photo, size, photo.colours == work.ALL).save(
-            directory / f"{side}.{extension}", name, quality=work.QUALITY)
-
-
 class Judge:
     """What each file of a peer is worth; the same bytes are judged once."""
 
@@ -101,6 +91,14 @@ class Judge:
         self.directory = directory
         self.perceptual = perceptual
         self.known = {}
+
+    def encode(self, photo, form, directory):
+        """The references themselves as files: what encoding alone loses."""
+        name, extension = FORMATS[form]
+        for side in work.LADDER:
+            size = tuple(map(round, photo.fits(side)))
+            self.references.get(photo, size, photo.colours == work.ALL).save(
+                directory / f"{side}.{extension}", name, quality=work.QUALITY)
 
     def judge(self, photo, form, directory):
         """{"bytes": of all sizes, "psnr": {side: dB}, "seen": {side:

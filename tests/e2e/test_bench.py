@@ -55,7 +55,7 @@ class Judge(Photos):
 
     def make(self, colours, change=lambda image: image, **options):
         """The reference's files, changed."""
-        references = quality.References()
+        references = self.judge.references
         photo = self.photos[colours]
         for side in work.LADDER:
             size = tuple(map(round, photo.fits(side)))
@@ -137,16 +137,16 @@ class Ways(Photos):
 
 
 class Fake(peers.Peer):
-    """Copies files; costs what it is told."""
+    """Makes what is right; costs what it is told."""
 
-    def __init__(self, key, source, cpu=0, error=None, **more):
+    def __init__(self, key, cpu=0, error=None, **more):
         super().__init__(key, f"the {key} way", **more)
-        self.source, self.cpu, self.error = source, cpu, error
+        self.cpu, self.error = cpu, error
 
     def run(self, form, photo, directory):
         if self.error:
             raise peers.CannotRun(self.error)
-        quality.encode_reference(photo, form, directory)
+        contest.Judging.judge.encode(photo, form, directory)
         return [peers.Sample(self.cpu, 2 * self.cpu, 10 ** 9)]
 
 
@@ -166,9 +166,9 @@ class Turns(Photos):
 
     def test_ratios_and_who_was_left_out(self):
         mode = self.contest(
-            Fake("plain", None, cpu=10), Fake("slow", None, cpu=30, slow=True),
-            Fake("absent", None, error="no such library"),
-            Fake("other", None, needs=["no-such-command-here"]))
+            Fake("plain", cpu=10), Fake("slow", cpu=30, slow=True),
+            Fake("absent", error="no such library"),
+            Fake("other", needs=["no-such-command-here"]))
         self.assertEqual(list(mode.rows), ["plain", "slow"])
         self.assertEqual(mode.rows["slow"].ratios(mode.rows["plain"]), [3, 3])
         self.assertEqual(mode.rows["plain"].of_turns("wall"), [20, 20, 20])
@@ -178,9 +178,9 @@ class Turns(Photos):
 
     def test_ours_has_to_run(self):
         with self.assertRaises(peers.CannotRun):
-            self.contest(Fake("ours", None, error="it fails", ours=True))
+            self.contest(Fake("ours", error="it fails", ours=True))
         with self.assertRaises(peers.CannotRun):
-            self.contest(Fake("ours", None, needs=["/no/such"], ours=True))
+            self.contest(Fake("ours", needs=["/no/such"], ours=True))
 
     def test_a_command_that_fails_says_why(self):
         with self.assertRaisesRegex(peers.CannotRun, "status 3: why"):

@@ -36,8 +36,9 @@ struct image;
  * resource limits set and read back, each format's coder loaded by decoding a
  * tiny picture, and by encoding one in the formats that some preset wants. A
  * format that cannot be read is given up (format_lose), with a line in the log.
- * Changes the environment of the process: HOME,
- * XDG_* and foreign MAGICK_* go, LC_ALL becomes C. Once a process.
+ * Changes the environment of the process: HOME, XDG_* and foreign MAGICK_* go,
+ * LC_ALL becomes C; and its malloc, which keeps memory that pictures give back.
+ * Once a process.
  *
  * 0, or -1 with words in why: a limit that is not in force, an encoder that is
  * wanted and missing, SVG or the like not refused by the policy.

@@ -73,9 +73,10 @@ struct preset {
 	unsigned n_formats;                /* 1.. */
 	/*
 	 * Hash of what above changes the picture (not name, formats, eager), of
-	 * resize_quality and of the renderer's version. Equal recipes give pictures that look
-	 * equal; their pixels depend on the presets beside, from which a
-	 * smaller one may be cut. A file once made stays (draft_publish).
+	 * resize_quality and of the renderer's version. Equal recipes give
+	 * pictures that look equal; their pixels depend on the presets beside,
+	 * from which a smaller one may be cut. A file once made stays
+	 * (draft_publish).
 	 */
 	char recipe[RECIPE_LEN + 1];
 };

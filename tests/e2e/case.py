@@ -3,6 +3,7 @@ assertions that say what an answer has to be like."""
 
 import io
 import json
+import re
 import threading
 import time
 import unittest
@@ -22,6 +23,15 @@ ID = r"^[a-z2-7]{25}[aeimquy4]$"
 class NotHere(Exception):
     """Raised by a test that this machine cannot run; says why. Listed, and
     neither passed nor skipped."""
+
+
+def address_space(pid):
+    """The most bytes that a worker may have of it."""
+    with open(f"/proc/{pid}/limits") as file:
+        most = re.search(r"Max address space +(\S+)", file.read())[1]
+    if not most.isdigit():
+        raise NotHere("a sanitizer's build has no limit of memory")
+    return int(most)
 
 
 def opened(data):

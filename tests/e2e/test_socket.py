@@ -9,7 +9,7 @@ import stat
 import struct
 
 import fastcgi
-from case import NotHere, ServiceCase
+from case import ServiceCase, address_space
 from service import Service, multipart, picture, wait_until
 
 # What is no length, or none that is taken.
@@ -215,11 +215,7 @@ class Flooded(ServiceCase):
 
     def test_parameters_without_end_cost_one_worker(self):
         pid, = self.service.master.workers()
-        with open(f"/proc/{pid}/limits") as file:
-            most = re.search(r"Max address space +(\S+)", file.read())[1]
-        if not most.isdigit():
-            raise NotHere("a sanitizer's build has no limit of memory")
-        most = int(most)
+        most = address_space(pid)
         piece = fastcgi.stream(fastcgi.PARAMS,
                                fastcgi.pair("A", "x" * 50000)) * 20
         sent = 0

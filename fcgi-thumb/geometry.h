@@ -73,10 +73,10 @@ void geometry_slide(struct placement *p, struct size photo, double share);
 
 /*
  * The smallest size at which a decoder may hand the photo over (its own
- * shrink-on-load) so that a scaling to `scale` still has at least `leave`
- * source px for each target px: the photo divided by 8, 4, 3, 2 or 1, the
- * largest that allows it, each side rounded down; a photo with a side under
- * 64 px as it is.
+ * shrink-on-load; or averaging after it) so that a scaling to `scale` still has
+ * at least `leave` source px for each target px: the photo divided by 8, 4, 3, 2
+ * or 1, the largest that allows it, each side rounded down; a photo with a side
+ * under 64 px as it is.
  *
  * Down, because MagickWand 6 has the JPEG divided by the whole part of
  * photo / hint; the decoder itself rounds up. Not by 5 to 7, because libjpeg

@@ -124,7 +124,10 @@ enum fault image_place(const struct image *img, const struct placement *p,
     uint32_t background, unsigned sharpen, struct image **out,
     struct fault_info *info);
 
-/* A smaller one by averaging: quick, to be looked at, not to be shown. */
+/*
+ * A smaller one by averaging: quick; to be looked at, or to be scaled to half
+ * of it at most, not to be shown.
+ */
 enum fault image_reduce(const struct image *img, struct size to,
     struct image **out, struct fault_info *info);
 

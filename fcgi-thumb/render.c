@@ -9,7 +9,16 @@
 
 #include "render_internal.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+/*
+ * Source px for each px of the frame that averaging leaves to Lanczos, where
+ * the decoder has not shrunk the photo. A PNG of 24 MP for 1280 px takes 0.8 of
+ * the time, and the thumbnail is 0.03 dB PSNR farther from the photo. With 1.5
+ * it would be 0.7 and 0.15 dB, and for 12 MP 0.9 and 0.24.
+ */
+#define AVERAGE_LEAVE 2
 
 static struct size
 turned(struct size s)
@@ -35,6 +44,27 @@ shrink(struct image **img, struct size to, struct fault_info *info)
 	return FAULT_NONE;
 }
 
+/* A cheap step first, where the picture is so large that none can tell. */
+static enum fault
+average(struct image **img, struct size to, struct fault_info *info)
+{
+	const struct size from = image_size(*img);
+	const double scale = fmax((double)to.width / from.width,
+	    (double)to.height / from.height);
+	const struct size by = geometry_decode_hint(from, scale, AVERAGE_LEAVE);
+	struct image *small;
+	enum fault f;
+
+	if (by.width == from.width)
+		return FAULT_NONE;
+	f = image_reduce(*img, by, &small, info);
+	if (f != FAULT_NONE)
+		return f;
+	image_free(*img);
+	*img = small;
+	return FAULT_NONE;
+}
+
 /* From the decoded picture to the first frame: upright, sRGB, small enough. */
 static enum fault
 make_first_frame(struct work *w, struct image **img, struct fault_info *info)
@@ -44,7 +74,9 @@ make_first_frame(struct work *w, struct image **img, struct fault_info *info)
 
 	if (image_is_sideways(*img))
 		to = turned(to);
-	f = shrink(img, to, info);
+	f = average(img, to, info);
+	if (f == FAULT_NONE)
+		f = shrink(img, to, info);
 	if (f == FAULT_NONE)
 		f = image_orient(*img, info);
 	if (f == FAULT_NONE)

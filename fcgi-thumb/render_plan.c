@@ -17,8 +17,8 @@
  * take half of the processor's time, and the largest is 0.05 to 0.2 dB PSNR
  * farther from the photo, which an eye does not tell.
  *
- * A cheap first step by averaging (MagickScaleImage) to twice the size takes
- * as long as it saves: 0.9 to 1.2 of the time, for up to 0.2 dB.
+ * Averaging to just twice the size afterwards, by less than a whole factor,
+ * takes as long as it saves: 0.9 to 1.2 of the time, for up to 0.2 dB.
  */
 static const double decode_leave[] = {
 	[RESIZE_FAST] = 1.5,

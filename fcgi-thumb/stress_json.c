@@ -8,7 +8,6 @@
 #include <stdbool.h>
 
 #include "stress_report.h"
-#include "stress_verdict.h"
 
 static const char *const limits[] = {
 	[STRESS_BY_NOTHING] = "none",

@@ -11,7 +11,6 @@
 
 #include "buf.h"
 #include "stress_plot.h"
-#include "stress_verdict.h"
 
 /*
  * Colours that are told apart with any eyes (Okabe and Ito's), on white and on

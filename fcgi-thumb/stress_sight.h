@@ -3,23 +3,27 @@
 
 #include <stdbool.h>
 
-#include "stress_verdict.h"
+#include "stress.h"
 
 /* What the files of the verdict share. */
 
-/* From which on it is said, or counts: of a step's requests; of processors. */
-#define SIGHT_LOSS 0.02
-#define SIGHT_FOREIGN 0.15
+/* Shares from which on it counts. */
+#define SIGHT_LOSS 0.02    /* of a step's requests; below, it is an accident */
+#define SIGHT_FOREIGN 0.15 /* of all processors: worth to be told */
+#define SIGHT_FULL 0.85    /* the same: the rest is lost between processes */
 
 /* The step that is judged, and what follows from its numbers. */
 struct sight {
 	const struct stress_run *run; /* of one step at least */
+	unsigned best;                /* the step with the most photos/s */
 	const struct stress_step *at; /* at the limit, most clients */
 	double work;                  /* ms of a worker a photo */
 	double occupied;              /* workers at work, by Little's law */
 	double foreign; /* of all processors, by other programs; 0: unknown */
 	bool saturated; /* twice the clients gave nothing */
 };
+
+void sight_take(const struct stress_run *run, struct sight *out);
 
 /* A photo's whole time, ms. */
 double sight_whole(const struct stress_step *step);
@@ -39,10 +43,13 @@ const struct stress_step *sight_short_queue(const struct stress_run *run);
 
 bool sight_knows_workers(const struct sight *s);
 
+/* Has a photo to wait for a worker all the time? */
+bool sight_workers_are_busy(const struct sight *s);
+
 /* Have the processors no time left, of what the workers could use? */
 bool sight_is_full(const struct sight *s);
 
-/* out->limit and out->most are set: fill in sentence and advice. */
+/* stress_words.c: fill in sentence and advice of a limit that was found. */
 void sight_tell(const struct sight *s, struct stress_verdict *out);
 
 #endif

@@ -12,11 +12,4 @@
  */
 void stress_judge(const struct stress_run *run, struct stress_verdict *out);
 
-/* A phase's name, which is the service's own: "decode". */
-const char *stress_phase_name(enum stress_phase phase);
-
-/* All requests of a step, and how many of them were no photo. */
-unsigned stress_requests(const struct stress_step *step);
-unsigned stress_lost(const struct stress_step *step);
-
 #endif

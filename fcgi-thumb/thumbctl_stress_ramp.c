@@ -4,7 +4,6 @@
 
 #include "thumbctl_stress.h"
 
-#include "stress_verdict.h"
 #include "thumbctl.h"
 
 /* Less than that in two steps, each of which doubles the clients, is nothing. */

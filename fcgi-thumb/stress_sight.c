@@ -1,0 +1,137 @@
+#include "config.h"
+
+/* What the numbers of a stress test show, before anything is made of them. */
+
+#include "stress_sight.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A step whose rate is within this share of the most is at the limit as well. */
+#define AT_LIMIT 0.95
+/* By which twice the clients have to raise the rate, or it is the limit. */
+#define RISE 1.05
+/* Workers at work, as a share of all: they change photos, too. */
+#define OCCUPIED 0.8
+
+static double
+work_of(const struct stress_step *s)
+{
+	double work = 0;
+
+	for (enum stress_phase p = STRESS_RECEIVE; p < STRESS_PHASES; p++)
+		work += s->phase[p];
+	return work;
+}
+
+double
+sight_whole(const struct stress_step *s)
+{
+	return s->phase[STRESS_NGINX] + s->phase[STRESS_QUEUE] + work_of(s);
+}
+
+static unsigned
+best_step(const struct stress_run *run)
+{
+	unsigned best = 0;
+
+	for (unsigned i = 1; i < run->n; i++)
+		if (run->steps[i].rate > run->steps[best].rate)
+			best = i;
+	return best;
+}
+
+/* Twice the clients gave nothing, or they were refused. */
+static bool
+is_saturated(const struct stress_run *run)
+{
+	const struct stress_step *last = &run->steps[run->n - 1];
+	double before = 0;
+
+	for (unsigned i = 0; i + 1 < run->n; i++)
+		before = fmax(before, run->steps[i].rate);
+	return run->n > 1 && last->rate < RISE * before;
+}
+
+void
+sight_take(const struct stress_run *run, struct sight *s)
+{
+	const unsigned best = best_step(run);
+
+	memset(s, 0, sizeof *s);
+	s->run = run;
+	s->best = best;
+	s->at = &run->steps[best];
+	for (unsigned i = best + 1; i < run->n; i++)
+		if (run->steps[i].rate >= AT_LIMIT * run->steps[best].rate)
+			s->at = &run->steps[i];
+	s->work = work_of(s->at);
+	s->occupied = s->at->rate * s->work / 1000;
+	if (s->at->service >= 0)
+		s->foreign =
+		    fmax(0, s->at->busy - s->at->service - s->at->self);
+	s->saturated = is_saturated(run);
+}
+
+double
+sight_lost(const struct stress_run *run, enum stress_loss loss)
+{
+	double lost = 0, all = 0;
+
+	for (unsigned i = 0; i < run->n; i++) {
+		lost += run->steps[i].losses[loss];
+		all += stress_requests(&run->steps[i]);
+	}
+	return all > 0 ? lost / all : 0;
+}
+
+const struct stress_step *
+sight_first_loss(const struct stress_run *run, enum stress_loss loss,
+    double share)
+{
+	for (unsigned i = 0; i < run->n; i++) {
+		const struct stress_step *s = &run->steps[i];
+
+		if (s->losses[loss] > share * stress_requests(s))
+			return s;
+	}
+	return NULL;
+}
+
+bool
+sight_knows_workers(const struct sight *s)
+{
+	return s->run->workers > 0;
+}
+
+bool
+sight_workers_are_busy(const struct sight *s)
+{
+	return sight_knows_workers(s)
+	    ? s->occupied >= OCCUPIED * s->run->workers
+	    : s->at->phase[STRESS_QUEUE] > s->work;
+}
+
+const struct stress_step *
+sight_short_queue(const struct stress_run *run)
+{
+	const struct stress_step *s =
+	    sight_first_loss(run, STRESS_OVERLOADED, SIGHT_LOSS);
+
+	return s != NULL && (s->photos == 0 || s->p95 <= run->p95_wanted)
+	    ? s
+	    : NULL;
+}
+
+bool
+sight_is_full(const struct sight *s)
+{
+	/*
+	 * One core a worker is all that they can use: what other programs do
+	 * with the rest does not make it the processors' limit.
+	 */
+	if (sight_knows_workers(s) && s->run->workers < s->run->processors &&
+	    s->foreign > SIGHT_FOREIGN && sight_workers_are_busy(s))
+		return false;
+	return s->at->busy >= SIGHT_FULL;
+}

@@ -240,13 +240,5 @@ run_storm() {
 }
 
 run_browser() {
-	local service=(env FT_BUILD="$build" /usr/bin/python3
-		tests/e2e/service.py)
-	run_suite "${service[@]}" node tests/browser/page.mjs
-	run_suite "${service[@]}" node tests/browser/clients.mjs
-	run_suite "${service[@]}" --site node tests/browser/elsewhere.mjs
-	run_suite "${service[@]}" --tokens node tests/browser/tokens.mjs
-	run_suite "${service[@]}" --formats node tests/browser/polyglots.mjs
-	echo "once more under a prefix:"
-	run_suite "${service[@]}" --prefix /media node tests/browser/page.mjs
+	run_suite env FT_BUILD="$build" /usr/bin/python3 tests/browser/run.py
 }

@@ -13,11 +13,7 @@ FT_BUILD  the build directory, default build/
 """
 
 import pathlib
-import queue
-import re
-import subprocess
 import sys
-import threading
 import time
 import traceback
 import unittest
@@ -27,6 +23,7 @@ sys.path.insert(0, str(HERE))
 
 from case import NotHere  # noqa: E402: found by the path above
 from service import Interrupted, end_on_signals  # noqa: E402
+from together import Together  # noqa: E402
 
 
 class Result(unittest.TestResult):
@@ -78,81 +75,17 @@ class Result(unittest.TestResult):
         print("".join(traceback.format_exception(*err)), flush=True)
 
 
-AT_ONCE = 2
 ASKED_FOR = "test_root", "test_stress"
-COUNTS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped$")
 
 
-class Together:
-    """All modules, each in a process of its own."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.counts = [0, 0, 0]
-        self.processes = set()
-        self.ended = False
-        self.modules = queue.SimpleQueue()
-        # The longest first, so that none is left over at the end.
-        for path in sorted(HERE.glob("test_*.py"), reverse=True,
-                           key=lambda path: path.stat().st_size):
-            if path.stem not in ASKED_FOR:
-                self.modules.put(path.stem.removeprefix("test_"))
-
-    def take(self, line):
-        with self.lock:
-            found = COUNTS.match(line)
-            if found is None:
-                print(line, end="", flush=True)
-                return False
-            self.counts = [a + int(b)
-                           for a, b in zip(self.counts, found.groups())]
-            return True
-
-    def run_module(self, name):
-        with self.lock:
-            if self.ended:
-                return
-            process = subprocess.Popen(
-                [sys.executable, HERE / "run.py", name], text=True,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            self.processes.add(process)
-        counted = False
-        for line in process.stdout:
-            counted = self.take(line) or counted
-        if process.wait() not in (0, 1) or not counted:
-            self.take(f"FAIL  test_{name}: its process ended with status "
-                      f"{process.returncode}\n")
-            self.take("0 passed, 1 failed, 0 skipped\n")
-        with self.lock:
-            self.processes.discard(process)
-
-    def work(self):
-        try:
-            while True:
-                self.run_module(self.modules.get_nowait())
-        except queue.Empty:
-            pass
-
-    def end(self):
-        self.ended = True
-        for process in list(self.processes):
-            process.terminate()
-
-    def run(self):
-        """The exit status."""
-        end_on_signals(self.end)
-        threads = [threading.Thread(target=self.work) for _ in range(AT_ONCE)]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                thread.join()
-        except Interrupted:
-            for thread in threads:
-                thread.join()
-            return 1
-        print("%d passed, %d failed, %d skipped" % tuple(self.counts))
-        return 1 if self.counts[1] or not self.counts[0] else 0
+def all_modules():
+    """Each in a process of its own; the longest first, so that none is left
+    over at the end."""
+    paths = sorted(HERE.glob("test_*.py"), reverse=True,
+                   key=lambda path: path.stat().st_size)
+    return [(path.stem, [sys.executable, HERE / "run.py",
+                         path.stem.removeprefix("test_")])
+            for path in paths if path.stem not in ASKED_FOR]
 
 
 def run_suite(suite, failfast=False):
@@ -176,7 +109,7 @@ def main(arguments):
     failfast = arguments[:1] == ["-x"]
     names = ["test_" + name for name in arguments[failfast:]]
     if not names and not failfast:
-        return Together().run()
+        return Together(all_modules()).run()
     return run_suite(unittest.defaultTestLoader.loadTestsFromNames(
         names or sorted(path.stem for path in HERE.glob("test_*.py")
                         if path.stem != "test_root")), failfast)

@@ -6,7 +6,7 @@ the ways that people make them, and what these thumbnails are worth. The ways
 are measured by turns, so that other work on this machine meets all alike.
 
 --photos DIR  the JPEG photos in DIR, too
---turns N     3 unless told
+--turns N     for the first table, 3 unless told; the others have one less
 --quick       JPEG of one shipped photo, in two turns
 --out DIR     where the tables are written as JSON; default: nowhere
 
@@ -102,6 +102,11 @@ def notes(mode):
         yield f"Not measured: {'; '.join(names)}: {reason}."
 
 
+def share(values):
+    """Their spread in percent, where there is any."""
+    return 100 * report.spread(values) if len(values) > 1 else ""
+
+
 def raw(row):
     return {"found": row.found,
             "cpu_ms": {turn: {photo: [sample.cpu for sample in samples]
@@ -114,8 +119,8 @@ def main_table(mode):
                          notes(mode), DIGITS)
     for row in mode.rows.values():
         cpu, ratios = row.of_turns("cpu"), row.ratios(mode.rows[BASE])
-        table.add(row.peer.name, report.median(cpu), 100 * report.spread(cpu),
-                  report.median(ratios), 100 * report.spread(ratios),
+        table.add(row.peer.name, report.median(cpu), share(cpu),
+                  report.median(ratios), share(ratios),
                   report.median(row.of_turns("wall")), row.peak() / 1000,
                   *worth(row.found))
     table.add("the reference itself, encoded", "", "", "", "", "", "",
@@ -184,13 +189,15 @@ def run(options, scratch, judging):
         say(f"left out: {reason}")
     turns = contest.Contest(peers.all_peers(programs(), profile), judging,
                             scratch, say)
+    count = options.turns
     for colours in work.COLOURS:
         for form in ("jpeg",) if options.quick else quality.FORMATS:
             chosen = work.chosen(photos[colours], form)
             if chosen:
                 mode = contest.Mode(form, colours, chosen)
-                turns.run(mode, options.turns)
+                turns.run(mode, count)
                 show(mode, options)
+                count = max(options.turns - 1, 1)
 
 
 def main():

@@ -172,6 +172,7 @@ class Turns(Photos):
         self.assertEqual(list(mode.rows), ["plain", "slow"])
         self.assertEqual(mode.rows["slow"].ratios(mode.rows["plain"]), [3, 3])
         self.assertEqual(mode.rows["plain"].of_turns("wall"), [20, 20, 20])
+        self.assertEqual(pixels.share([3]), "")
         self.assertEqual(mode.left_out, {
             "no-such-command-here is not on this machine": ["the other way"],
             "no such library": ["the absent way"]})

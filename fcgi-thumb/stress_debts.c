@@ -32,10 +32,17 @@ stress_debts_add(struct stress_debts *d, const struct stress_debt *debt)
 	return 0;
 }
 
-struct stress_debt
-stress_debts_take(struct stress_debts *d)
+bool
+stress_debts_take(struct stress_debts *d, uint64_t now_ns,
+    struct stress_debt *out)
 {
-	return d->list[--d->n];
+	for (size_t i = d->n; i > 0; i--)
+		if (d->list[i - 1].due_ns <= now_ns) {
+			*out = d->list[i - 1];
+			d->list[i - 1] = d->list[--d->n];
+			return true;
+		}
+	return false;
 }
 
 void

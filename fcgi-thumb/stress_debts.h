@@ -1,6 +1,7 @@
 #ifndef FT_STRESS_DEBTS_H
 #define FT_STRESS_DEBTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct stress_debts {
 		uint64_t serial;        /* of the photo: stress_photo.h */
 		struct receipt receipt; /* id "": its answer never came */
 		unsigned tries;         /* to take it back */
+		uint64_t due_ns;        /* monotonic: not before */
 	} * list;
 	size_t n, cap;
 };
@@ -26,8 +28,9 @@ int stress_debts_add(struct stress_debts *d, const struct stress_debt *debt);
 /* Room for so many more, which then cannot fail. 0 or -1. */
 int stress_debts_reserve(struct stress_debts *d, size_t more);
 
-/* Take the last one out. There is one. */
-struct stress_debt stress_debts_take(struct stress_debts *d);
+/* Take one out that is due now. False: there is none. */
+bool stress_debts_take(struct stress_debts *d, uint64_t now_ns,
+    struct stress_debt *out);
 
 /* For the operator: a line for each id, and how many have none. */
 void stress_debts_print(const struct stress_debts *d, FILE *out);

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -12,7 +13,7 @@ import xml.etree.ElementTree as xml
 
 import nginx
 from case import NotHere
-from service import PICTURES, Service, wait_until
+from service import PATIENCE, PICTURES, Service, cpu_ticks, wait_until
 from shim import ShimmedService
 
 
@@ -41,6 +42,17 @@ class Stress(unittest.TestCase):
         self.said = done.stdout
         self.assert_nothing_left(service)
         return json.loads(self.numbers.read_text())
+
+    def start(self, service):
+        """A load under way; its process ends with the test."""
+        process = subprocess.Popen(
+            self.command(service, "--seconds", "60s"),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        wait_until("photos", lambda: len(service.stored()) > 2)
+        return process
 
     def assert_nothing_left(self, service):
         self.assertEqual(service.stored(), [])
@@ -112,23 +124,71 @@ class Stress(unittest.TestCase):
 
     def test_what_was_uploaded_is_taken_back_after_a_signal(self):
         with Service() as service:
-            process = subprocess.Popen(
-                self.command(service, "--seconds", "60s", "--clients", "4"),
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, text=True)
-            try:
-                wait_until("photos", lambda: len(service.stored()) > 2)
-                process.send_signal(signal.SIGINT)
-                # Once more, as people do.
-                time.sleep(0.05)
-                process.send_signal(signal.SIGINT)
-                _, errors = process.communicate(timeout=60)
-            finally:
-                process.kill()
-                process.wait()
+            process = self.start(service)
+            process.send_signal(signal.SIGINT)
+            # Once more, as people do.
+            time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=PATIENCE)
             self.assertEqual(process.returncode, 1)
             self.assertIn("stopped", errors)
             self.assert_nothing_left(service)
+
+    def stop_at_work(self, service):
+        """A worker stands still that has received a photo and made nothing of
+        it yet: it holds no lock. Its pid."""
+        def stopped():
+            for pid in service.master.workers():
+                before = cpu_ticks(pid)
+                time.sleep(0.03)
+                if cpu_ticks(pid) == before:
+                    continue
+                os.kill(pid, signal.SIGSTOP)
+                staged = [path for path in service.leftovers()
+                          if path.startswith("staging/")]
+                if len(staged) == 1 and "/in-" in staged[0]:
+                    return pid
+                os.kill(pid, signal.SIGCONT)
+            return None
+
+        return wait_until("a worker at work", stopped)
+
+    def test_an_upload_that_is_overtaken_by_itself_is_taken_back(self):
+        """nginx is gone, so that no answer comes, and the worker is slower
+        than the other one that has the same photo from the second try."""
+        with Service(workers=2) as service:
+            process = self.start(service)
+            worker = self.stop_at_work(service)
+            try:
+                service.nginx.stop()
+                before = len(service.access())
+                service.nginx.run()
+                process.send_signal(signal.SIGINT)
+                wait_until("the second try", lambda: any(
+                    line["status"] == 201
+                    for line in service.access()[before:]))
+                time.sleep(0.5)
+            finally:
+                os.kill(worker, signal.SIGCONT)
+            _, errors = process.communicate(timeout=PATIENCE)
+            self.assertNotIn("could not be taken back", errors)
+            wait_until("its end", lambda: not service.leftovers())
+            self.assert_nothing_left(service)
+
+    def test_what_is_left_in_the_store_is_told(self):
+        with Service() as service:
+            process = self.start(service)
+            service.nginx.stop()
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=PATIENCE)
+            self.assertEqual(process.returncode, 1)
+            self.assertIn("could not be taken back", errors)
+            told = set(re.findall(r"^[a-z2-7]{26}$", errors, re.M))
+            unnamed = re.search(r"up to (\d+) of which", errors)
+            self.assertTrue(told)
+            self.assertLessEqual(told, set(service.stored()))
+            self.assertLessEqual(len(set(service.stored()) - told),
+                                 int(unnamed[1]) if unnamed else 0)
 
     def test_bounds_are_kept(self):
         with Service() as service:

@@ -1,11 +1,13 @@
 #ifndef FT_THUMBCTL_STRESS_H
 #define FT_THUMBCTL_STRESS_H
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "stress.h"
 #include "stress_load.h"
+#include "stress_target.h"
+#include "token.h"
 
 /* thumbctl stress, between its files. */
 
@@ -23,6 +25,24 @@ struct stress_job {
 	const char *report, *json, *token_file; /* NULL: none */
 	bool any_host;
 };
+
+struct stress {
+	struct stress_job job;
+	struct stress_target target;
+	struct stress_photos photos;
+	struct stress_load load;
+	struct stress_run run;
+	char token[TOKEN_LEN_MAX + 2];
+	FILE *report, *json; /* NULL: not wanted */
+};
+
+/*
+ * Look at the target, the token, the photos and the machine, and open what is
+ * to be written, so that what is wrong is said before the load. settings_file
+ * counts where the target is this machine. EXIT_SUCCESS, or the exit status
+ * after words.
+ */
+int stress_prepare(struct stress *s, const char *settings_file);
 
 /*
  * Step by step to more clients, until more of them bring no more photos, or a

@@ -7,8 +7,9 @@ between its marks:
     <!-- bench:NAME -->
     <!-- /bench:NAME -->
 
-with the machine, the date and the command that makes it again. A table that was
-not made leaves what is there, and is named.
+with the machine, the date and the command that makes it again. A note that
+stands under an earlier table is not said again. A table that was not made
+leaves what is there, and is named.
 """
 
 import pathlib
@@ -26,16 +27,19 @@ class Unclear(Exception):
     """Marks that are not as they should be."""
 
 
-def block(path):
-    """What stands between the marks of a table: Markdown."""
+def block(path, said):
+    """What stands between the marks of a table: Markdown. said is the set of
+    all notes before it."""
     table, document = report.read_table(path)
     machine = document["machine"]
     lines = [f"**{table.title}** (`{document['command']}`, "
              f"{machine['date']}, {machine['processors']} processors "
              f"{machine['processor']}, {machine['system']})", "",
              table.markdown()]
-    if table.notes:
-        lines += [f"- {note}" for note in table.notes] + [""]
+    notes = [note for note in table.notes if note not in said]
+    said.update(notes)
+    if notes:
+        lines += [f"- {note}" for note in notes] + [""]
     return "\n".join(lines)
 
 
@@ -50,7 +54,7 @@ def check_marks(text):
 
 def fill(text, directory):
     """(the new text, names of the tables that were not made)"""
-    missing = []
+    missing, said = [], set()
 
     def replace(match):
         name = match.group(1)
@@ -58,7 +62,7 @@ def fill(text, directory):
         if not path.exists():
             missing.append(name)
             return match.group()
-        return (f"<!-- bench:{name} -->\n{block(path)}"
+        return (f"<!-- bench:{name} -->\n{block(path, said)}"
                 f"<!-- /bench:{name} -->\n")
 
     check_marks(text)

@@ -46,6 +46,12 @@ struct stress_step {
 	double
 	    service; /* of the service's and nginx's processes; < 0: unknown */
 	double self; /* of this test */
+	/*
+	 * Photo workers at a time that had a processor, and that waited for one;
+	 * the others had nothing to do, or waited for something else. running is
+	 * 0 where neither is known.
+	 */
+	double running, runnable;
 	double waiting;   /* idle while something waited for a disk */
 	double disk;      /* of the busiest disk's time, 0..1; < 0: unknown */
 	double written;   /* bytes a second, all disks; < 0: unknown */

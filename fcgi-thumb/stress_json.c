@@ -46,6 +46,13 @@ number(double value)
 	return value < 0 || !isfinite(value) ? json_null() : json_real(value);
 }
 
+/* Of the two numbers of workers, the first of which says whether they are. */
+static json_t *
+known(double running, double value)
+{
+	return running > 0 ? number(value) : json_null();
+}
+
 static json_t *
 count(uint64_t value)
 {
@@ -75,6 +82,8 @@ step_json(const struct stress_step *s, bool *failed)
 	set(step, "busy", number(s->busy), failed);
 	set(step, "service", number(s->service), failed);
 	set(step, "self", number(s->self), failed);
+	set(step, "running", known(s->running, s->running), failed);
+	set(step, "runnable", known(s->running, s->runnable), failed);
 	set(step, "waiting", number(s->waiting), failed);
 	set(step, "disk", number(s->disk), failed);
 	set(step, "written", number(s->written), failed);

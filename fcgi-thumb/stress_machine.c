@@ -100,16 +100,45 @@ stress_parse_process(const char *text, pid_t *parent, uint64_t *ticks,
 	return 0;
 }
 
+int
+stress_parse_delay(const char *text, uint64_t *ns)
+{
+	return sscanf(text, "%*u %" SCNu64, ns) == 1 ? 0 : -1;
+}
+
+/* The caller frees it. */
+static char *
+read_process(pid_t pid, const char *file)
+{
+	char path[48];
+
+	(void)snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, file);
+	return read_text(path);
+}
+
+static void
+add_worker(struct stress_sample *out, pid_t pid, uint64_t ticks)
+{
+	char *text = read_process(pid, "schedstat");
+	uint64_t ns;
+
+	out->ran += ticks;
+	out->crew += (uint64_t)pid * (uint64_t)pid;
+	if (text != NULL && stress_parse_delay(text, &ns) == 0)
+		out->delayed_ns += ns;
+	else
+		out->has_delay = false;
+	free(text);
+}
+
 /* Of the service its master and those below; of nginx all by its name. */
 static void
 add_process(struct stress_sample *out, pid_t pid, pid_t service)
 {
 	uint64_t ticks, of_children;
 	pid_t parent;
-	char path[32], *text;
+	char *text = read_process(pid, "stat");
 
-	(void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-	text = read_text(path);
 	if (text != NULL &&
 	    stress_parse_process(text, &parent, &ticks, &of_children) == 0) {
 		bool is_nginx = strstr(text, " (nginx) ") != NULL;
@@ -119,6 +148,9 @@ add_process(struct stress_sample *out, pid_t pid, pid_t service)
 		if (pid == service || is_nginx)
 			out->service += of_children;
 		out->has_service = out->has_service || pid == service;
+		if (parent == service &&
+		    strstr(text, " (thumb-photo) ") != NULL)
+			add_worker(out, pid, ticks);
 	}
 	free(text);
 }
@@ -231,7 +263,8 @@ stress_sample_take(struct stress_sample *out, pid_t service)
 	char *vm = read_text("/proc/vmstat");
 
 	*out = (struct stress_sample){ .at_ns = clock_monotonic_ns(),
-		.self_ns = clock_processor_ns() };
+		.self_ns = clock_processor_ns(),
+		.has_delay = true };
 	if (stat != NULL)
 		(void)stress_parse_stat(stat, out);
 	if (disks != NULL)
@@ -281,6 +314,22 @@ compare_disks(const struct stress_sample *before,
 	}
 }
 
+/* One that was replaced meanwhile has taken its numbers along. */
+static void
+compare_workers(const struct stress_sample *before,
+    const struct stress_sample *after, struct stress_step *step)
+{
+	double ns = risen(before->at_ns, after->at_ns);
+	double tick_ns = (double)NS_PER_S / (double)sysconf(_SC_CLK_TCK);
+
+	step->running = step->runnable = 0;
+	if (ns <= 0 || after->crew == 0 || after->crew != before->crew ||
+	    !before->has_delay || !after->has_delay)
+		return;
+	step->running = risen(before->ran, after->ran) * tick_ns / ns;
+	step->runnable = risen(before->delayed_ns, after->delayed_ns) / ns;
+}
+
 void
 stress_sample_compare(const struct stress_sample *before,
     const struct stress_sample *after, struct stress_step *step)
@@ -302,5 +351,6 @@ stress_sample_compare(const struct stress_sample *before,
 	step->swapped = after->swapped > before->swapped
 	    ? (after->swapped - before->swapped) * (uint64_t)page
 	    : 0;
+	compare_workers(before, after, step);
 	compare_disks(before, after, ns > 0 ? ns / (double)NS_PER_S : 1, step);
 }

@@ -26,6 +26,10 @@ struct stress_sample {
 	uint64_t all, idle, waiting;
 	uint64_t service; /* ticks that the service and nginx have had */
 	bool has_service;
+	/* Of the photo workers: ticks on a processor, and ns of waiting for one. */
+	uint64_t ran, delayed_ns;
+	uint64_t crew;  /* which processes they are; differs with them */
+	bool has_delay; /* the system tells */
 	uint64_t self_ns;
 	uint64_t swapped; /* pages, in and out */
 	struct stress_disk disks[STRESS_DISKS_MAX];
@@ -41,7 +45,7 @@ void stress_sample_take(struct stress_sample *out, pid_t service);
 
 /*
  * Fill in what the machine did between two samples: step's busy, service, self,
- * waiting, disk, written and swapped.
+ * running, runnable, waiting, disk, written and swapped.
  */
 void stress_sample_compare(const struct stress_sample *before,
     const struct stress_sample *after, struct stress_step *step);
@@ -68,5 +72,8 @@ void stress_parse_disks(const char *text, struct stress_sample *out);
  */
 int stress_parse_process(const char *text, pid_t *parent, uint64_t *ticks,
     uint64_t *of_children);
+
+/* /proc/PID/schedstat: ns of waiting for a processor. 0 or -1. */
+int stress_parse_delay(const char *text, uint64_t *ns);
 
 #endif

@@ -67,6 +67,10 @@ sight_take(const struct stress_run *run, struct sight *s)
 			s->at = &run->steps[i];
 	s->work = work_of(s->at);
 	s->occupied = s->at->rate * s->work / 1000;
+	s->blocked = -1;
+	if (s->at->running > 0)
+		s->blocked =
+		    fmax(0, s->occupied - s->at->running - s->at->runnable);
 	if (s->at->service >= 0)
 		s->foreign =
 		    fmax(0, s->at->busy - s->at->service - s->at->self);

@@ -20,6 +20,11 @@ struct sight {
 	double work;                  /* ms of a worker a photo */
 	double occupied;              /* workers at work, by Little's law */
 	double foreign; /* of all processors, by other programs; 0: unknown */
+	/*
+	 * Workers at a time that waited in the middle of a photo for something
+	 * else than a processor; < 0: unknown.
+	 */
+	double blocked;
 	bool saturated; /* twice the clients gave nothing */
 };
 

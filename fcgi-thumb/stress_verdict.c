@@ -15,6 +15,9 @@
 /* Shares from which on something is used up, of what a machine can tell. */
 #define DISK_SHARE 0.4    /* of a worker's time, where processors idle */
 #define DISK_MOST 0.5     /* the same, where they do not */
+#define BLOCKED_LEAST 0.2 /* of the workers at work; below, it is noise */
+#define DISK_CAUSE 0.5    /* of the time in which it waits for anything else */
+#define SELF_FULL 0.9     /* of the processor that the test's thread can have */
 #define DISK_FULL 0.85    /* of the disk's own time */
 #define DISK_WAITING 0.25 /* of processors that wait for it */
 #define FAULT_SHARE 0.05  /* of all requests */
@@ -29,17 +32,35 @@ memory_is_short(const struct sight *s)
 	    (double)s->at->swapped > SWAPPED_LEAST * s->at->seconds;
 }
 
+/* Of a photo's work, ms. */
+static double
+disk_ms(const struct sight *s)
+{
+	return s->at->phase[STRESS_PUBLISH] + s->at->phase[STRESS_RECEIVE];
+}
+
 static double
 disk_share(const struct sight *s)
 {
-	return s->work > 0
-	    ? (s->at->phase[STRESS_PUBLISH] + s->at->phase[STRESS_RECEIVE]) /
-		s->work
-	    : 0;
+	return s->work > 0 ? disk_ms(s) / s->work : 0;
 }
 
 /*
- * A worker that waits for a processor waits in every phase, so that the disk's
+ * Where it is known how long workers wait for a processor, that time is left
+ * out: with processors of their own they would work or wait for the disk.
+ */
+static bool
+disk_holds_workers(const struct sight *s)
+{
+	double blocked_ms = 1000 * s->blocked / s->at->rate;
+
+	return s->blocked >= BLOCKED_LEAST * s->occupied &&
+	    s->blocked >= DISK_SHARE * (s->blocked + s->at->running) &&
+	    disk_ms(s) >= DISK_CAUSE * blocked_ms;
+}
+
+/*
+ * Else: a worker that waits for a processor waits in every phase, so that the disk's
  * part has to be the most of all where there are none left.
  */
 static bool
@@ -49,6 +70,8 @@ disk_is_full(const struct sight *s)
 
 	if (at->service + at->self >= SIGHT_FULL)
 		return false;
+	if (s->blocked >= 0 && at->rate > 0)
+		return disk_holds_workers(s);
 	return disk_share(s) >= DISK_MOST ||
 	    (at->busy < SIGHT_FULL && disk_share(s) >= DISK_SHARE) ||
 	    (at->disk >= DISK_FULL && at->waiting >= DISK_WAITING);
@@ -80,6 +103,8 @@ find_limit(const struct sight *s)
 		return STRESS_BY_CPU;
 	if (sight_workers_are_busy(s))
 		return STRESS_BY_WORKERS;
+	if (s->at->self * run->processors >= SELF_FULL)
+		return STRESS_BY_SELF;
 	if (s->at->phase[STRESS_NGINX] > FRONT_SHARE * sight_whole(s->at))
 		return STRESS_BY_FRONT;
 	return STRESS_BY_NOTHING;

@@ -259,9 +259,10 @@ say_self(struct words *w, struct words *advice, const struct sight *s,
     double most)
 {
 	say(w,
-	    "The test itself: it uses %d of %d %% of the processors; at"
+	    "The test itself: it uses %d of %d %% of the processors%s; at"
 	    " least ",
-	    percent(s->at->self), percent(s->at->busy));
+	    percent(s->at->self), percent(s->at->busy),
+	    s->at->busy < SIGHT_FULL ? ", as much as its one thread can" : "");
 	say_rate(w, most);
 	say(advice, "Run it on another machine (--any-host).");
 }

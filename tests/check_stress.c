@@ -4,10 +4,14 @@
 #include "stress_photo.h"
 #include "stress_target.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -299,6 +303,17 @@ START_TEST(a_processs_times_are_read_whatever_its_name)
 }
 END_TEST
 
+START_TEST(the_wait_for_a_processor_is_read)
+{
+	uint64_t ns = 0;
+
+	ck_assert_int_eq(stress_parse_delay("123 456 7\n", &ns), 0);
+	ck_assert_uint_eq(ns, 456);
+	ck_assert_int_eq(stress_parse_delay("123\n", &ns), -1);
+	ck_assert_int_eq(stress_parse_delay("", &ns), -1);
+}
+END_TEST
+
 /* major minor name, 4 of reads, 4 of writes, under way, busy, weighted */
 static const char disks_text[] =
     "   7       0 loop0 1 1 1 1 1 1 900 1 0 900 1 0 0 0 0\n"
@@ -341,6 +356,10 @@ fill(struct stress_sample *s, uint64_t seconds)
 		.service = seconds * (uint64_t)sysconf(_SC_CLK_TCK) / 4 *
 		    stress_processors(),
 		.has_service = true,
+		.ran = seconds * (uint64_t)sysconf(_SC_CLK_TCK) * 3 / 2,
+		.delayed_ns = seconds * NS_PER_S / 4,
+		.crew = 9,
+		.has_delay = true,
 		.swapped = seconds,
 		.disks = { { "sda", seconds * 800, seconds * 1000 },
 		    { "sdb", seconds * 300, seconds * 10 } },
@@ -360,6 +379,8 @@ START_TEST(two_samples_are_compared)
 	ck_assert_double_eq_tol(step.waiting, 0.15, 1e-9);
 	ck_assert_double_eq_tol(step.self, 0.1, 1e-9);
 	ck_assert_double_eq_tol(step.service, 0.25, 1e-9);
+	ck_assert_double_eq_tol(step.running, 1.5, 1e-9);
+	ck_assert_double_eq_tol(step.runnable, 0.25, 1e-9);
 	ck_assert_double_eq_tol(step.disk, 0.8, 1e-9);
 	ck_assert_double_eq_tol(step.written, 1010, 1e-6);
 	ck_assert_uint_eq(step.swapped, 2 * (uint64_t)sysconf(_SC_PAGESIZE));
@@ -369,6 +390,76 @@ START_TEST(two_samples_are_compared)
 	ck_assert_double_lt(step.service, 0);
 	ck_assert_double_lt(step.disk, 0);
 	ck_assert_double_lt(step.written, 0);
+}
+END_TEST
+
+START_TEST(workers_that_were_replaced_tell_nothing)
+{
+	struct stress_sample before, after;
+	struct stress_step step = { 0 };
+
+	fill(&before, 10);
+	fill(&after, 12);
+	after.crew++;
+	stress_sample_compare(&before, &after, &step);
+	ck_assert_double_eq(step.running, 0);
+	after.crew--;
+	before.has_delay = false;
+	stress_sample_compare(&before, &after, &step);
+	ck_assert_double_eq(step.running, 0);
+	before.has_delay = true;
+	before.crew = after.crew = 0;
+	stress_sample_compare(&before, &after, &step);
+	ck_assert_double_eq(step.running, 0);
+}
+END_TEST
+
+/* In a child that has a photo worker's name: at work until it is ended. */
+static pid_t
+fork_worker(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)prctl(PR_SET_NAME, "thumb-photo");
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			continue;
+	}
+	ck_assert_int_ne(pid, -1);
+	return pid;
+}
+
+/* Twice as many as there are processors: some always wait for one. */
+START_TEST(working_and_waiting_of_workers_is_told_apart)
+{
+	const unsigned n = 2 * stress_processors();
+	struct timespec nap = { .tv_nsec = 300 * 1000 * 1000 };
+	struct stress_sample before, after;
+	struct stress_step step;
+	pid_t pids[2 * 64];
+
+	if (n > NELEM(pids))
+		return;
+	for (unsigned i = 0; i < n; i++)
+		pids[i] = fork_worker();
+	(void)nanosleep(&nap, NULL);
+	stress_sample_take(&before, getpid());
+	(void)nanosleep(&nap, NULL);
+	stress_sample_take(&after, getpid());
+	for (unsigned i = 0; i < n; i++) {
+		(void)kill(pids[i], SIGKILL);
+		(void)waitpid(pids[i], NULL, 0);
+	}
+	ck_assert_uint_ne(before.crew, 0);
+	stress_sample_compare(&before, &after, &step);
+	if (!after.has_delay)
+		return; /* a kernel without schedstat */
+	ck_assert_double_gt(step.running, 0);
+	ck_assert_double_gt(step.runnable, 0.2);
+	ck_assert_double_le(step.running, stress_processors() + 0.5);
+	/* All of them could run all the time. */
+	ck_assert_double_eq_tol(step.running + step.runnable, n, 0.4 * n);
 }
 END_TEST
 
@@ -431,7 +522,10 @@ machine_case(void)
 	tcase_add_test(tc, processors_times_are_read);
 	tcase_add_test(tc, a_processs_times_are_read_whatever_its_name);
 	tcase_add_test(tc, disks_are_read_without_what_stands_upon_them);
+	tcase_add_test(tc, the_wait_for_a_processor_is_read);
 	tcase_add_test(tc, two_samples_are_compared);
+	tcase_add_test(tc, workers_that_were_replaced_tell_nothing);
+	tcase_add_test(tc, working_and_waiting_of_workers_is_told_apart);
 	tcase_add_test(tc, what_this_machine_says_can_be_read);
 	return tc;
 }

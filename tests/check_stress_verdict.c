@@ -153,6 +153,44 @@ disturbed_disk_run(void)
 	return run;
 }
 
+/*
+ * Other programs have four fifths of the processors, so that the longest part
+ * of a photo is to wait for one; the rest is the disk's. Such a run was had.
+ */
+static struct stress_run
+starved_disk_run(void)
+{
+	struct stress_run run = run_of(2, 2);
+	static const double rates[] = { 1, 2.4, 2.3, 2.4 };
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct stress_step s = step(1U << i, rates[i], 1, 0.01);
+		const double busy = i == 0 ? 1 : 2; /* workers */
+
+		s.service = 0.16;
+		s.disk = 0;
+		s.phase[STRESS_PUBLISH] = 400;
+		s.phase[STRESS_RESIZE] = 330;
+		s.running = 0.125 * s.rate;
+		s.runnable = busy - s.rate * 0.4 - s.running;
+		add(&run, s);
+	}
+	return run;
+}
+
+/* The way to the disk takes longest, since there are no processors for it. */
+static struct stress_run
+starved_cpu_run(void)
+{
+	struct stress_run run = starved_disk_run();
+
+	for (unsigned i = 0; i < run.n; i++) {
+		run.steps[i].running = 0.3;
+		run.steps[i].runnable = i == 0 ? 0.6 : 1.5;
+	}
+	return run;
+}
+
 static struct stress_run
 queue_run(void)
 {
@@ -236,6 +274,19 @@ self_run(void)
 	return run;
 }
 
+/* Its one thread is all that it has, and the service waits for it. */
+static struct stress_run
+thread_run(void)
+{
+	struct stress_run run = run_of(16, 16);
+	static const double rates[] = { 20, 40, 44, 45 };
+
+	for (unsigned i = 0; i < 4; i++)
+		add(&run, step(1U << i, rates[i], 0.45, 0.06));
+	run.steps[0].self = 0.03;
+	return run;
+}
+
 static struct stress_run
 fault_run(void)
 {
@@ -297,6 +348,10 @@ static const struct {
 	    "Disk: publish 79 %; the processors are 20 % busy; 2 workers" },
 	{ "disk, disturbed", disturbed_disk_run, STRESS_BY_DISK,
 	    "Disk: publish 56 %; the processors are 99 % busy" },
+	{ "disk, starved", starved_disk_run, STRESS_BY_DISK,
+	    "Disk: publish 49 %; the processors are 100 % busy" },
+	{ "cpu, starved", starved_cpu_run, STRESS_BY_CPU,
+	    "CPU: publish 49 %; the processors are 100 % busy" },
 	{ "queue", queue_run, STRESS_BY_QUEUE,
 	    "Queue: of 1 place; 32 % of uploads are refused with 4 clients" },
 	{ "flooded", flooded_run, STRESS_BY_CPU, "CPU: " },
@@ -310,6 +365,9 @@ static const struct {
 	    "Memory: 80 of 8000 MB are left, 400 MB were swapped" },
 	{ "self", self_run, STRESS_BY_SELF,
 	    "it uses 69 of 99 % of the processors" },
+	{ "self, one thread", thread_run, STRESS_BY_SELF,
+	    "it uses 6 of 45 % of the processors, as much as its one thread"
+	    " can; at least 45 photos/s." },
 	{ "faults", fault_run, STRESS_BY_FAULTS, "Nothing can be said: 16 %" },
 	{ "front", front_run, STRESS_BY_FRONT, "Before the service: " },
 	{ "foreign", foreign_run, STRESS_BY_WORKERS, "Workers: a photo waits" },
@@ -337,8 +395,8 @@ shake(struct stress_run *run, unsigned which)
 	const double by = which % 2 == 0 ? 1.05 : 0.95;
 	struct stress_step *s = &run->steps[which / 2 % run->n];
 	double *const numbers[] = { &s->p50, &s->p95, &s->p99, &s->busy,
-		&s->service, &s->self, &s->waiting, &s->disk,
-		&s->phase[STRESS_NGINX], &s->phase[STRESS_QUEUE],
+		&s->service, &s->self, &s->waiting, &s->disk, &s->running,
+		&s->runnable, &s->phase[STRESS_NGINX], &s->phase[STRESS_QUEUE],
 		&s->phase[STRESS_RECEIVE], &s->phase[STRESS_DECODE],
 		&s->phase[STRESS_RESIZE], &s->phase[STRESS_ENCODE],
 		&s->phase[STRESS_PUBLISH] };
@@ -350,7 +408,7 @@ START_TEST(noise_does_not_change_it)
 {
 	struct stress_verdict verdict;
 
-	for (unsigned which = 0; which < 2 * 5 * 15; which++) {
+	for (unsigned which = 0; which < 2 * 5 * 17; which++) {
 		struct stress_run run = runs[_i].run();
 
 		shake(&run, which);

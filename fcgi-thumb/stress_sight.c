@@ -13,6 +13,8 @@
 #define RISE 1.05
 /* Workers at work, as a share of all: they change photos, too. */
 #define OCCUPIED 0.8
+/* The wait for a worker, as a share of its work: it is seldom free. */
+#define AWAITED 0.5
 
 static double
 work_of(const struct stress_step *s)
@@ -41,7 +43,17 @@ best_step(const struct stress_run *run)
 	return best;
 }
 
-/* Twice the clients gave nothing, or they were refused. */
+/* A few photos say so, where their rate is still a matter of chance. */
+static bool
+is_awaited(const struct stress_step *s)
+{
+	return s->phase[STRESS_QUEUE] > AWAITED * work_of(s);
+}
+
+/*
+ * Twice the clients gave nothing, or they were refused; or they wait for
+ * workers all of which are known.
+ */
 static bool
 is_saturated(const struct stress_run *run)
 {
@@ -50,7 +62,8 @@ is_saturated(const struct stress_run *run)
 
 	for (unsigned i = 0; i + 1 < run->n; i++)
 		before = fmax(before, run->steps[i].rate);
-	return run->n > 1 && last->rate < RISE * before;
+	return (run->workers > 0 && is_awaited(last)) ||
+	    (run->n > 1 && last->rate < RISE * before);
 }
 
 void
@@ -66,7 +79,9 @@ sight_take(const struct stress_run *run, struct sight *s)
 		if (run->steps[i].rate >= AT_LIMIT * run->steps[best].rate)
 			s->at = &run->steps[i];
 	s->work = work_of(s->at);
-	s->occupied = s->at->rate * s->work / 1000;
+	s->occupied = sight_knows_workers(s) && is_awaited(s->at)
+	    ? run->workers
+	    : s->at->rate * s->work / 1000;
 	s->blocked = -1;
 	if (s->at->running > 0)
 		s->blocked =
@@ -111,9 +126,9 @@ sight_knows_workers(const struct sight *s)
 bool
 sight_workers_are_busy(const struct sight *s)
 {
-	return sight_knows_workers(s)
-	    ? s->occupied >= OCCUPIED * s->run->workers
-	    : s->at->phase[STRESS_QUEUE] > s->work;
+	if (!sight_knows_workers(s))
+		return s->at->phase[STRESS_QUEUE] > s->work;
+	return s->occupied >= OCCUPIED * s->run->workers || is_awaited(s->at);
 }
 
 const struct stress_step *

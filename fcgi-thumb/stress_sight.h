@@ -18,8 +18,8 @@ struct sight {
 	unsigned best;                /* the step with the most photos/s */
 	const struct stress_step *at; /* at the limit, most clients */
 	double work;                  /* ms of a worker a photo */
-	double occupied;              /* workers at work, by Little's law */
-	double foreign; /* of all processors, by other programs; 0: unknown */
+	double occupied; /* workers at work, by Little's law or what waits */
+	double foreign;  /* of all processors, by other programs; 0: unknown */
 	/*
 	 * Workers at a time that waited in the middle of a photo for something
 	 * else than a processor; < 0: unknown.

@@ -32,17 +32,13 @@ memory_is_short(const struct sight *s)
 	    (double)s->at->swapped > SWAPPED_LEAST * s->at->seconds;
 }
 
-/* Of a photo's work, ms. */
-static double
-disk_ms(const struct sight *s)
-{
-	return s->at->phase[STRESS_PUBLISH] + s->at->phase[STRESS_RECEIVE];
-}
-
 static double
 disk_share(const struct sight *s)
 {
-	return s->work > 0 ? disk_ms(s) / s->work : 0;
+	return s->work > 0
+	    ? (s->at->phase[STRESS_PUBLISH] + s->at->phase[STRESS_RECEIVE]) /
+		s->work
+	    : 0;
 }
 
 /*
@@ -52,16 +48,14 @@ disk_share(const struct sight *s)
 static bool
 disk_holds_workers(const struct sight *s)
 {
-	double blocked_ms = 1000 * s->blocked / s->at->rate;
-
 	return s->blocked >= BLOCKED_LEAST * s->occupied &&
 	    s->blocked >= DISK_SHARE * (s->blocked + s->at->running) &&
-	    disk_ms(s) >= DISK_CAUSE * blocked_ms;
+	    disk_share(s) >= DISK_CAUSE * s->blocked / s->occupied;
 }
 
 /*
- * Else: a worker that waits for a processor waits in every phase, so that the disk's
- * part has to be the most of all where there are none left.
+ * Else: a worker that waits for a processor waits in every phase, so that the
+ * disk's part has to be the most of all where there are none left.
  */
 static bool
 disk_is_full(const struct sight *s)
@@ -70,7 +64,7 @@ disk_is_full(const struct sight *s)
 
 	if (at->service + at->self >= SIGHT_FULL)
 		return false;
-	if (s->blocked >= 0 && at->rate > 0)
+	if (s->blocked >= 0 && s->occupied > 0)
 		return disk_holds_workers(s);
 	return disk_share(s) >= DISK_MOST ||
 	    (at->busy < SIGHT_FULL && disk_share(s) >= DISK_SHARE) ||

@@ -191,6 +191,24 @@ starved_cpu_run(void)
 	return run;
 }
 
+/* So few photos that the rate of the last step is the best by chance. */
+static struct stress_run
+few_photos_run(void)
+{
+	struct stress_run run = run_of(2, 1);
+	static const double rates[] = { 1.5, 1, 2 };
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct stress_step s = step(1U << i, rates[i], 1, 0.01);
+
+		s.service = 0.15;
+		s.phase[STRESS_RESIZE] = 450;
+		s.phase[STRESS_QUEUE] = 700 * i;
+		add(&run, s);
+	}
+	return run;
+}
+
 static struct stress_run
 queue_run(void)
 {
@@ -352,6 +370,8 @@ static const struct {
 	    "Disk: publish 49 %; the processors are 100 % busy" },
 	{ "cpu, starved", starved_cpu_run, STRESS_BY_CPU,
 	    "CPU: publish 49 %; the processors are 100 % busy" },
+	{ "few photos", few_photos_run, STRESS_BY_WORKERS,
+	    "Workers: 1.0 of 1 is always at work" },
 	{ "queue", queue_run, STRESS_BY_QUEUE,
 	    "Queue: of 1 place; 32 % of uploads are refused with 4 clients" },
 	{ "flooded", flooded_run, STRESS_BY_CPU, "CPU: " },

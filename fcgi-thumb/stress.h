@@ -1,6 +1,7 @@
 #ifndef FT_STRESS_H
 #define FT_STRESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -55,7 +56,7 @@ struct stress_step {
 	double waiting;   /* idle while something waited for a disk */
 	double disk;      /* of the busiest disk's time, 0..1; < 0: unknown */
 	double written;   /* bytes a second, all disks; < 0: unknown */
-	uint64_t free;    /* least memory available, bytes */
+	uint64_t free;    /* least memory available, bytes; 0: unknown */
 	uint64_t swapped; /* bytes moved to or from swap */
 };
 
@@ -64,6 +65,8 @@ struct stress_step {
 struct stress_run {
 	const char *url; /* borrowed */
 	char date[32];   /* ISO 8601 */
+	/* The service is on another machine: all that is said of one is of this. */
+	bool elsewhere;
 	unsigned processors;
 	unsigned workers;      /* 0: not known */
 	unsigned queue_length; /* 0: not known */

@@ -8,13 +8,20 @@
 #include <string.h>
 
 /* A step whose rate is within this share of the most is at the limit as well. */
-#define AT_LIMIT 0.95
-/* By which twice the clients have to raise the rate, or it is the limit. */
-#define RISE 1.05
+#define AT_LIMIT 0.88
+/*
+ * By which more clients have to raise the rate, or it is the limit. Two rates
+ * differ by a tenth for no reason.
+ */
+#define RISE 1.15
 /* Workers at work, as a share of all: they change photos, too. */
 #define OCCUPIED 0.8
 /* The wait for a worker, as a share of its work: it is seldom free. */
 #define AWAITED 0.5
+/* Photos a worker that have a place in a queue which is not too short. */
+#define PLACES 4
+/* Work that takes so much longer than a single client's waits for processors. */
+#define GROWN 1.3
 
 static double
 work_of(const struct stress_step *s)
@@ -24,6 +31,13 @@ work_of(const struct stress_step *s)
 	for (enum stress_phase p = STRESS_RECEIVE; p < STRESS_PHASES; p++)
 		work += s->phase[p];
 	return work;
+}
+
+/* Workers at work, by Little's law. */
+static double
+occupied_at(const struct stress_step *s)
+{
+	return s->rate * work_of(s) / 1000;
 }
 
 double
@@ -51,19 +65,23 @@ is_awaited(const struct stress_step *s)
 }
 
 /*
- * Twice the clients gave nothing, or they were refused; or they wait for
- * workers all of which are known.
+ * The last step has not raised the rate of those with a good deal fewer clients
+ * (the last one may have but a few more than the one before), or a photo waits
+ * longer for a worker than that works for it.
  */
 static bool
-is_saturated(const struct stress_run *run)
+is_saturated(const struct sight *s)
 {
+	const struct stress_run *run = s->run;
 	const struct stress_step *last = &run->steps[run->n - 1];
 	double before = 0;
 
 	for (unsigned i = 0; i + 1 < run->n; i++)
-		before = fmax(before, run->steps[i].rate);
+		if (3 * run->steps[i].clients <= 2 * last->clients)
+			before = fmax(before, run->steps[i].rate);
 	return (run->workers > 0 && is_awaited(last)) ||
-	    (run->n > 1 && last->rate < RISE * before);
+	    last->rate < RISE * before ||
+	    (sight_workers_are_busy(s) && s->at->phase[STRESS_QUEUE] > s->work);
 }
 
 void
@@ -81,7 +99,7 @@ sight_take(const struct stress_run *run, struct sight *s)
 	s->work = work_of(s->at);
 	s->occupied = sight_knows_workers(s) && is_awaited(s->at)
 	    ? run->workers
-	    : s->at->rate * s->work / 1000;
+	    : occupied_at(s->at);
 	s->blocked = -1;
 	if (s->at->running > 0)
 		s->blocked =
@@ -89,7 +107,8 @@ sight_take(const struct stress_run *run, struct sight *s)
 	if (s->at->service >= 0)
 		s->foreign =
 		    fmax(0, s->at->busy - s->at->service - s->at->self);
-	s->saturated = is_saturated(run);
+	s->grown = work_of(run->steps) > 0 ? s->work / work_of(run->steps) : 1;
+	s->saturated = is_saturated(s);
 }
 
 double
@@ -137,14 +156,22 @@ sight_short_queue(const struct stress_run *run)
 	const struct stress_step *s =
 	    sight_first_loss(run, STRESS_OVERLOADED, SIGHT_LOSS);
 
-	return s != NULL && (s->photos == 0 || s->p95 <= run->p95_wanted)
-	    ? s
-	    : NULL;
+	if (s == NULL || s->photos == 0)
+		return s;
+	if (s->phase[STRESS_QUEUE] >= PLACES * work_of(s))
+		return NULL;
+	if (run->workers > 0 && occupied_at(s) < OCCUPIED * run->workers)
+		return s;
+	if (run->workers > 0 && run->queue_length >= PLACES * run->workers)
+		return NULL;
+	return s->p95 <= run->p95_wanted ? s : NULL;
 }
 
 bool
 sight_is_full(const struct sight *s)
 {
+	if (s->run->elsewhere)
+		return s->grown >= GROWN;
 	/*
 	 * One core a worker is all that they can use: what other programs do
 	 * with the rest does not make it the processors' limit.

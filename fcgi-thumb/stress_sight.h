@@ -25,7 +25,8 @@ struct sight {
 	 * else than a processor; < 0: unknown.
 	 */
 	double blocked;
-	bool saturated; /* twice the clients gave nothing */
+	double grown;   /* work, as a multiple of the first step's */
+	bool saturated; /* more clients give nothing */
 };
 
 void sight_take(const struct stress_run *run, struct sight *out);
@@ -41,8 +42,10 @@ const struct stress_step *sight_first_loss(const struct stress_run *run,
     enum stress_loss loss, double share);
 
 /*
- * The first step with refusals although those who are taken are served in good
- * time: a longer queue would have served them too. NULL: none.
+ * The first step with refusals that a longer queue would have served: workers
+ * had not enough to do, or a queue of few places refused though those who are
+ * taken are served in good time. Where photos have waited long the queue is
+ * right to refuse. NULL: none.
  */
 const struct stress_step *sight_short_queue(const struct stress_run *run);
 

@@ -20,6 +20,8 @@
 #define SELF_FULL 0.9     /* of the processor that the test's thread can have */
 #define DISK_FULL 0.85    /* of the disk's own time */
 #define DISK_WAITING 0.25 /* of processors that wait for it */
+#define DISK_GROWN 3      /* times as long as with the first step's clients */
+#define DISK_LEAST 0.25   /* of a worker's time, where it has grown so */
 #define FAULT_SHARE 0.05  /* of all requests */
 #define FREE_LEAST 0.03   /* of the machine's memory */
 #define SWAPPED_LEAST 1e6 /* bytes a second */
@@ -28,17 +30,25 @@
 static bool
 memory_is_short(const struct sight *s)
 {
-	return s->at->free < FREE_LEAST * (double)s->run->memory ||
+	if (s->run->elsewhere)
+		return false;
+	return (s->at->free > 0 &&
+		   (double)s->at->free < FREE_LEAST * (double)s->run->memory) ||
 	    (double)s->at->swapped > SWAPPED_LEAST * s->at->seconds;
 }
 
+/* ms of a photo's time in which files are written. */
 static double
-disk_share(const struct sight *s)
+disk_time(const struct stress_step *step)
 {
-	return s->work > 0
-	    ? (s->at->phase[STRESS_PUBLISH] + s->at->phase[STRESS_RECEIVE]) /
-		s->work
-	    : 0;
+	return step->phase[STRESS_RECEIVE] + step->phase[STRESS_PUBLISH];
+}
+
+static bool
+disk_has_grown(const struct sight *s, double share)
+{
+	return share >= DISK_LEAST &&
+	    disk_time(s->at) >= DISK_GROWN * disk_time(s->run->steps);
 }
 
 /*
@@ -46,11 +56,11 @@ disk_share(const struct sight *s)
  * out: with processors of their own they would work or wait for the disk.
  */
 static bool
-disk_holds_workers(const struct sight *s)
+disk_holds_workers(const struct sight *s, double share)
 {
 	return s->blocked >= BLOCKED_LEAST * s->occupied &&
 	    s->blocked >= DISK_SHARE * (s->blocked + s->at->running) &&
-	    disk_share(s) >= DISK_CAUSE * s->blocked / s->occupied;
+	    share >= DISK_CAUSE * s->blocked / s->occupied;
 }
 
 /*
@@ -61,14 +71,26 @@ static bool
 disk_is_full(const struct sight *s)
 {
 	const struct stress_step *at = s->at;
+	const double share = s->work > 0 ? disk_time(at) / s->work : 0;
 
+	if (s->run->elsewhere)
+		return share >= DISK_MOST;
 	if (at->service + at->self >= SIGHT_FULL)
 		return false;
 	if (s->blocked >= 0 && s->occupied > 0)
-		return disk_holds_workers(s);
-	return disk_share(s) >= DISK_MOST ||
-	    (at->busy < SIGHT_FULL && disk_share(s) >= DISK_SHARE) ||
+		return disk_holds_workers(s, share);
+	return share >= DISK_MOST ||
+	    (at->busy < SIGHT_FULL &&
+		(share >= DISK_SHARE || disk_has_grown(s, share))) ||
 	    (at->disk >= DISK_FULL && at->waiting >= DISK_WAITING);
+}
+
+/* Of the machine that the test runs on. */
+static bool
+test_is_full(const struct sight *s)
+{
+	return s->at->busy >= SIGHT_FULL &&
+	    (s->run->elsewhere || s->at->self > s->at->busy / 2);
 }
 
 static enum stress_limit
@@ -89,7 +111,7 @@ find_limit(const struct sight *s)
 		return STRESS_BY_NOTHING;
 	if (memory_is_short(s))
 		return STRESS_BY_MEMORY;
-	if (s->at->self > s->at->busy / 2 && s->at->busy >= SIGHT_FULL)
+	if (test_is_full(s))
 		return STRESS_BY_SELF;
 	if (disk_is_full(s))
 		return STRESS_BY_DISK;

@@ -73,6 +73,15 @@ work_share(const struct sight *s, enum stress_phase phase)
 	return s->work > 0 ? s->at->phase[phase] / s->work : 0;
 }
 
+/* Of the step with the most photos. */
+static void
+say_clients(struct words *w, const struct sight *s)
+{
+	const unsigned n = s->run->steps[s->best].clients;
+
+	say(w, " with %u client%s", n, plural(n));
+}
+
 /* "2 workers saturate at 14 photos/s with 4 clients" */
 static void
 say_saturation(struct words *w, const struct sight *s, double most)
@@ -83,7 +92,16 @@ say_saturation(struct words *w, const struct sight *s, double most)
 	else
 		say(w, "it saturates at ");
 	say_rate(w, most);
-	say(w, " with %u client%s", s->at->clients, plural(s->at->clients));
+	say_clients(w, s);
+}
+
+/* Not where they are another machine's. */
+static void
+say_busy(struct words *w, const char *before, const struct sight *s)
+{
+	if (!s->run->elsewhere)
+		say(w, "%sthe processors are %d %% busy", before,
+		    percent(s->at->busy));
 }
 
 static void
@@ -100,12 +118,38 @@ say_cpu(struct words *w, struct words *advice, const struct sight *s,
 {
 	const enum stress_phase p = longest_phase(s->at);
 
-	say(w, "CPU: %s %d %%; the processors are %d %% busy, ",
-	    stress_phase_name(p), percent(work_share(s, p)),
-	    percent(s->at->busy));
+	say(w, "CPU: %s %d %%; ", stress_phase_name(p),
+	    percent(work_share(s, p)));
+	if (s->run->elsewhere)
+		say(w,
+		    "a photo's work takes %.1f times as long as that of the"
+		    " first, ",
+		    s->grown);
+	else
+		say(w, "the processors are %d %% busy, ", percent(s->at->busy));
 	say_saturation(w, s, most);
 	say_foreign(w, s);
-	say(advice, "More or faster processors help, more workers do not.");
+	say(advice, "%sore or faster processors help, more workers do not.",
+	    s->foreign > SIGHT_FOREIGN ? "Fewer other programs, and m" : "M");
+}
+
+/* The processors there may be what their workers wait for. */
+static void
+say_workers_elsewhere(struct words *w, struct words *advice,
+    const struct sight *s, double most)
+{
+	const enum stress_phase p = longest_phase(s->at);
+
+	say(w,
+	    "Workers: a photo waits %.0f ms for one, %s is %d %% of their work;"
+	    " ",
+	    s->at->phase[STRESS_QUEUE], stress_phase_name(p),
+	    percent(work_share(s, p)));
+	say_saturation(w, s, most);
+	say(w, "; what the machine there does is not known");
+	say(advice,
+	    "More workers help where its processors idle, more processors where"
+	    " they do not: run the test there to know.");
 }
 
 static void
@@ -114,6 +158,10 @@ say_workers(struct words *w, struct words *advice, const struct sight *s,
 {
 	const unsigned n = s->run->workers;
 
+	if (s->run->elsewhere) {
+		say_workers_elsewhere(w, advice, s, most);
+		return;
+	}
 	if (n > 0)
 		say(w,
 		    "Workers: %.1f of %u %s always at work while the"
@@ -151,8 +199,8 @@ say_queue(struct words *w, struct words *advice, const struct sight *s)
 	    percent(share_of(refused, stress_requests(at))), at->clients,
 	    plural(at->clients), at->p95);
 	say_rate(w, s->at->rate);
-	say(w, " are taken, the processors are %d %% busy",
-	    percent(s->at->busy));
+	say(w, " are taken");
+	say_busy(w, ", ", s);
 	say(advice,
 	    "A longer queue takes them (limits.queue_length,"
 	    " limits.queue_seconds)%s.",
@@ -167,10 +215,10 @@ say_disk(struct words *w, struct words *advice, const struct sight *s,
 	const double publish = work_share(s, STRESS_PUBLISH);
 	const double receive = work_share(s, STRESS_RECEIVE);
 
-	say(w, "Disk: %s %d %%; the processors are %d %% busy",
-	    publish >= receive ? "publish" : "receive",
-	    percent(fmax(publish, receive)), percent(s->at->busy));
-	if (s->at->disk >= 0)
+	say(w, "Disk: %s %d %%", publish >= receive ? "publish" : "receive",
+	    percent(fmax(publish, receive)));
+	say_busy(w, "; ", s);
+	if (s->at->disk >= 0 && !s->run->elsewhere)
 		say(w, ", the disk %d %%", percent(s->at->disk));
 	say(w, "; ");
 	say_saturation(w, s, most);
@@ -200,16 +248,15 @@ say_nothing(struct words *w, struct words *advice, const struct sight *s,
 	if (!s->saturated) {
 		say(w, "Not saturated: at least ");
 		say_rate(w, most);
-		say(w, " with %u client%s, the processors %d %% busy",
-		    s->at->clients, plural(s->at->clients),
-		    percent(s->at->busy));
+		say_clients(w, s);
+		say_busy(w, "; ", s);
 		say(advice, "More clients or more time would show the limit.");
 		return;
 	}
 	say(w, "Unknown: ");
 	say_saturation(w, s, most);
-	say(w, ", the processors %d %% busy, and nothing is used up",
-	    percent(s->at->busy));
+	say_busy(w, ", ", s);
+	say(w, ", and nothing is seen to be used up");
 	say_foreign(w, s);
 	say(advice, "The logs of the service and of nginx may know more.");
 }
@@ -259,12 +306,15 @@ say_self(struct words *w, struct words *advice, const struct sight *s,
     double most)
 {
 	say(w,
-	    "The test itself: it uses %d of %d %% of the processors%s; at"
-	    " least ",
-	    percent(s->at->self), percent(s->at->busy),
+	    "The test itself: the processors%s are %d %% busy, %d %% by the"
+	    " test%s; at least ",
+	    s->run->elsewhere ? " here, not there," : "", percent(s->at->busy),
+	    percent(s->at->self),
 	    s->at->busy < SIGHT_FULL ? ", as much as its one thread can" : "");
 	say_rate(w, most);
-	say(advice, "Run it on another machine (--any-host).");
+	say_clients(w, s);
+	say(advice, "Run it on another machine%s.",
+	    s->run->elsewhere ? ", or on that one" : " (--any-host)");
 }
 
 static void

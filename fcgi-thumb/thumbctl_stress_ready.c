@@ -154,6 +154,7 @@ know_machine(struct stress *s, const char *settings_file)
 	    strftime(s->run.date, sizeof s->run.date, "%Y-%m-%dT%H:%M:%SZ",
 		&tm) == 0)
 		s->run.date[0] = '\0';
+	s->run.elsewhere = !s->target.is_own;
 	if (s->target.is_own)
 		know_service(s, settings_file);
 }

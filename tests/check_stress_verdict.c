@@ -330,16 +330,141 @@ front_run(void)
 	return run;
 }
 
-/* Another machine: what its processors do is not known, nor its workers. */
+/* The same, where 20 s are good enough: it is still not the queue's fault. */
 static struct stress_run
-foreign_run(void)
+patient_flooded_run(void)
+{
+	struct stress_run run = flooded_run();
+
+	run.p95_wanted = 20000;
+	return run;
+}
+
+/* Photos that wait for longer than limits.queue_seconds; its length is fine. */
+static struct stress_run
+short_of_time_run(void)
 {
 	struct stress_run run = cpu_run();
 
+	run.p95_wanted = 20000;
+	run.queue_length = 20;
+	run.steps[3].losses[STRESS_OVERLOADED] = 20;
+	return run;
+}
+
+/* The system has cut the queue that was asked for. */
+static struct stress_run
+cut_queue_run(void)
+{
+	struct stress_run run = run_of(8, 8);
+
+	add(&run, step(1, 6.6, 0.13, 0.01));
+	add(&run, step(2, 13, 0.25, 0.01));
+	add(&run, step(4, 25, 0.5, 0.02));
+	add(&run, step(8, 26, 0.51, 0.02));
+	run.steps[3].phase[STRESS_QUEUE] = 5;
+	run.steps[3].losses[STRESS_OVERLOADED] = 100;
+	return run;
+}
+
+/* Its files took 18 ms when there was one client. */
+static struct stress_run
+worn_disk_run(void)
+{
+	struct stress_run run = run_of(8, 4);
+
+	add(&run, step(1, 6.6, 0.14, 0.01));
+	add(&run, step(2, 12, 0.24, 0.01));
+	add(&run, step(4, 18, 0.36, 0.02));
+	add(&run, step(8, 18.2, 0.36, 0.02));
+	for (unsigned i = 2; i < 4; i++) {
+		run.steps[i].phase[STRESS_PUBLISH] = 62;
+		run.steps[i].disk = -1;
+	}
+	run.steps[3].phase[STRESS_QUEUE] -= 52;
+	return run;
+}
+
+/* The step with the most photos is the last one, by accident. */
+static struct stress_run
+lucky_run(void)
+{
+	struct stress_run run = cpu_run();
+
+	run.steps[3] = step(8, 14.6, 0.99, 0.04);
+	return run;
+}
+
+/* As many clients as were allowed are but a few more than before. */
+static struct stress_run
+uneven_run(void)
+{
+	struct stress_run run = run_of(64, 64);
+
+	add(&run, step(16, 104, 0.25, 0.03));
+	add(&run, step(32, 208, 0.5, 0.03));
+	add(&run, step(33, 212, 0.52, 0.03));
+	return run;
+}
+
+static struct stress_run
+unknown_memory_run(void)
+{
+	struct stress_run run = cpu_run();
+
+	for (unsigned i = 0; i < run.n; i++)
+		run.steps[i].free = 0;
+	return run;
+}
+
+/* Another machine: what its processors do is not known, nor its workers. */
+static struct stress_run
+elsewhere(struct stress_run run)
+{
+	run.elsewhere = true;
 	run.workers = run.queue_length = 0;
 	for (unsigned i = 0; i < run.n; i++) {
 		run.steps[i].service = -1;
 		run.steps[i].busy = 0.1;
+		run.steps[i].disk = 0.9;
+		run.steps[i].waiting = 0.3;
+		run.steps[i].free = run.memory / 100;
+	}
+	return run;
+}
+
+static struct stress_run
+foreign_run(void)
+{
+	return elsewhere(cpu_run());
+}
+
+/* More workers than processors: each of them gets less. */
+static struct stress_run
+foreign_cpu_run(void)
+{
+	struct stress_run run = elsewhere(cpu_run());
+
+	for (unsigned i = 1; i < run.n; i++)
+		for (unsigned p = STRESS_RECEIVE; p < STRESS_PHASES; p++)
+			run.steps[i].phase[p] *= 1.9;
+	return run;
+}
+
+static struct stress_run
+foreign_disk_run(void)
+{
+	return elsewhere(silent_disk_run());
+}
+
+static struct stress_run
+foreign_self_run(void)
+{
+	struct stress_run run = elsewhere(cpu_run());
+
+	for (unsigned i = 0; i < run.n; i++) {
+		run.steps[i].busy = 0.95;
+		run.steps[i].self = 0.4;
 	}
 	return run;
 }
@@ -352,7 +477,7 @@ static const struct {
 } runs[] = {
 	{ "cpu", cpu_run, STRESS_BY_CPU,
 	    "CPU: decode 43 %; the processors are 99 % busy, 2 workers saturate"
-	    " at 14 photos/s with 8 clients." },
+	    " at 14 photos/s with 4 clients." },
 	{ "cpu, disturbed", disturbed_cpu_run, STRESS_BY_CPU,
 	    "other programs use 47 % of the processors" },
 	{ "workers", worker_run, STRESS_BY_WORKERS,
@@ -376,21 +501,38 @@ static const struct {
 	    "Queue: of 1 place; 32 % of uploads are refused with 4 clients" },
 	{ "flooded", flooded_run, STRESS_BY_CPU, "CPU: " },
 	{ "rising", rising_run, STRESS_BY_NOTHING,
-	    "Not saturated: at least 26 photos/s with 4 clients, the processors"
-	    " 26 % busy." },
+	    "Not saturated: at least 26 photos/s with 4 clients; the processors"
+	    " are 26 % busy." },
 	{ "rate", rate_run, STRESS_BY_RATE,
 	    "Rate limit: 18 % of uploads are refused with 429 with 4 clients" },
 	{ "room", room_run, STRESS_BY_ROOM, "(507)" },
 	{ "memory", memory_run, STRESS_BY_MEMORY,
 	    "Memory: 80 of 8000 MB are left, 400 MB were swapped" },
 	{ "self", self_run, STRESS_BY_SELF,
-	    "it uses 69 of 99 % of the processors" },
+	    "the processors are 99 % busy, 69 % by the test" },
 	{ "self, one thread", thread_run, STRESS_BY_SELF,
-	    "it uses 6 of 45 % of the processors, as much as its one thread"
-	    " can; at least 45 photos/s." },
+	    "6 % by the test, as much as its one thread can; at least 45"
+	    " photos/s" },
 	{ "faults", fault_run, STRESS_BY_FAULTS, "Nothing can be said: 16 %" },
 	{ "front", front_run, STRESS_BY_FRONT, "Before the service: " },
-	{ "foreign", foreign_run, STRESS_BY_WORKERS, "Workers: a photo waits" },
+	{ "flooded, patient", patient_flooded_run, STRESS_BY_CPU, "CPU: " },
+	{ "short of time", short_of_time_run, STRESS_BY_CPU, "CPU: " },
+	{ "cut queue", cut_queue_run, STRESS_BY_QUEUE, "Queue: " },
+	{ "worn disk", worn_disk_run, STRESS_BY_DISK, "Disk: publish 32 %" },
+	{ "lucky", lucky_run, STRESS_BY_CPU, "15 photos/s with 8 clients" },
+	{ "uneven", uneven_run, STRESS_BY_NOTHING, "Not saturated: " },
+	{ "unknown memory", unknown_memory_run, STRESS_BY_CPU, "CPU: " },
+	{ "foreign", foreign_run, STRESS_BY_WORKERS,
+	    "Workers: a photo waits 443 ms for one, decode is 43 % of their"
+	    " work; it saturates at 14 photos/s with 4 clients; what the"
+	    " machine there does is not known." },
+	{ "foreign cpu", foreign_cpu_run, STRESS_BY_CPU,
+	    "CPU: decode 43 %; a photo's work takes 1.9 times as long as that"
+	    " of the first, it saturates" },
+	{ "foreign disk", foreign_disk_run, STRESS_BY_DISK,
+	    "Disk: publish 79 %; it saturates" },
+	{ "foreign, the test", foreign_self_run, STRESS_BY_SELF,
+	    "the processors here, not there, are 95 % busy, 40 % by the test" },
 };
 
 START_TEST(the_limit_is_named_with_its_numbers)
@@ -408,33 +550,95 @@ START_TEST(the_limit_is_named_with_its_numbers)
 }
 END_TEST
 
+/* What is said of another machine is not what this one does. */
+START_TEST(this_machine_is_not_the_other_one)
+{
+	static struct stress_run (*const others[])(
+	    void) = { foreign_run, foreign_cpu_run, foreign_disk_run };
+	const struct stress_run run = others[_i]();
+	struct stress_verdict verdict;
+
+	stress_judge(&run, &verdict);
+	ck_assert_msg(strstr(verdict.sentence, "busy") == NULL &&
+		strstr(verdict.sentence, "the disk") == NULL,
+	    "%s", verdict.sentence);
+}
+END_TEST
+
+START_TEST(other_programs_are_in_the_advice)
+{
+	const struct stress_run run = disturbed_cpu_run();
+	struct stress_verdict verdict;
+
+	stress_judge(&run, &verdict);
+	ck_assert_str_eq(verdict.advice,
+	    "Fewer other programs, and more or faster processors help, more"
+	    " workers do not.");
+}
+END_TEST
+
+#define NUMBERS 18
+static double *
+number_of(struct stress_step *s, unsigned which)
+{
+	double *const numbers[NUMBERS] = { &s->rate, &s->p50, &s->p95, &s->p99,
+		&s->busy, &s->service, &s->self, &s->waiting, &s->disk,
+		&s->running, &s->runnable, &s->phase[STRESS_NGINX],
+		&s->phase[STRESS_QUEUE], &s->phase[STRESS_RECEIVE],
+		&s->phase[STRESS_DECODE], &s->phase[STRESS_RESIZE],
+		&s->phase[STRESS_ENCODE], &s->phase[STRESS_PUBLISH] };
+
+	return numbers[which % NUMBERS];
+}
+
 /* One number of a step after the other, up and down by a twentieth. */
 static void
 shake(struct stress_run *run, unsigned which)
 {
 	const double by = which % 2 == 0 ? 1.05 : 0.95;
 	struct stress_step *s = &run->steps[which / 2 % run->n];
-	double *const numbers[] = { &s->p50, &s->p95, &s->p99, &s->busy,
-		&s->service, &s->self, &s->waiting, &s->disk, &s->running,
-		&s->runnable, &s->phase[STRESS_NGINX], &s->phase[STRESS_QUEUE],
-		&s->phase[STRESS_RECEIVE], &s->phase[STRESS_DECODE],
-		&s->phase[STRESS_RESIZE], &s->phase[STRESS_ENCODE],
-		&s->phase[STRESS_PUBLISH] };
 
-	*numbers[which / 2 / run->n % NELEM(numbers)] *= by;
+	*number_of(s, which / 2 / run->n) *= by;
+}
+
+/* All numbers at once; the same ones for the same seed. */
+static void
+shake_all(struct stress_run *run, unsigned seed)
+{
+	for (unsigned i = 0; i < run->n; i++)
+		for (unsigned n = 0; n < NUMBERS; n++) {
+			seed = seed * 1103515245 + 12345;
+			*number_of(&run->steps[i], n) *=
+			    0.95 + 0.1 * (seed >> 16 & 0x3fff) / 0x3fff;
+		}
 }
 
 START_TEST(noise_does_not_change_it)
 {
 	struct stress_verdict verdict;
 
-	for (unsigned which = 0; which < 2 * 5 * 17; which++) {
+	for (unsigned which = 0; which < 2 * 5 * NUMBERS; which++) {
 		struct stress_run run = runs[_i].run();
 
 		shake(&run, which);
 		stress_judge(&run, &verdict);
 		ck_assert_msg(verdict.limit == runs[_i].limit, "%s, %u: %s",
 		    runs[_i].name, which, verdict.sentence);
+	}
+}
+END_TEST
+
+START_TEST(noise_everywhere_does_not_change_it)
+{
+	struct stress_verdict verdict;
+
+	for (unsigned seed = 0; seed < 500; seed++) {
+		struct stress_run run = runs[_i].run();
+
+		shake_all(&run, seed);
+		stress_judge(&run, &verdict);
+		ck_assert_msg(verdict.limit == runs[_i].limit, "%s, %u: %s",
+		    runs[_i].name, seed, verdict.sentence);
 	}
 }
 END_TEST
@@ -493,6 +697,10 @@ main(void)
 	tcase_add_loop_test(tc, the_limit_is_named_with_its_numbers, 0,
 	    NELEM(runs));
 	tcase_add_loop_test(tc, noise_does_not_change_it, 0, NELEM(runs));
+	tcase_add_loop_test(tc, noise_everywhere_does_not_change_it, 0,
+	    NELEM(runs));
+	tcase_add_loop_test(tc, this_machine_is_not_the_other_one, 0, 3);
+	tcase_add_test(tc, other_programs_are_in_the_advice);
 	tcase_add_test(tc, capacity_is_a_step_without_losses_and_in_time);
 	tcase_add_test(tc, few_numbers_are_no_verdict);
 	suite_add_tcase(s, tc);

@@ -60,6 +60,12 @@ count(uint64_t value)
 }
 
 static json_t *
+known_count(uint64_t value)
+{
+	return value > 0 ? count(value) : json_null();
+}
+
+static json_t *
 step_json(const struct stress_step *s, bool *failed)
 {
 	json_t *step = json_object(), *lost = json_object();
@@ -87,7 +93,7 @@ step_json(const struct stress_step *s, bool *failed)
 	set(step, "waiting", number(s->waiting), failed);
 	set(step, "disk", number(s->disk), failed);
 	set(step, "written", number(s->written), failed);
-	set(step, "free", count(s->free), failed);
+	set(step, "free", known_count(s->free), failed);
 	set(step, "swapped", count(s->swapped), failed);
 	return step;
 }
@@ -116,9 +122,10 @@ stress_json_write(FILE *out, const struct stress_run *run,
 
 	set(document, "url", json_string(run->url), &failed);
 	set(document, "date", json_string(run->date), &failed);
+	set(document, "elsewhere", json_boolean(run->elsewhere), &failed);
 	set(document, "processors", count(run->processors), &failed);
-	set(document, "workers", count(run->workers), &failed);
-	set(document, "queue_length", count(run->queue_length), &failed);
+	set(document, "workers", known_count(run->workers), &failed);
+	set(document, "queue_length", known_count(run->queue_length), &failed);
 	set(document, "memory", count(run->memory), &failed);
 	set(document, "p95_wanted", count(run->p95_wanted), &failed);
 	set(document, "photo_bytes", number(run->photo_bytes), &failed);

@@ -8,14 +8,18 @@
 #include "stress_plot.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /* The coordinates of a plot, which is shown as wide as its place allows. */
-#define WIDTH 640.0
-#define HEIGHT 300.0
-#define LEFT 56.0
-#define RIGHT 12.0
-#define TOP 14.0
-#define BOTTOM 44.0
+#define WIDTH 480.0
+#define HEIGHT 260.0
+#define LEFT 66.0
+#define RIGHT 10.0
+#define TOP 22.0
+#define BOTTOM 48.0
+/* Steps from which on a small plot, and any, has room for each third number. */
+#define DENSE 9
+#define CROWDED 17
 #define TICKS 4
 #define COLUMN 0.62 /* of a step's share of the width */
 
@@ -113,8 +117,12 @@ draw_axes(struct buf *out, const struct plot *p, double ceiling)
 		buf_printf(out, "%g</text>\n", value);
 	}
 	for (unsigned i = 0; i < p->run->n; i++) {
-		draw_text(out, "label", "middle", x_of(p, i),
-		    HEIGHT - BOTTOM + 18);
+		const bool is_minor = i % 3 != 0 && p->run->n >= DENSE;
+
+		if (is_minor && p->run->n >= CROWDED)
+			continue;
+		draw_text(out, is_minor ? "label minor" : "label", "middle",
+		    x_of(p, i), HEIGHT - BOTTOM + 20);
 		buf_printf(out, "%u</text>\n", p->run->steps[i].clients);
 	}
 	draw_text(out, "label", "middle", (LEFT + WIDTH - RIGHT) / 2,
@@ -148,6 +156,26 @@ draw_title(struct buf *out, const char *name, double value, const char *unit)
 	buf_puts(out, "</title>");
 }
 
+/* All that is drawn, for those who hear it. */
+static void
+describe(struct buf *out, const struct plot *p)
+{
+	buf_html(out, p->description);
+	buf_puts(out, ".");
+	for (unsigned i = 0; i < p->run->n; i++) {
+		const unsigned clients = p->run->steps[i].clients;
+
+		buf_printf(out, " %u client%s", clients,
+		    clients == 1 ? "" : "s");
+		for (unsigned k = 0; k < p->n; k++) {
+			buf_puts(out, k > 0 ? ", " : ": ");
+			buf_html(out, p->series[k].name);
+			buf_printf(out, " %.3g", shown(p->series[k].values[i]));
+		}
+		buf_puts(out, ".");
+	}
+}
+
 static void
 begin(struct buf *out, const struct plot *p)
 {
@@ -157,19 +185,25 @@ begin(struct buf *out, const struct plot *p)
 	buf_html(out, p->unit);
 	buf_printf(out,
 	    "</span></figcaption>\n<svg viewBox=\"0 0 %.0f %.0f\""
-	    " role=\"img\" aria-label=\"",
-	    WIDTH, HEIGHT);
-	buf_html(out, p->description);
-	buf_puts(out, "\">\n");
+	    " role=\"img\" aria-labelledby=\"%s-title %s-text\">\n"
+	    "<title id=\"%s-title\">",
+	    WIDTH, HEIGHT, p->id, p->id, p->id);
+	buf_html(out, p->title);
+	buf_printf(out, "</title>\n<desc id=\"%s-text\">", p->id);
+	describe(out, p);
+	buf_puts(out, "</desc>\n");
 }
 
 static void
-end(struct buf *out, const struct plot *p)
+end(struct buf *out, const struct plot *p, bool has_lines)
 {
 	buf_puts(out, "</svg>\n<ul class=\"legend\">");
 	for (unsigned i = 0; i < p->n; i++) {
-		buf_printf(out, "<li><i class=\"c%u\"></i>",
-		    p->series[i].color);
+		buf_printf(out, "<li><i class=\"c%u ", p->series[i].color);
+		if (has_lines)
+			buf_printf(out, "d%u\"></i>", i);
+		else
+			buf_puts(out, "box\"></i>");
 		buf_html(out, p->series[i].name);
 		buf_puts(out, "</li>");
 	}
@@ -177,10 +211,13 @@ end(struct buf *out, const struct plot *p)
 }
 
 static void
-draw_line(struct buf *out, const struct plot *p, const struct plot_series *s,
+draw_line(struct buf *out, const struct plot *p, unsigned number,
     double ceiling)
 {
-	buf_printf(out, "<polyline class=\"line c%u\" points=\"", s->color);
+	const struct plot_series *s = &p->series[number];
+
+	buf_printf(out, "<polyline class=\"line c%u d%u\" points=\"", s->color,
+	    number);
 	for (unsigned i = 0; i < p->run->n; i++)
 		buf_printf(out, "%s%.1f,%.1f", i > 0 ? " " : "", x_of(p, i),
 		    y_of(shown(s->values[i]), ceiling));
@@ -195,6 +232,19 @@ draw_line(struct buf *out, const struct plot *p, const struct plot_series *s,
 	}
 }
 
+/* Around a point of the first line. */
+static void
+draw_ring(struct buf *out, const struct plot *p, double ceiling)
+{
+	for (unsigned i = 0; i < p->run->n; i++)
+		if (p->run->steps[i].clients == p->ring)
+			buf_printf(out,
+			    "<circle class=\"ring\" cx=\"%.1f\" cy=\"%.1f\""
+			    " r=\"8\"/>\n",
+			    x_of(p, i),
+			    y_of(shown(p->series[0].values[i]), ceiling));
+}
+
 void
 plot_lines(struct buf *out, const struct plot *p)
 {
@@ -204,8 +254,9 @@ plot_lines(struct buf *out, const struct plot *p)
 	draw_axes(out, p, ceiling);
 	draw_mark(out, p, ceiling);
 	for (unsigned i = 0; i < p->n; i++)
-		draw_line(out, p, &p->series[i], ceiling);
-	end(out, p);
+		draw_line(out, p, i, ceiling);
+	draw_ring(out, p, ceiling);
+	end(out, p, true);
 }
 
 static void
@@ -242,5 +293,5 @@ plot_columns(struct buf *out, const struct plot *p)
 	for (unsigned i = 0; i < p->run->n; i++)
 		draw_column(out, p, i, ceiling);
 	draw_mark(out, p, ceiling);
-	end(out, p);
+	end(out, p, false);
 }

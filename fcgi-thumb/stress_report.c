@@ -8,57 +8,13 @@
 #include "stress_report.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdbool.h>
 
 #include "buf.h"
 #include "stress_plot.h"
-
-/*
- * Colours that are told apart with any eyes (Okabe and Ito's), on white and on
- * black.
- */
-static const char style[] =
-    ":root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--soft:#5b6570;"
-    "--rule:#d5dae0;--card:#f5f7f9}\n"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e7eaee;--paper:#14171a;"
-    "--soft:#9aa4ae;--rule:#363d45;--card:#1d2126}}\n"
-    "*{box-sizing:border-box}\n"
-    "body{margin:0 auto;max-width:76rem;padding:1.5rem 1rem 3rem;"
-    "font:16px/1.5 system-ui,sans-serif;color:var(--ink);"
-    "background:var(--paper)}\n"
-    "h1{font-size:1.1rem;color:var(--soft);font-weight:600;margin:0}\n"
-    ".verdict{font-size:1.45rem;line-height:1.35;font-weight:600;"
-    "margin:.4rem 0;overflow-wrap:anywhere}\n"
-    ".advice{margin:0 0 1rem;font-size:1.1rem}\n"
-    ".plots{display:grid;gap:1rem;"
-    "grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr))}\n"
-    "figure{margin:0;padding:.8rem;background:var(--card);"
-    "border-radius:.5rem;break-inside:avoid}\n"
-    "figcaption{font-weight:600}.unit{color:var(--soft);font-weight:400}\n"
-    "svg{display:block;width:100%;height:auto}\n"
-    ".axis{stroke:var(--ink)}.grid{stroke:var(--rule)}\n"
-    ".mark{stroke:var(--ink);stroke-dasharray:6 4}\n"
-    ".label{fill:var(--soft);font-size:13px}\n"
-    ".line{fill:none;stroke-width:2.5}\n"
-    ".legend{display:flex;flex-wrap:wrap;gap:.2rem 1rem;list-style:none;"
-    "margin:.3rem 0 0;padding:0;font-size:.9rem}\n"
-    ".legend i{display:inline-block;width:.8em;height:.8em;margin-right:.4em;"
-    "border-radius:2px}\n"
-    ".c0{--c:#0072b2}.c1{--c:#e69f00}.c2{--c:#009e73}.c3{--c:#d55e00}"
-    ".c4{--c:#56b4e9}.c5{--c:#cc79a7}.c6{--c:#b8a900}.c7{--c:#8a929a}\n"
-    ".line{stroke:var(--c)}.dot,.area{fill:var(--c)}"
-    ".legend i{background:var(--c)}\n"
-    ".area{stroke:var(--card);stroke-width:.5}\n"
-    ".scroll{overflow-x:auto;margin-top:1rem}\n"
-    "table{border-collapse:collapse;font-variant-numeric:tabular-nums;"
-    "white-space:nowrap;font-size:.9rem}\n"
-    "caption{text-align:left;font-weight:600;padding:.4rem 0}\n"
-    "th,td{padding:.25rem .6rem;text-align:right;"
-    "border-bottom:1px solid var(--rule)}\n"
-    "dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;"
-    "margin:1.5rem 0 0}dt{color:var(--soft)}dd{margin:0;"
-    "overflow-wrap:anywhere}\n"
-    "@media print{body{max-width:none}.scroll{overflow:visible}"
-    "table{font-size:.6rem}}\n";
+#include "stress_style.h"
+#include "stress_table.h"
 
 static const char *const phase_words[STRESS_PHASES] = {
 	[STRESS_NGINX] = "nginx and the network, before and behind the service",
@@ -70,14 +26,6 @@ static const char *const phase_words[STRESS_PHASES] = {
 	[STRESS_PUBLISH] = "the files onto the disk, until they last",
 };
 
-static const char *const loss_words[STRESS_LOSSES] = {
-	[STRESS_OVERLOADED] = "overloaded",
-	[STRESS_RATE_LIMITED] = "rate-limited",
-	[STRESS_FULL] = "storage-full",
-	[STRESS_SLOW] = "too slow",
-	[STRESS_BROKEN] = "broken",
-};
-
 /* ---- plots ---- */
 
 static void
@@ -86,15 +34,16 @@ plot_rate(struct buf *out, const struct stress_run *run,
 {
 	struct plot_series series[] = { { "taken", 0, { 0 } },
 		{ "refused or failed", 3, { 0 } } };
-	const struct plot plot = { .title = "Throughput",
+	const struct plot plot = { .id = "rate",
+		.title = "Throughput",
 		.unit = "photos/s",
-		.description = "Photos a second over the number of clients; the"
-			       " table below has the numbers",
+		.description = "Photos a second over the number of clients",
 		.run = run,
 		.series = series,
 		.n = 2,
 		.mark = verdict->capacity,
-		.mark_name = "capacity" };
+		.mark_name = "capacity",
+		.ring = verdict->capacity_clients };
 
 	for (unsigned i = 0; i < run->n; i++) {
 		const struct stress_step *s = &run->steps[i];
@@ -112,10 +61,11 @@ plot_latency(struct buf *out, const struct stress_run *run)
 	struct plot_series series[] = { { "p50", 2, { 0 } },
 		{ "p95", 0, { 0 } }, { "p99", 1, { 0 } },
 		{ "queue, mean", 7, { 0 } } };
-	const struct plot plot = { .title = "Latency",
+	const struct plot plot = { .id = "latency",
+		.title = "Latency",
 		.unit = "ms",
 		.description = "Milliseconds until the answer over the number"
-			       " of clients; the table below has the numbers",
+			       " of clients",
 		.run = run,
 		.series = series,
 		.n = 4,
@@ -136,10 +86,11 @@ static void
 plot_phases(struct buf *out, const struct stress_run *run)
 {
 	struct plot_series series[STRESS_PHASES];
-	struct plot plot = { .title = "Where the time goes",
-		.unit = "ms a photo but for the queue, mean",
-		.description = "Each phase of an upload over the number of"
-			       " clients; the table below has the numbers",
+	struct plot plot = { .id = "phases",
+		.title = "Where the time goes",
+		.unit = "ms a photo, mean, without the queue",
+		.description = "Milliseconds of each phase of an upload over"
+			       " the number of clients",
 		.run = run,
 		.series = series };
 
@@ -157,117 +108,59 @@ plot_phases(struct buf *out, const struct stress_run *run)
 	plot_columns(out, &plot);
 }
 
+/* Whose processes they were is not known of every machine. */
+static bool
+is_known(const struct stress_run *run)
+{
+	for (unsigned i = 0; i < run->n; i++)
+		if (run->steps[i].service < 0)
+			return false;
+	return true;
+}
+
 static void
 plot_processors(struct buf *out, const struct stress_run *run)
 {
-	struct plot_series series[] = { { "service and nginx", 0, { 0 } },
-		{ "this test", 1, { 0 } }, { "other programs", 5, { 0 } },
-		{ "waiting for a disk", 3, { 0 } } };
-	const struct plot plot = { .title = "Processors",
+	const bool known = is_known(run);
+	/* The service has no part in what another machine does. */
+	const unsigned hidden = run->elsewhere ? 1 : 0;
+	struct plot_series series[] = {
+		{ known ? "service and nginx" : "service and others", 0,
+		    { 0 } },
+		{ "other programs", 5, { 0 } },
+		{ "this test", 1, { 0 } },
+		{ "waiting for a disk", 3, { 0 } },
+		{ "idle", 8, { 0 } },
+	};
+	const struct plot plot = { .id = "processors",
+		.title = run->elsewhere
+		    ? "Processors of this machine, not of the service's"
+		    : "Processors",
 		.unit = "% of all",
 		.description = "What the processors did over the number of"
-			       " clients; the table below has the numbers",
+			       " clients, percent",
 		.run = run,
-		.series = series,
-		.n = 4,
+		.series = series + hidden,
+		.n = sizeof series / sizeof series[0] - hidden,
 		.ceiling = 100 };
 
 	for (unsigned i = 0; i < run->n; i++) {
 		const struct stress_step *s = &run->steps[i];
-		const bool known = s->service >= 0;
-		const double service = known ? s->service : 0;
+		const double others = s->busy - s->self;
+		double service = known ? s->service : others;
 
+		if (run->elsewhere)
+			service = 0;
 		series[0].values[i] = 100 * service;
-		series[1].values[i] = 100 * s->self;
-		series[2].values[i] = 100 * (s->busy - service - s->self);
+		series[1].values[i] = 100 * fmax(0, others - service);
+		series[2].values[i] = 100 * s->self;
 		series[3].values[i] = 100 * s->waiting;
+		series[4].values[i] = 100 * fmax(0, 1 - s->busy - s->waiting);
 	}
 	plot_columns(out, &plot);
 }
 
-/* ---- numbers ---- */
-
-static void
-head(struct buf *out, const char *text)
-{
-	buf_puts(out, "<th scope=\"col\">");
-	buf_html(out, text);
-	buf_puts(out, "</th>");
-}
-
-static void
-cell(struct buf *out, double value, const char *unit)
-{
-	/* A share or a rate that the system does not tell. */
-	if (value < 0)
-		buf_puts(out, "<td>?</td>");
-	else
-		buf_printf(out, "<td>%.*f%s</td>", value < 9.95 ? 1 : 0, value,
-		    unit);
-}
-
-static void
-table_head(struct buf *out)
-{
-	static const char *const before[] = { "clients", "seconds", "photos",
-		"photos/s", "p50 ms", "p95 ms", "p99 ms" };
-	static const char *const after[] = { "busy", "service", "test",
-		"waiting", "disk", "written MB/s", "free MB" };
-
-	buf_puts(out, "<thead><tr>");
-	for (unsigned i = 0; i < sizeof before / sizeof before[0]; i++)
-		head(out, before[i]);
-	for (unsigned i = 0; i < STRESS_LOSSES; i++)
-		head(out, loss_words[i]);
-	for (enum stress_phase p = STRESS_NGINX; p < STRESS_PHASES; p++)
-		head(out, stress_phase_name(p));
-	for (unsigned i = 0; i < sizeof after / sizeof after[0]; i++)
-		head(out, after[i]);
-	buf_puts(out, "</tr></thead>\n");
-}
-
-static double
-percent(double share)
-{
-	return share < 0 ? share : 100 * share;
-}
-
-static void
-table_row(struct buf *out, const struct stress_step *s)
-{
-	buf_printf(out, "<tr><th scope=\"row\">%u</th>", s->clients);
-	cell(out, s->seconds, "");
-	buf_printf(out, "<td>%u</td>", s->photos);
-	cell(out, s->rate, "");
-	cell(out, s->p50, "");
-	cell(out, s->p95, "");
-	cell(out, s->p99, "");
-	for (unsigned i = 0; i < STRESS_LOSSES; i++)
-		buf_printf(out, "<td>%u</td>", s->losses[i]);
-	for (enum stress_phase p = STRESS_NGINX; p < STRESS_PHASES; p++)
-		cell(out, s->phase[p] < 0 ? 0 : s->phase[p], "");
-	cell(out, percent(s->busy), " %");
-	cell(out, percent(s->service), " %");
-	cell(out, percent(s->self), " %");
-	cell(out, percent(s->waiting), " %");
-	cell(out, percent(s->disk), " %");
-	cell(out, s->written < 0 ? -1 : s->written / 1e6, "");
-	buf_printf(out, "<td>%.0f</td></tr>\n", (double)s->free / 1e6);
-}
-
-static void
-table(struct buf *out, const struct stress_run *run)
-{
-	buf_puts(out,
-	    "<div class=\"scroll\"><table>\n<caption>All numbers: a step a"
-	    " row; phases are means in ms, shares are of all"
-	    " processors</caption>\n");
-	table_head(out);
-	buf_puts(out, "<tbody>\n");
-	for (unsigned i = 0; i < run->n; i++)
-		table_row(out, &run->steps[i]);
-	buf_puts(out, "</tbody></table></div>\n");
-}
+/* ---- words ---- */
 
 static void
 term(struct buf *out, const char *name)
@@ -290,10 +183,11 @@ number_term(struct buf *out, const char *name, unsigned value)
 static void
 circumstances(struct buf *out, const struct stress_run *run)
 {
-	buf_puts(out, "<dl>\n");
+	buf_puts(out, "<h2>Circumstances</h2>\n<dl>\n");
 	term(out, "tested");
 	buf_html(out, run->url);
-	buf_puts(out, "</dd>\n");
+	buf_puts(out,
+	    run->elsewhere ? ", on another machine</dd>\n" : "</dd>\n");
 	term(out, "when");
 	buf_html(out, run->date);
 	buf_puts(out, "</dd>\n");
@@ -302,16 +196,24 @@ circumstances(struct buf *out, const struct stress_run *run)
 	    run->photo_bytes / 1e6, run->photo_pixels / 1e6);
 	number_term(out, "workers", run->workers);
 	number_term(out, "longest queue", run->queue_length);
-	number_term(out, "processors", run->processors);
-	term(out, "memory");
+	number_term(out, run->elsewhere ? "processors here" : "processors",
+	    run->processors);
+	term(out, run->elsewhere ? "memory here" : "memory");
 	buf_printf(out, "%.0f MB</dd>\n", (double)run->memory / 1e6);
+	term(out, "made by");
+	buf_puts(out, "thumbctl stress, " PACKAGE_STRING "</dd>\n</dl>\n");
+}
+
+static void
+phases(struct buf *out)
+{
+	buf_puts(out, "<h2>What the phases are</h2>\n<dl>\n");
 	for (enum stress_phase p = STRESS_NGINX; p < STRESS_PHASES; p++) {
 		term(out, stress_phase_name(p));
 		buf_html(out, phase_words[p]);
 		buf_puts(out, "</dd>\n");
 	}
-	term(out, "made by");
-	buf_puts(out, "thumbctl stress, " PACKAGE_STRING "</dd>\n</dl>\n");
+	buf_puts(out, "</dl>\n");
 }
 
 static void
@@ -362,7 +264,7 @@ stress_report_write(FILE *out, const struct stress_run *run,
 	    "<meta name=\"robots\" content=\"noindex\"/>\n<title>");
 	buf_html(&text, verdict->sentence);
 	buf_puts(&text, "</title>\n<style>\n");
-	buf_puts(&text, style);
+	buf_puts(&text, stress_style);
 	buf_puts(&text,
 	    "</style>\n</head>\n<body>\n<main>\n<h1>Stress test of ");
 	buf_html(&text, run->url);
@@ -379,9 +281,11 @@ stress_report_write(FILE *out, const struct stress_run *run,
 		plot_phases(&text, run);
 		plot_processors(&text, run);
 		buf_puts(&text, "</div>\n");
-		table(&text, run);
+		buf_puts(&text, "<h2>All numbers</h2>\n");
+		table_write(&text, run);
 	}
 	circumstances(&text, run);
+	phases(&text);
 	buf_puts(&text, "</main>\n</body>\n</html>\n");
 	return put(out, &text);
 }

@@ -126,7 +126,7 @@ START_TEST(page_is_whole_and_asks_for_nothing)
 	check_elements(page);
 	ck_assert_uint_eq(count(page, "<svg"), 4);
 	ck_assert_uint_eq(count(page, "</svg>"), 4);
-	ck_assert_uint_eq(count(page, "<th scope=\"row\">"), STEPS);
+	ck_assert_uint_eq(count(page, "<th scope=\"row\">"), 3 * STEPS);
 	/* Nothing is fetched: what was tested stands there twice, as text. */
 	ck_assert_uint_eq(count(page, "http"), 2);
 	ck_assert_uint_eq(count(page, "src="), 0);
@@ -134,6 +134,82 @@ START_TEST(page_is_whole_and_asks_for_nothing)
 	ck_assert_uint_eq(count(page, "url("), 0);
 	ck_assert_uint_eq(count(page, "<script"), 0);
 	ck_assert_uint_eq(count(page, "nan"), 0);
+	free(page);
+}
+END_TEST
+
+/* A plot that nobody sees is its numbers in words; no two have the same id. */
+START_TEST(plots_are_told_too)
+{
+	static const char *const ids[] = { "rate", "latency", "phases",
+		"processors" };
+	const struct stress_run run = sample();
+	char *page = written(stress_report_write, &run);
+	char text[64];
+
+	for (size_t i = 0; i < NELEM(ids); i++) {
+		(void)snprintf(text, sizeof text,
+		    "aria-labelledby=\"%s-title %s-text\"", ids[i], ids[i]);
+		ck_assert_uint_eq(count(page, text), 1);
+		(void)snprintf(text, sizeof text, "<title id=\"%s-title\">",
+		    ids[i]);
+		ck_assert_uint_eq(count(page, text), 1);
+		(void)snprintf(text, sizeof text, "<desc id=\"%s-text\">",
+		    ids[i]);
+		ck_assert_uint_eq(count(page, text), 1);
+	}
+	ck_assert_uint_eq(count(page,
+			      " 1 client: taken 6.6, refused or failed 0."
+			      " 2 clients: taken 12.8,"),
+	    1);
+	ck_assert_uint_eq(count(page, "class=\"ring\""), 1);
+	free(page);
+}
+END_TEST
+
+/* Twice as many steps as there are places for numbers. */
+START_TEST(all_steps_that_can_be_are_drawn)
+{
+	struct stress_run run = sample();
+	char *page;
+
+	for (unsigned i = STEPS; i < STRESS_STEPS_MAX; i++) {
+		run.steps[i] = run.steps[STEPS - 1];
+		run.steps[i].clients = 17 + i;
+	}
+	run.n = STRESS_STEPS_MAX;
+	page = written(stress_report_write, &run);
+	check_elements(page);
+	ck_assert_uint_eq(count(page, "<th scope=\"row\">"),
+	    3 * STRESS_STEPS_MAX);
+	ck_assert_uint_eq(count(page, "class=\"dot "),
+	    (2 + 4) * STRESS_STEPS_MAX);
+	ck_assert_uint_eq(count(page, "class=\"area "),
+	    (STRESS_PHASES - 1 + 5) * STRESS_STEPS_MAX);
+	free(page);
+}
+END_TEST
+
+/* Nothing that this machine does is told of the service's. */
+START_TEST(page_knows_which_machine_it_tells_of)
+{
+	struct stress_run run = sample();
+	char *page;
+
+	run.elsewhere = true;
+	run.workers = run.queue_length = 0;
+	for (unsigned i = 0; i < run.n; i++)
+		run.steps[i].service = -1;
+	page = written(stress_report_write, &run);
+	ck_assert_uint_eq(count(page,
+			      "Processors of this machine, not of the"
+			      " service's"),
+	    2);
+	ck_assert_uint_eq(count(page, "This machine, not the service's"), 2);
+	ck_assert_uint_eq(count(page, ", on another machine</dd>"), 1);
+	ck_assert_uint_eq(count(page, "service and"), 0);
+	ck_assert_uint_eq(count(page, "not known</dd>"), 2);
+	ck_assert_uint_eq(count(page, "<td>?</td>"), 2 + STEPS);
 	free(page);
 }
 END_TEST
@@ -197,6 +273,7 @@ START_TEST(json_reads_back)
 				 "overloaded")),
 	    17);
 	ck_assert(json_is_null(json_object_get(last, "disk")));
+	ck_assert(json_is_false(json_object_get(document, "elsewhere")));
 	ck_assert_double_eq_tol(json_number_value(
 				    json_object_get(json_object_get(last,
 							"phases"),
@@ -207,6 +284,32 @@ START_TEST(json_reads_back)
 						 "verdict"),
 				 "limit")),
 	    "cpu");
+	json_decref(document);
+	free(text);
+}
+END_TEST
+
+START_TEST(json_has_null_for_what_is_not_known)
+{
+	struct stress_run run = sample();
+	json_t *document;
+	char *text;
+
+	run.elsewhere = true;
+	run.workers = run.queue_length = 0;
+	run.steps[0].service = -1;
+	run.steps[0].free = 0;
+	text = written(stress_json_write, &run);
+	document = json_loads(text, 0, NULL);
+	ck_assert(json_is_true(json_object_get(document, "elsewhere")));
+	ck_assert(json_is_null(json_object_get(document, "workers")));
+	ck_assert(json_is_null(json_object_get(document, "queue_length")));
+	for (size_t i = 0; i < 2; i++)
+		ck_assert(json_is_null(
+		    json_object_get(json_array_get(json_object_get(document,
+						       "steps"),
+					0),
+			i == 0 ? "service" : "free")));
 	json_decref(document);
 	free(text);
 }
@@ -234,10 +337,14 @@ main(void)
 	TCase *tc = tcase_create("report");
 
 	tcase_add_test(tc, page_is_whole_and_asks_for_nothing);
+	tcase_add_test(tc, plots_are_told_too);
+	tcase_add_test(tc, all_steps_that_can_be_are_drawn);
+	tcase_add_test(tc, page_knows_which_machine_it_tells_of);
 	tcase_add_test(tc, page_escapes_what_it_is_told);
 	tcase_add_test(tc, page_has_every_number);
 	tcase_add_test(tc, nothing_measured_is_a_page_too);
 	tcase_add_test(tc, json_reads_back);
+	tcase_add_test(tc, json_has_null_for_what_is_not_known);
 	tcase_add_test(tc, what_cannot_be_written_is_said);
 	suite_add_tcase(s, tc);
 	return run_suite(s);

@@ -26,7 +26,7 @@ import sys
 from PIL import Image
 
 import report
-from place import PHASES, PIXELS, Bench, Places, mount_of
+from store_place import PHASES, PIXELS, Bench, Places, mount_of
 
 from service import end_on_signals, picture, variation
 
@@ -50,7 +50,7 @@ def large_photo():
 
 
 def measure(arguments, photo):
-    # As large as that many photos of fill.c: 1 GB.
+    # As large as that many photos of store_fill.c: 1 GB.
     with Places(arguments.dir, [], arguments.on) as places:
         place = places.make(60_000 if places.kind == "image" else 0)
         with Bench(place) as bench:

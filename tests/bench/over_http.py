@@ -4,8 +4,8 @@
 usage: over_http.py --out DIR [--photos DIR] [--quick] [--front]
 
 The second table of ./dev bench: uploads a second of nginx with fcgi-thumb, and
-of server.mjs. Both make the same thumbnails and keep the same promise: what is
-answered is synced. They run at the same time and are asked by turns, so that
+of http_server.mjs. Both make the same thumbnails and keep the same promise:
+what is answered is synced. They run at the same time and are asked by turns, so that
 whatever else the machine does meets both. The third: thumbnails served.
 
 Each answer is checked, and of a sample every file that it names. Exit status 1
@@ -29,11 +29,11 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "e2e"))
 
-import accounts  # noqa: E402: found by the path above
-import proof  # noqa: E402
-import serving  # noqa: E402
-from contestants import Node, Ours  # noqa: E402
-from load import Photo, Step  # noqa: E402
+import http_accounts as accounts  # noqa: E402: found by the path above
+import http_proof as proof  # noqa: E402
+import http_serving as serving  # noqa: E402
+from http_services import Node, Ours  # noqa: E402
+from http_load import Photo, Step  # noqa: E402
 from report import PHOTOS, Table, median, percentile, spread  # noqa: E402
 from service import Interrupted, end_on_signals  # noqa: E402
 
@@ -137,7 +137,7 @@ def notes(front, photos, clients_cpu):
         "the next larger one.",
         f"Photos by turns, each upload other bytes: "
         f"{', '.join(photo.name for photo in photos)}.",
-        "fcgi-thumb: nginx before it, default settings. Node: server.mjs, "
+        "fcgi-thumb: nginx before it, default settings. Node: http_server.mjs, "
         "busboy and sharp, one process that works on as many photos at a time "
         "as there are processors, "
         + ("behind nginx." if front else "without nginx, which it is quicker "

@@ -20,11 +20,11 @@ import signal
 import sys
 import tempfile
 
-import contest
-import peers
-import quality
+import pixels_turns as contest
+import pixels_peers as peers
+import pixels_quality as quality
 import report
-import work
+import pixels_photos as work
 
 BASE = "fast"          # what the ratios are to
 # What each of ours is to be held against: decoded at the same scale.

@@ -32,7 +32,7 @@ import time
 from PIL import Image
 
 import report
-from place import FILL, PIXELS, Bench, Places, mount_of
+from store_place import FILL, PIXELS, Bench, Places, mount_of
 
 from service import end_on_signals, picture, variation, wait_until
 

@@ -14,13 +14,13 @@ from service import TOP
 
 sys.path.append(str(TOP / "tests" / "bench"))
 
-import contest  # noqa: E402: found by the path above
-import peers  # noqa: E402
+import pixels_turns as contest  # noqa: E402: found by the path above
+import pixels_peers as peers  # noqa: E402
 import pixels  # noqa: E402
-import quality  # noqa: E402
+import pixels_quality as quality  # noqa: E402
 import readme  # noqa: E402
 import report  # noqa: E402
-import work  # noqa: E402
+import pixels_photos as work  # noqa: E402
 
 SOURCE = work.PHOTOS / "phone-12mp-p3.jpg"
 ORIENTATION = 0x112

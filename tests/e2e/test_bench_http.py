@@ -15,12 +15,12 @@ from service import PICTURES, Service
 
 sys.path.append(str(TOP / "tests" / "bench"))
 
-import accounts  # noqa: E402: found by the path above
-import contestants  # noqa: E402
-import load  # noqa: E402
+import http_accounts as accounts  # noqa: E402: found by the path above
+import http_services as contestants  # noqa: E402
+import http_load as load  # noqa: E402
 import over_http  # noqa: E402
-import proof  # noqa: E402
-import serving  # noqa: E402
+import http_proof as proof  # noqa: E402
+import http_serving as serving  # noqa: E402
 
 CLIENTS = 2
 load.RETRY_SECONDS = 0.01

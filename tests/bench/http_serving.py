@@ -5,8 +5,8 @@ import pathlib
 import subprocess
 
 import nginx
-from accounts import cpu_seconds
-from contestants import SERVED, Front
+from http_accounts import cpu_seconds
+from http_services import SERVED, Front
 from report import TOP, Table, median, spread
 
 # A browser's.
@@ -38,14 +38,15 @@ class Way:
                 raise SystemExit(f"{self.name}: {path} is not {file}")
 
     def run(self, connections, seconds, directory):
-        """What turns.lua says of it, with CPU seconds."""
+        """What http_turns.lua says of it, with CPU seconds."""
         addresses = directory / "addresses"
         addresses.write_text("".join(f"{path}\n" for path in self.paths))
         host, port = self.server.address
         before = cpu_seconds(self.server.roots())
         done = subprocess.run(
             ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s",
-             TOP / "tests" / "bench" / "turns.lua", f"http://{host}:{port}",
+             TOP / "tests" / "bench" / "http_turns.lua",
+             f"http://{host}:{port}",
              "--", addresses, *([self.header] if self.header else [])],
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
             check=True)

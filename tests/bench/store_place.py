@@ -15,12 +15,12 @@ sys.path.insert(0, str(TOP / "tests" / "e2e"))
 import nginx  # noqa: E402
 from service import Service, children, multipart  # noqa: E402
 
-FILL = nginx.BUILD / "tests" / "bench" / "fill"
+FILL = nginx.BUILD / "tests" / "bench" / "store_fill"
 
 PIXELS = ("decode", "resize", "encode")
 PHASES = ("queue", "receive", *PIXELS, "publish")
 
-# What a photo of fill.c takes: three small files and three directories, a
+# What a photo of store_fill.c takes: three small files and three directories, a
 # block each, and their inodes. In memory a page is 4 KiB and an inode 1 KiB.
 BLOCK = 1024
 IMAGE_BYTES = 16 * BLOCK

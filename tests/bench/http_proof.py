@@ -7,7 +7,7 @@ import io
 from PIL import Image
 
 import nginx
-from contestants import LADDER
+from http_services import LADDER
 
 SAMPLE = 6  # uploads of a row that are looked at closely
 ORIENTATION = 0x0112

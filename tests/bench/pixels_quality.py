@@ -14,7 +14,7 @@ import subprocess
 
 from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 
-import work
+import pixels_photos as work
 
 # Thumbnails that are upside down, of another photo, or gray stay below.
 LEAST_DB = 25.0

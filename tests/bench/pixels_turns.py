@@ -1,16 +1,16 @@
-"""The ways of peers.py measured by turns, each on the same photos, and what was
-found of each."""
+"""The ways of pixels_peers.py measured by turns, each on the same photos, and
+what was found of each."""
 
 import concurrent.futures
 import shutil
 
-import peers
-import quality
+import pixels_peers as peers
+import pixels_photos as work
+import pixels_quality as quality
 import report
-import work
 
 
-# ---- in a process of its own: see peers.py ----
+# ---- in a process of its own: see pixels_peers.py ----
 
 def the_judge(scratch):
     if Judging.judge is None:

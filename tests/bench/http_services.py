@@ -54,8 +54,8 @@ class Ours:
 
 
 class Node:
-    """server.mjs as it is quickest: one process, which works on as many photos
-    at a time as there are processors, and nothing before it. A cluster of
+    """http_server.mjs as it is quickest: one process, which works on as many
+    photos at a time as there are processors, and nothing before it. A cluster of
     processes takes no more uploads and twice the memory; nginx before it costs
     more than it relieves it of.
 
@@ -80,7 +80,8 @@ class Node:
                    "JOBS": str(len(os.sched_getaffinity(0)))}
         with open(self.errors, "ab") as errors:
             self.process = subprocess.Popen(
-                ["node", TOP / "tests" / "bench" / "server.mjs"], env=environ,
+                ["node", TOP / "tests" / "bench" / "http_server.mjs"],
+                env=environ,
                 stdin=subprocess.DEVNULL, stderr=errors)
         try:
             wait_until("Node is ready", self.is_ready)

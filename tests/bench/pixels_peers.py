@@ -17,8 +17,8 @@ import subprocess
 import threading
 import time
 
-import quality
-import work
+import pixels_quality as quality
+import pixels_photos as work
 
 HERE = pathlib.Path(__file__).resolve().parent
 LIMIT = 300  # seconds for one process

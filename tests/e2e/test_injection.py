@@ -53,8 +53,11 @@ class Logs(ServiceCase):
         return len((self.service.logs / name).read_bytes())
 
     def test_an_address_is_one_line_of_nginx_s(self):
-        self.service.get("/health/live")
-        wait_until("its line", self.service.access)
+        # nginx writes a line after the answer: those of the start are there
+        # when this one is.
+        told = self.service.get("/health/live").headers["X-Request-Id"]
+        wait_until("its line", lambda: any(
+            line["id"] == told for line in self.service.access()))
         before = self.size("access.log")
         taken = 0
         for piece in BYTES:

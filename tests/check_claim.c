@@ -15,11 +15,12 @@
 #include "fdio.h"
 #include "publish.h"
 #include "store_admin.h"
+#include "stores.h"
 #include "support.h"
 
 #define KEY "a key of 22 characters"
 
-static char data[300];
+static char data[STORE_PATH_MAX];
 static char no_text[] = "";
 static struct store *store;
 static struct settings settings;
@@ -29,27 +30,15 @@ static struct fault_info info;
 
 static const struct claim alices = { .owner = "alice", .created = 1000 };
 
-static struct store *
-open_store(void)
-{
-	char why[300];
-	struct store *s = store_open(data, why, sizeof why);
-
-	ck_assert_msg(s != NULL, "%s", why);
-	return s;
-}
-
 /* What the bytes would be named. */
 static void
 setup(void)
 {
 	unsigned char sha[DIGEST_SHA256_LEN];
-	char why[300];
 
 	tempdir_setup();
-	(void)snprintf(data, sizeof data, "%s/store", tempdir_path());
-	ck_assert_msg(store_prepare(data, why, sizeof why) == 0, "%s", why);
-	store = open_store();
+	stores_prepare(data);
+	store = stores_open(data);
 	settings =
 	    (struct settings){ .prefix = no_text, .public_url = no_text };
 	ck_assert_int_eq(digest_sha256("photo", 5, sha), 0);
@@ -558,7 +547,7 @@ END_TEST
 static int
 race(unsigned seed)
 {
-	struct store *s = open_store();
+	struct store *s = stores_open(data);
 	uint64_t end = clock_monotonic_ns() + RACE_NS;
 	char token[CLAIM_TOKEN_LEN + 1];
 	int rc = 0;

@@ -18,6 +18,7 @@
 #include "listen.h"
 #include "log.h"
 #include "store_admin.h"
+#include "stores.h"
 #include "support.h"
 
 /* A pool of one photo worker, in memory, and its listening socket. */
@@ -29,7 +30,7 @@ static struct settings settings = { .limits = { .queue_seconds = 10,
 static struct listeners listeners;
 static struct control control;
 
-static char data[300];
+static char data[STORE_PATH_MAX];
 
 static void
 setup(void)
@@ -38,8 +39,7 @@ setup(void)
 
 	tempdir_setup();
 	settings.prefix = no_text;
-	(void)snprintf(data, sizeof data, "%s/store", tempdir_path());
-	ck_assert_msg(store_prepare(data, why, sizeof why) == 0, "%s", why);
+	stores_prepare(data);
 	ck_assert_msg(listeners_open(&listeners, tempdir_path(), 0600, "", 4,
 			  why, sizeof why) == 0,
 	    "%s", why);

@@ -12,10 +12,10 @@
 
 #include "fdio.h"
 #include "store_admin.h"
+#include "stores.h"
 #include "support.h"
 
-static char data[300];
-static char no_text[] = "";
+static char data[STORE_PATH_MAX];
 static struct store *store;
 static struct settings settings;
 static struct spool spool;
@@ -25,24 +25,10 @@ static char id[PHOTO_ID_LEN + 1];
 static void
 setup(void)
 {
-	char why[300];
-
 	tempdir_setup();
-	(void)snprintf(data, sizeof data, "%s/store", tempdir_path());
-	ck_assert_msg(store_prepare(data, why, sizeof why) == 0, "%s", why);
-	store = store_open(data, why, sizeof why);
-	ck_assert_msg(store != NULL, "%s", why);
-	settings = (struct settings){ .prefix = no_text,
-		.public_url = no_text,
-		.n_presets = 2 };
-	settings.presets[0] = (struct preset){ .name = "large",
-		.recipe = "00000001",
-		.formats = { FORMAT_JPEG, FORMAT_WEBP },
-		.n_formats = 2 };
-	settings.presets[1] = (struct preset){ .name = "small",
-		.recipe = "00000002",
-		.formats = { FORMAT_JPEG },
-		.n_formats = 1 };
+	stores_prepare(data);
+	store = stores_open(data);
+	settings = stores_settings();
 }
 
 static void

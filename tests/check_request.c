@@ -18,6 +18,7 @@
 #include "image.h"
 #include "log.h"
 #include "store_admin.h"
+#include "stores.h"
 #include "support.h"
 
 /* A whole request with real pixels, and no web server. */
@@ -26,7 +27,7 @@ static struct settings *settings;
 static struct store *store;
 static struct slot slot;
 static const int queue = -1;
-static char data[300];
+static char data[STORE_PATH_MAX];
 
 /* Parameters of every request from now on: name and value by turns. */
 static const char *extra[9];

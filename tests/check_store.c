@@ -13,29 +13,20 @@
 #include "clock.h"
 #include "fdio.h"
 #include "store_admin.h"
+#include "stores.h"
 #include "support.h"
 
 #define ID "4oymiquy7qobjgx36tejs35zeq"
 #define OTHER "xj4bnp4pahh6uqkbidpf3lrcem"
 
-static char data[300];
+static char data[STORE_PATH_MAX];
 static char why[300];
 
 static void
 setup(void)
 {
 	tempdir_setup();
-	(void)snprintf(data, sizeof data, "%s/store", tempdir_path());
-	ck_assert_msg(store_prepare(data, why, sizeof why) == 0, "%s", why);
-}
-
-static struct store *
-open_store(void)
-{
-	struct store *s = store_open(data, why, sizeof why);
-
-	ck_assert_msg(s != NULL, "%s", why);
-	return s;
+	stores_prepare(data);
 }
 
 static unsigned
@@ -88,7 +79,7 @@ END_TEST
 
 START_TEST(a_staging_directory_lives_as_long_as_its_owner)
 {
-	struct store *a = open_store(), *b = open_store();
+	struct store *a = stores_open(data), *b = stores_open(data);
 
 	ck_assert_uint_eq(count_in("staging"), 2);
 	store_sweep(data);
@@ -102,7 +93,7 @@ END_TEST
 
 START_TEST(what_a_killed_process_left_is_swept)
 {
-	struct store *mine = open_store();
+	struct store *mine = stores_open(data);
 	pid_t pid = fork();
 
 	if (pid == 0) {
@@ -123,7 +114,7 @@ END_TEST
 
 START_TEST(a_lock_keeps_others_out_of_the_same_photo_only)
 {
-	struct store *a = open_store(), *b = open_store();
+	struct store *a = stores_open(data), *b = stores_open(data);
 	int lock_a = -1, lock_b = -1, lock_c = -1;
 	struct fault_info info;
 	uint64_t before = clock_monotonic_ns();
@@ -147,7 +138,7 @@ END_TEST
 
 START_TEST(waiting_for_a_lock_ends_with_the_work)
 {
-	struct store *a = open_store(), *b = open_store();
+	struct store *a = stores_open(data), *b = stores_open(data);
 	int lock_a = -1, lock_b = -1;
 	struct fault_info info;
 	uint64_t before = clock_monotonic_ns();
@@ -165,7 +156,7 @@ END_TEST
 
 START_TEST(a_lock_ends_with_its_process)
 {
-	struct store *s = open_store();
+	struct store *s = stores_open(data);
 	struct fault_info info;
 	int ready[2], lock = -1;
 	char byte;
@@ -190,7 +181,7 @@ END_TEST
 
 START_TEST(making_files_and_looking_have_locks_of_their_own)
 {
-	struct store *a = open_store(), *b = open_store();
+	struct store *a = stores_open(data), *b = stores_open(data);
 	int lock_a = -1, lock_b = -1, lock_c = -1;
 	uint64_t soon = clock_monotonic_ns() + 10 * NS_PER_MS;
 	struct fault_info info;
@@ -213,7 +204,7 @@ END_TEST
 START_TEST(opening_and_closing_leaves_no_descriptor)
 {
 	unsigned fds = count_fds();
-	struct store *s = open_store();
+	struct store *s = stores_open(data);
 	struct fault_info info;
 	int lock = -1;
 
@@ -227,7 +218,7 @@ END_TEST
 
 START_TEST(who_waits_elsewhere_is_served_before_a_picture_is_waited_for)
 {
-	struct store *a = open_store(), *b = open_store();
+	struct store *a = stores_open(data), *b = stores_open(data);
 	uint64_t begun = clock_monotonic_ns();
 	int lock_a = -1, lock_b = -1, ends[2];
 	struct fault_info info;
@@ -311,7 +302,7 @@ gather(void *ctx, const char *id)
 START_TEST(a_walk_meets_all_photos_in_order_until_it_is_ended)
 {
 	static const char last[] = "zzaaaaaaaaaaaaaaaaaaaaaaaa";
-	struct store *s = open_store();
+	struct store *s = stores_open(data);
 	char ids[200] = "";
 
 	put_photo(last);
@@ -347,7 +338,7 @@ count_file(void *ctx, const struct store_file *file)
 START_TEST(the_files_of_a_photo_are_told)
 {
 	struct timespec times[2] = { { .tv_sec = 7 }, { .tv_sec = 1234567 } };
-	struct store *s = open_store();
+	struct store *s = stores_open(data);
 	struct fault_info info;
 	struct tally tally = { 0 };
 
@@ -370,7 +361,7 @@ END_TEST
 
 START_TEST(a_deleted_photo_is_gone_at_once_and_unlinked_later)
 {
-	struct store *s = open_store();
+	struct store *s = stores_open(data);
 	struct fault_info info;
 
 	put_photo(ID);
@@ -389,7 +380,7 @@ END_TEST
 
 START_TEST(a_photo_is_not_gone_because_the_trash_is)
 {
-	struct store *s = open_store();
+	struct store *s = stores_open(data);
 	struct fault_info info;
 	char trash[400];
 
@@ -414,7 +405,7 @@ END_TEST
 
 START_TEST(unlinking_ends_with_its_time)
 {
-	struct store *s = open_store();
+	struct store *s = stores_open(data);
 	struct fault_info info;
 
 	put_photo(ID);
@@ -427,7 +418,7 @@ END_TEST
 
 START_TEST(a_banned_photo_goes_and_stays_banned)
 {
-	struct store *s = open_store();
+	struct store *s = stores_open(data);
 	struct fault_info info;
 
 	put_photo(ID);
@@ -446,7 +437,7 @@ END_TEST
 
 START_TEST(a_ban_that_cannot_be_looked_up_is_not_passed_over)
 {
-	struct store *s = open_store();
+	struct store *s = stores_open(data);
 	struct fault_info info;
 	char path[400];
 
@@ -462,13 +453,13 @@ END_TEST
 
 START_TEST(the_sum_is_shared_and_counted_anew_when_it_is_lost)
 {
-	struct store *a = open_store(), *b;
+	struct store *a = stores_open(data), *b;
 	char path[400];
 
 	put_photo(ID);
 	put_photo(OTHER);
 	ck_assert_int_eq(store_usage(a), 0);
-	b = open_store();
+	b = stores_open(data);
 	recount(b);
 	ck_assert_int_eq(store_usage(a), 26);
 	store_close(b);
@@ -477,7 +468,7 @@ START_TEST(the_sum_is_shared_and_counted_anew_when_it_is_lost)
 	ck_assert_int_eq(truncate(path, _i == 0 ? 3 : 8), 0);
 	if (_i == 1)
 		ck_assert_int_eq(unlink(path), 0);
-	b = open_store();
+	b = stores_open(data);
 	ck_assert_int_eq(store_usage(b), 26);
 	store_close(a);
 	store_close(b);
@@ -486,7 +477,7 @@ END_TEST
 
 START_TEST(a_part_is_counted_anew_without_the_others)
 {
-	struct store *s = open_store();
+	struct store *s = stores_open(data);
 	unsigned part, first = 1024;
 
 	put_photo(ID);
@@ -510,7 +501,7 @@ END_TEST
 /* Many photos of one part, by a call a photo. */
 START_TEST(a_part_is_counted_in_pieces)
 {
-	struct store *s = open_store();
+	struct store *s = stores_open(data);
 	struct recount r = { .is_begun = false };
 	struct fault_info info;
 	char more[] = ID;
@@ -549,7 +540,7 @@ END_TEST
 
 START_TEST(limits_of_room_are_named_with_the_values)
 {
-	struct store *s = open_store();
+	struct store *s = stores_open(data);
 	struct limits limits = { 0 };
 	struct fault_info info = { 0 };
 

@@ -13,11 +13,12 @@
 #include "clock.h"
 #include "fdio.h"
 #include "store_admin.h"
+#include "stores.h"
 #include "support.h"
 
 #define ID "4oymiquy7qobjgx36tejs35zeq"
 
-static char data[300];
+static char data[STORE_PATH_MAX];
 static char why[300];
 static struct store *store;
 static struct sweep sweep;
@@ -26,10 +27,8 @@ static void
 setup(void)
 {
 	tempdir_setup();
-	(void)snprintf(data, sizeof data, "%s/store", tempdir_path());
-	ck_assert_msg(store_prepare(data, why, sizeof why) == 0, "%s", why);
-	store = store_open(data, why, sizeof why);
-	ck_assert_msg(store != NULL, "%s", why);
+	stores_prepare(data);
+	store = stores_open(data);
 	sweep = (struct sweep){ .store = store, .data = data };
 }
 

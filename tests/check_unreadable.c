@@ -17,11 +17,12 @@
 #include "claim.h"
 #include "fdio.h"
 #include "store_admin.h"
+#include "stores.h"
 #include "support.h"
 
 #define ID "4oymiquy7qobjgx36tejs35zeq"
 
-static char data[300];
+static char data[STORE_PATH_MAX];
 static struct store *store;
 static int left; /* entries before the disk fails; -1: it does not */
 
@@ -54,14 +55,10 @@ path_of(const char *name)
 static void
 setup(void)
 {
-	char why[300];
-
 	left = -1;
 	tempdir_setup();
-	(void)snprintf(data, sizeof data, "%s/store", tempdir_path());
-	ck_assert_msg(store_prepare(data, why, sizeof why) == 0, "%s", why);
-	store = store_open(data, why, sizeof why);
-	ck_assert_msg(store != NULL, "%s", why);
+	stores_prepare(data);
+	store = stores_open(data);
 	ck_assert_int_eq(mkdir(path_of(""), 0700), 0);
 	ck_assert_int_eq(mkdir(path_of("/claims"), 0700), 0);
 	ck_assert_int_eq(fd_write_file(AT_FDCWD, path_of("/original.jpg"), 0600,

@@ -15,6 +15,7 @@
 #include "claim_verify.h"
 #include "fdio.h"
 #include "store_admin.h"
+#include "stores.h"
 #include "support.h"
 
 #define BYTES "the bytes of a photo"
@@ -22,8 +23,7 @@
 	"00000000000000000000000000000000000000000000000000000000000000aa"
 #define OTHER "xj4bnp4pahh6uqkbidpf3lrcem"
 
-static char data[300];
-static char no_text[] = "";
+static char data[STORE_PATH_MAX];
 static struct store *store;
 static struct settings settings;
 static char id[PHOTO_ID_LEN + 1];
@@ -116,19 +116,8 @@ setup(void)
 	char why[300];
 
 	tempdir_setup();
-	(void)snprintf(data, sizeof data, "%s/store", tempdir_path());
-	ck_assert_msg(store_prepare(data, why, sizeof why) == 0, "%s", why);
-	settings =
-	    (struct settings){ .prefix = no_text, .public_url = no_text };
-	settings.n_presets = 2;
-	settings.presets[0] = (struct preset){ .name = "large",
-		.recipe = "00000001",
-		.formats = { FORMAT_JPEG, FORMAT_WEBP },
-		.n_formats = 2 };
-	settings.presets[1] = (struct preset){ .name = "small",
-		.recipe = "00000002",
-		.formats = { FORMAT_JPEG },
-		.n_formats = 1 };
+	stores_prepare(data);
+	settings = stores_settings();
 
 	ck_assert_int_eq(digest_sha256(BYTES, strlen(BYTES), sha), 0);
 	photo_id_make(sha, id);

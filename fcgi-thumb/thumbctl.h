@@ -18,6 +18,14 @@
 #define NELEM(array) (sizeof(array) / sizeof(array)[0])
 #define TEMPLATES_DEFAULT PKGDATADIR "/nginx"
 
+/* A number that is a macro, as text. */
+#define TEXT_OF(number) TEXT_OF_WORD(number)
+#define TEXT_OF_WORD(word) #word
+
+/* Of a command on photos. */
+#define PHOTO_HELP \
+	"  PHOTO  an id, or any address of the photo or of its thumbnails\n"
+
 struct command {
 	const char *name;
 	const char *arguments;
@@ -31,33 +39,20 @@ struct command {
 	    int argc, char **argv);
 };
 
-int run_nginx_conf(const struct command *self, const char *settings_file,
-    int argc, char **argv);
-int run_token(const struct command *self, const char *settings_file, int argc,
-    char **argv);
-
-int run_apply(const struct command *self, const char *settings_file, int argc,
-    char **argv);
-int run_doctor(const struct command *self, const char *settings_file, int argc,
-    char **argv);
-int run_list(const struct command *self, const char *settings_file, int argc,
-    char **argv);
-int run_show(const struct command *self, const char *settings_file, int argc,
-    char **argv);
-int run_delete(const struct command *self, const char *settings_file, int argc,
-    char **argv);
-int run_ban(const struct command *self, const char *settings_file, int argc,
-    char **argv);
-int run_unban(const struct command *self, const char *settings_file, int argc,
-    char **argv);
-int run_quarantine(const struct command *self, const char *settings_file,
-    int argc, char **argv);
-int run_regenerate(const struct command *self, const char *settings_file,
-    int argc, char **argv);
-int run_stress(const struct command *self, const char *settings_file, int argc,
-    char **argv);
-int run_verify(const struct command *self, const char *settings_file, int argc,
-    char **argv);
+/* One each, at the end of its file, and a line in the table of thumbctl.c. */
+extern const struct command command_apply;
+extern const struct command command_ban;
+extern const struct command command_delete;
+extern const struct command command_doctor;
+extern const struct command command_list;
+extern const struct command command_nginx_conf;
+extern const struct command command_quarantine;
+extern const struct command command_regenerate;
+extern const struct command command_show;
+extern const struct command command_stress;
+extern const struct command command_token;
+extern const struct command command_unban;
+extern const struct command command_verify;
 
 /* ---- thumbctl_common.c ---- */
 

@@ -403,7 +403,7 @@ apply(struct apply *a)
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int
+static int
 run_apply(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
@@ -422,3 +422,17 @@ run_apply(const struct command *self, const char *settings_file, int argc,
 	settings_free(settings);
 	return status;
 }
+
+const struct command command_apply = { "apply",
+	"[--templates DIR] [--standalone PORT] [--nginx COMMAND]\n"
+	"        [--wait DURATION] DIR",
+	"bring the settings into force: nginx's files in DIR, then nginx "
+	"and the\n    service; what refuses brings the old files back",
+	"  --templates DIR, --standalone PORT  as of nginx-conf\n"
+	"  --nginx COMMAND  nginx's program and arguments with spaces "
+	"between them,\n"
+	"                   instead of nginx; run with -t, and with -s "
+	"reload\n"
+	"  --wait DURATION  how long nginx, and then the service, may "
+	"take: " TEXT_OF(WAIT_DEFAULT) "s\n",
+	run_apply };

@@ -307,7 +307,7 @@ examine(struct doctor *d, const struct nginx_job *job)
 	return d->faults == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int
+static int
 run_doctor(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
@@ -326,3 +326,11 @@ run_doctor(const struct command *self, const char *settings_file, int argc,
 	settings_free(settings);
 	return status;
 }
+
+const struct command command_doctor = { "doctor",
+	"[--templates DIR] [--standalone PORT] [DIR]",
+	"try what the service needs and say what is wrong: a line each,\n"
+	"    ok, note or FAULT; 1 where there is a fault",
+	"  DIR  nginx's files in it are compared with the settings;\n"
+	"       --templates and --standalone as of nginx-conf\n",
+	run_doctor };

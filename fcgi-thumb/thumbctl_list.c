@@ -229,7 +229,7 @@ parse_list(int argc, char **argv, struct list *l)
 	return argc == optind ? 0 : -1;
 }
 
-int
+static int
 run_list(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
@@ -252,6 +252,16 @@ run_list(const struct command *self, const char *settings_file, int argc,
 	tool_close(&l.tool);
 	return status;
 }
+
+const struct command command_list = { "list",
+	"[--since WHEN] [--owner NAME] [--larger BYTES]",
+	"the photos, a line each, with tabs between the columns",
+	"  --since WHEN    came since then: so long ago (90m, 12h, 7d), a "
+	"day (UTC) or\n"
+	"                  a time (2026-12-24, 2026-12-24T18:00:00Z)\n"
+	"  --owner NAME    with a claim of this owner\n"
+	"  --larger BYTES  with an original of more bytes (500K, 5M, 1G)\n",
+	run_list };
 
 /* ---- show ---- */
 

@@ -210,7 +210,7 @@ nginx_parse(int argc, char **argv, bool runs, struct nginx_job *job)
 	return argc - optind;
 }
 
-int
+static int
 run_nginx_conf(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
@@ -231,3 +231,12 @@ run_nginx_conf(const struct command *self, const char *settings_file, int argc,
 	settings_free(settings);
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
+
+const struct command command_nginx_conf = { "nginx-conf",
+	"[--templates DIR] [--standalone PORT] DIR",
+	"write nginx's two files to include into DIR",
+	"  --templates DIR    of the files to fill in, instead of\n"
+	"                     " TEMPLATES_DEFAULT "\n"
+	"  --standalone PORT  a whole nginx.conf too: nginx -p DIR -c "
+	"nginx.conf\n",
+	run_nginx_conf };

@@ -71,7 +71,7 @@ list_all(const char *settings_file)
 	return status;
 }
 
-int
+static int
 run_quarantine(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
@@ -85,3 +85,8 @@ run_quarantine(const struct command *self, const char *settings_file, int argc,
 		    release_one);
 	return wrong_use(self);
 }
+
+const struct command command_quarantine = { "quarantine",
+	"list | show PHOTO... | release PHOTO...",
+	"photos that workers died of, and to have them tried again", PHOTO_HELP,
+	run_quarantine };

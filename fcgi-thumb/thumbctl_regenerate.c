@@ -192,7 +192,7 @@ find_preset(struct regenerate *r, const char *name)
 	return EX_USAGE;
 }
 
-int
+static int
 run_regenerate(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
@@ -211,3 +211,11 @@ run_regenerate(const struct command *self, const char *settings_file, int argc,
 	tool_close(&r.tool);
 	return status;
 }
+
+const struct command command_regenerate = { "regenerate",
+	"[--missing] [--preset NAME]",
+	"bring the thumbnails of all photos to the present settings, while "
+	"the\n    service runs",
+	"  --missing      only what has no file yet, of any settings\n"
+	"  --preset NAME  only this one\n",
+	run_regenerate };

@@ -113,30 +113,44 @@ unban(const struct tool *t, const char *id)
 	    "unbanned");
 }
 
-int
+static int
 run_show(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
 	return for_each_named(self, settings_file, argc, argv, show_photo);
 }
 
-int
+const struct command command_show = { "show", "PHOTO...",
+	"what is known of photos", PHOTO_HELP, run_show };
+
+static int
 run_delete(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
 	return for_each_named(self, settings_file, argc, argv, delete);
 }
 
-int
+const struct command command_delete = { "delete", "PHOTO...",
+	"remove photos and all their thumbnails, whatever the claims",
+	PHOTO_HELP, run_delete };
+
+static int
 run_ban(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
 	return for_each_named(self, settings_file, argc, argv, ban);
 }
 
-int
+const struct command command_ban = { "ban", "PHOTO...",
+	"remove photos and refuse their bytes from now on", PHOTO_HELP,
+	run_ban };
+
+static int
 run_unban(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
 	return for_each_named(self, settings_file, argc, argv, unban);
 }
+
+const struct command command_unban = { "unban", "PHOTO...",
+	"take the bytes of these photos again", PHOTO_HELP, run_unban };

@@ -226,7 +226,7 @@ run_load(struct stress *s)
 	return conclude(s, end);
 }
 
-int
+static int
 run_stress(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
@@ -245,3 +245,31 @@ run_stress(const struct command *self, const char *settings_file, int argc,
 	stress_photos_close(&s.photos);
 	return status;
 }
+
+/* A line of it is a line of the help. */
+/* clang-format off */
+static const char help[] =
+    "  URL                 of the service: http://127.0.0.1/, with its prefix\n"
+    "  --photos DIR        the JPEG files in it are uploaded, each time with other\n"
+    "                      bytes, instead of those in\n"
+    "                      " PHOTOS_DEFAULT "\n"
+    "  --p95 MS            what 95 of 100 uploads may take, for the capacity: " TEXT_OF(STRESS_P95) "\n"
+    "  --clients N         no more at once than " TEXT_OF(STRESS_CLIENTS) "\n"
+    "  --seconds DURATION  of each step: " TEXT_OF(STRESS_SECONDS) "s\n"
+    "  --count N           no more uploads than " TEXT_OF(STRESS_COUNT) "\n"
+    "  --time DURATION     no longer than " TEXT_OF(STRESS_TIME) "s\n"
+    "  --report FILE       a page with plots of all that was measured\n"
+    "  --json FILE         the same for programs\n"
+    "  --token-file FILE   with the upload token in its first line\n"
+    "  --any-host          also where the service is not on this machine\n"
+    "Each step's photos are taken back before the next one, and at the end, also\n"
+    "after Ctrl-C. The store must have room for those of one step.\n";
+/* clang-format on */
+
+const struct command command_stress = { "stress",
+	"[--photos DIR] [--p95 MS] [--clients N] [--seconds DURATION]\n        "
+	"[--count N] [--time DURATION] [--report FILE] [--json FILE]\n        "
+	"[--token-file FILE] [--any-host] URL",
+	"load the service with more and more uploads until it is saturated, "
+	"and\n    say what its limit is",
+	help, run_stress };

@@ -117,7 +117,7 @@ print_token(struct settings *settings, const struct grant *grant)
 	return EXIT_SUCCESS;
 }
 
-int
+static int
 run_token(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
@@ -134,3 +134,12 @@ run_token(const struct command *self, const char *settings_file, int argc,
 	settings_free(settings);
 	return status;
 }
+
+const struct command command_token = { "token",
+	"[--expires DURATION] [--max-bytes BYTES] [--owner NAME]",
+	"make an upload token for upload_auth = \"token\"",
+	"  --expires DURATION  how long it is good: 90s, 10m (the "
+	"default), 12h, 7d\n"
+	"  --max-bytes BYTES   of all photos of an upload together: 8M\n"
+	"  --owner NAME        whose photos they are\n",
+	run_token };

@@ -287,7 +287,7 @@ verify(struct verify *v)
 	    : EXIT_FAILURE;
 }
 
-int
+static int
 run_verify(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
@@ -304,3 +304,14 @@ run_verify(const struct command *self, const char *settings_file, int argc,
 	tool_close(&v.tool);
 	return status;
 }
+
+const struct command command_verify = { "verify", "[--repair]",
+	"hold the whole store against its rules, while the service runs: a "
+	"line\n    a fault; 0 where there is none, or none is left",
+	"  --repair  mend what can be: finish deletes that were cut off, "
+	"render again\n"
+	"            what is missing or broken, remove what dead processes "
+	"left. An\n"
+	"            original is never changed or removed for being "
+	"damaged\n",
+	run_verify };

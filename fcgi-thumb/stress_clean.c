@@ -80,7 +80,7 @@ begin_all(struct clean *c)
 /* ---- answers ---- */
 
 static void
-retry(struct clean *c, struct remover *r, const struct stress_result *result)
+retry(struct clean *c, struct remover *r, const struct client_result *result)
 {
 	uint64_t told = result->wait * NS_PER_S;
 	bool is_waiting = result->status == 429 || result->status == 503;
@@ -96,7 +96,7 @@ retry(struct clean *c, struct remover *r, const struct stress_result *result)
 }
 
 static uint64_t
-lead_ns(const struct stress_result *result)
+lead_ns(const struct client_result *result)
 {
 	uint64_t ns = (uint64_t)(result->ms * (double)NS_PER_MS);
 
@@ -108,7 +108,7 @@ lead_ns(const struct stress_result *result)
 /* It is in the store for sure now. */
 static void
 hear_upload(struct clean *c, struct remover *r,
-    const struct stress_result *result)
+    const struct client_result *result)
 {
 	struct stress_answer answer;
 
@@ -128,7 +128,7 @@ hear_upload(struct clean *c, struct remover *r,
 static void
 hear(struct clean *c, struct remover *r)
 {
-	const struct stress_result *result = stress_client_result(r->client);
+	const struct client_result *result = stress_client_result(r->client);
 
 	r->is_busy = false;
 	c->busy--;

@@ -1,35 +1,20 @@
 #ifndef FT_STRESS_HTTP_H
 #define FT_STRESS_HTTP_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
+#include "client.h"
+#include "client_target.h"
 #include "receipt.h"
 #include "stress_photo.h"
-#include "stress_target.h"
 
 /*
- * Many HTTP/1.1 clients of one target in one thread, each with a connection
- * that it keeps and one request at a time. Nothing is redirected, no proxy is
- * used, and the address is the one that was found before. The only part that
- * knows libcurl.
+ * The requests of a stress test: many clients of one target, whose address is
+ * the one that was found before.
  */
 
 struct stress_http;
 struct stress_client;
-
-/* How a request ended. */
-struct stress_result {
-	unsigned status; /* 0: no answer */
-	bool was_sent;   /* some of it: it may have been heard */
-	double ms;       /* from its begin to the last byte received */
-	unsigned wait;   /* seconds, Retry-After; 0: none */
-	const char
-	    *text; /* the body, len bytes; valid until the next request */
-	size_t len;
-	char why[256]; /* no answer */
-};
 
 /*
  * target   borrowed, resolved
@@ -37,7 +22,7 @@ struct stress_result {
  *
  * NULL: libcurl or the memory fails.
  */
-struct stress_http *stress_http_new(const struct stress_target *target,
+struct stress_http *stress_http_new(const struct client_target *target,
     const char *token);
 void stress_http_free(struct stress_http *h);
 
@@ -48,7 +33,7 @@ void stress_http_free(struct stress_http *h);
 struct stress_client *stress_client_new(struct stress_http *h, void *ctx);
 void stress_client_free(struct stress_client *c);
 void *stress_client_ctx(const struct stress_client *c);
-const struct stress_result *stress_client_result(const struct stress_client *c);
+const struct client_result *stress_client_result(const struct stress_client *c);
 
 /*
  * Begin a request, of a client that has none under way: send the photo of that

@@ -107,7 +107,7 @@ is_measuring(const struct step *s)
 }
 
 static void
-note_trouble(struct stress_load *l, const struct stress_result *r)
+note_trouble(struct stress_load *l, const struct client_result *r)
 {
 	if (r->status == 0)
 		(void)snprintf(l->trouble, sizeof l->trouble, "%s", r->why);
@@ -128,7 +128,7 @@ count(struct step *s, const struct stress_answer *answer, double ms)
 }
 
 static uint64_t
-rest_ns(const struct stress_answer *answer, const struct stress_result *r)
+rest_ns(const struct stress_answer *answer, const struct client_result *r)
 {
 	uint64_t told = r->wait * NS_PER_S;
 
@@ -142,7 +142,7 @@ rest_ns(const struct stress_answer *answer, const struct stress_result *r)
 static void
 hear(struct step *s, struct sender *sender)
 {
-	const struct stress_result *r = stress_client_result(sender->client);
+	const struct client_result *r = stress_client_result(sender->client);
 	struct stress_answer answer;
 
 	sender->is_sending = false;

@@ -6,7 +6,7 @@
 
 #include "stress.h"
 #include "stress_load.h"
-#include "stress_target.h"
+#include "client_target.h"
 #include "token.h"
 
 /* thumbctl stress, between its files. */
@@ -28,7 +28,7 @@ struct stress_job {
 
 struct stress {
 	struct stress_job job;
-	struct stress_target target;
+	struct client_target target;
 	struct stress_photos photos;
 	struct stress_load load;
 	struct stress_run run;

@@ -29,12 +29,12 @@ find_target(struct stress *s)
 {
 	char why[512];
 
-	if (stress_target_parse(s->job.url, &s->target, why, sizeof why) ==
+	if (client_target_parse(s->job.url, &s->target, why, sizeof why) ==
 	    -1) {
 		complain("%s", why);
 		return EX_USAGE;
 	}
-	if (stress_target_resolve(&s->target, why, sizeof why) == -1) {
+	if (client_target_resolve(&s->target, why, sizeof why) == -1) {
 		complain("%s", why);
 		return EXIT_FAILURE;
 	}

@@ -2,7 +2,7 @@
 
 #include "stress_machine.h"
 #include "stress_photo.h"
-#include "stress_target.h"
+#include "client_target.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -221,8 +221,8 @@ static const struct {
 
 START_TEST(a_url_is_taken_apart_or_refused)
 {
-	struct stress_target t;
-	int rc = stress_target_parse(urls[_i].url, &t, why, sizeof why);
+	struct client_target t;
+	int rc = client_target_parse(urls[_i].url, &t, why, sizeof why);
 
 	ck_assert_int_eq(rc, urls[_i].port != 0 ? 0 : -1);
 	if (rc == -1)
@@ -250,12 +250,12 @@ static const struct {
 
 START_TEST(whose_machine_it_is_is_told_by_its_address)
 {
-	struct stress_target t;
+	struct client_target t;
 
-	ck_assert_int_eq(stress_target_parse(machines[_i].url, &t, why,
+	ck_assert_int_eq(client_target_parse(machines[_i].url, &t, why,
 			     sizeof why),
 	    0);
-	ck_assert_msg(stress_target_resolve(&t, why, sizeof why) == 0, "%s",
+	ck_assert_msg(client_target_resolve(&t, why, sizeof why) == 0, "%s",
 	    why);
 	ck_assert_int_eq(t.is_own, machines[_i].is_own);
 	ck_assert_str_eq(t.address, machines[_i].address);

@@ -1,5 +1,5 @@
-#ifndef FT_STRESS_TARGET_H
-#define FT_STRESS_TARGET_H
+#ifndef FT_CLIENT_TARGET_H
+#define FT_CLIENT_TARGET_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
  * so whose machine it is has to be known before the first byte.
  */
 
-struct stress_target {
+struct client_target {
 	char base[512];   /* the URL without a slash at its end */
 	char host[256];   /* a name or an address, of IPv6 without brackets */
 	unsigned port;    /* 1..65535 */
@@ -22,13 +22,13 @@ struct stress_target {
  * or an address, perhaps a port and the service's prefix. No user, password,
  * query or fragment. 0, or -1 after a line to why.
  */
-int stress_target_parse(const char *url, struct stress_target *out, char *why,
+int client_target_parse(const char *url, struct client_target *out, char *why,
     size_t why_size);
 
 /*
  * Look the host up, once and for all: who connects takes `address`, so that the
  * name cannot come to mean another machine. 0, or -1 after a line to why.
  */
-int stress_target_resolve(struct stress_target *t, char *why, size_t why_size);
+int client_target_resolve(struct client_target *t, char *why, size_t why_size);
 
 #endif

@@ -2,7 +2,7 @@
 
 /* The target's URL, and whether it is this very machine. */
 
-#include "stress_target.h"
+#include "client_target.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -35,7 +35,7 @@ copy_of(const char *text, size_t len, const char *allowed, char *out,
 
 /* The host; where it ends, or NULL. */
 static const char *
-parse_host(const char *at, struct stress_target *out)
+parse_host(const char *at, struct client_target *out)
 {
 	struct in6_addr address;
 	const char *end;
@@ -58,7 +58,7 @@ parse_host(const char *at, struct stress_target *out)
 
 /* Where it ends, or NULL. */
 static const char *
-parse_port(const char *at, struct stress_target *out)
+parse_port(const char *at, struct client_target *out)
 {
 	unsigned long long port;
 	size_t len = strspn(at, DIGITS);
@@ -73,7 +73,7 @@ parse_port(const char *at, struct stress_target *out)
 
 /* Behind the scheme. 0 or -1. */
 static int
-parse_rest(const char *at, struct stress_target *out)
+parse_rest(const char *at, struct client_target *out)
 {
 	at = parse_host(at, out);
 	if (at != NULL && *at == ':')
@@ -84,13 +84,13 @@ parse_rest(const char *at, struct stress_target *out)
 }
 
 int
-stress_target_parse(const char *url, struct stress_target *out, char *why,
+client_target_parse(const char *url, struct client_target *out, char *why,
     size_t why_size)
 {
 	size_t len = strlen(url);
 	int rc = -1;
 
-	*out = (struct stress_target){ 0 };
+	*out = (struct client_target){ 0 };
 	while (len > 0 && url[len - 1] == '/')
 		len--;
 	if (len >= sizeof out->base) {
@@ -166,7 +166,7 @@ is_of_this_machine(const struct sockaddr *sa, const struct ifaddrs *all)
 
 /* Of all that it may be; the first is taken. */
 static int
-judge(struct stress_target *t, const struct addrinfo *found, char *why,
+judge(struct client_target *t, const struct addrinfo *found, char *why,
     size_t why_size)
 {
 	struct ifaddrs *all = NULL;
@@ -190,7 +190,7 @@ judge(struct stress_target *t, const struct addrinfo *found, char *why,
 }
 
 int
-stress_target_resolve(struct stress_target *t, char *why, size_t why_size)
+client_target_resolve(struct client_target *t, char *why, size_t why_size)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found = NULL;

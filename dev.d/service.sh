@@ -180,14 +180,14 @@ make_runtime() {
 	check_settings
 }
 
-# The four keys are commented out where they stand, so that line numbers in
+# These keys are commented out where they stand, so that line numbers in
 # messages are those of the file that was edited.
 effective_settings() {
-	sed -E 's/^[[:space:]]*(data|run|logs|html)[[:space:]]*[=:]/# by dev: &/' \
+	sed -E 's/^[[:space:]]*(data|run|logs|ledger|html)[[:space:]]*[=:]/# by dev: &/' \
 		"$data/fcgi-thumb.conf"
-	printf '\ndata = "%s";\nrun = "%s";\nlogs = "%s";\nhtml = "%s";\n' \
-		"$data/store" "$runtime/sockets" "$data/logs" \
-		"$runtime/share/fcgi-thumb/html"
+	printf '\n%s = "%s";\n' data "$data/store" run "$runtime/sockets" \
+		logs "$data/logs" ledger "$data/logs/ledger" \
+		html "$runtime/share/fcgi-thumb/html"
 }
 
 check_settings() {

@@ -13,7 +13,7 @@ uint64_t clock_processor_ns(void);
 struct rusage;
 uint64_t clock_rusage_ns(const struct rusage *usage);
 
-/* Milliseconds since the epoch: to compare with nginx's $msec only. */
+/* Milliseconds since the epoch: to compare with nginx's $msec, and for logs. */
 uint64_t clock_wall_ms(void);
 
 #define NS_PER_MS UINT64_C(1000000)

@@ -8,13 +8,13 @@
 #include "journal.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "log.h"
 #include "mime.h"
+#include "terms_time.h"
 
 /* Of one text; what is longer is cut. */
 #define TEXT_MAX_BYTES 1024
@@ -47,16 +47,9 @@ set_param(json_t *object, const char *key, const struct io *io,
 static void
 set_time(json_t *object)
 {
-	char text[40], whole[24];
-	struct timespec now;
-	struct tm tm;
+	char text[TERMS_TIME_MAX];
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (gmtime_r(&now.tv_sec, &tm) == NULL ||
-	    strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		return;
-	(void)snprintf(text, sizeof text, "%s.%03ldZ", whole,
-	    now.tv_nsec / 1000000);
+	terms_time_text((int64_t)clock_wall_ms(), text);
 	set(object, "time", json_string(text));
 }
 

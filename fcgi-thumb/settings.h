@@ -103,6 +103,7 @@ struct settings {
 	char *data;           /* the store's directory */
 	char *run;            /* the directory of the sockets */
 	char *logs;           /* the directory of the logs; "" means stderr */
+	char *ledger;         /* the directory of the ledger, of ledger.h */
 	char *html;           /* the directory of the pages */
 	bool page;            /* nginx serves the upload page */
 	char *user;           /* what root becomes at start; "" leaves it */

@@ -31,6 +31,7 @@ const struct setting setting_table[] = {
 	{ TOP(data), KIND_PATH, 1, PATH_LEN_MAX, LOCALSTATEDIR "/lib/fcgi-thumb" },
 	{ TOP(run), KIND_PATH, 1, RUN_LEN_MAX, RUNSTATEDIR "/fcgi-thumb" },
 	{ TOP(logs), KIND_PATH, 0, PATH_LEN_MAX, LOCALSTATEDIR "/log/fcgi-thumb" },
+	{ TOP(ledger), KIND_PATH, 1, PATH_LEN_MAX, LOCALSTATEDIR "/log/fcgi-thumb/ledger" },
 	{ TOP(html), KIND_PATH, 1, PATH_LEN_MAX, PKGDATADIR "/html" },
 	{ TOP(page), KIND_FLAG, 0, 1, "true" },
 	{ TOP(user), KIND_USER, 0, 32, "" },

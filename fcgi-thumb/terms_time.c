@@ -5,6 +5,7 @@
 #include "terms_time.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -91,20 +92,76 @@ read_offset(const char *text, int64_t *out)
 	return 0;
 }
 
-int
-terms_time_parse(const char *text, int64_t *out)
+/*
+ * *text behind a second: ".5" or nothing of that kind. The milliseconds, and
+ * *text behind them; NULL there where a dot has no digit.
+ */
+static int
+read_fraction(const char **text)
+{
+	const char *at = *text;
+	int ms = 0;
+
+	if (*at != '.')
+		return 0;
+	at++;
+	if (*at < '0' || *at > '9')
+		at = NULL;
+	for (int weight = 100; at != NULL && *at >= '0' && *at <= '9'; at++) {
+		ms += (*at - '0') * weight;
+		weight /= 10;
+	}
+	*text = at;
+	return ms;
+}
+
+static int
+parse(const char *text, int64_t *seconds, int *ms)
 {
 	const char *rest = match(text, "0000-00-00T00:00:00");
 	int64_t clock, offset;
 
-	if (rest != NULL && *rest == '.') {
-		size_t n = strspn(rest + 1, "0123456789");
-
-		rest = n > 0 ? rest + 1 + n : NULL;
-	}
+	if (rest != NULL)
+		*ms = read_fraction(&rest);
 	if (rest == NULL || read_clock(text, &clock) == -1 ||
 	    read_offset(rest, &offset) == -1)
 		return -1;
-	*out = clock - offset;
+	*seconds = clock - offset;
 	return 0;
+}
+
+int
+terms_time_parse(const char *text, int64_t *out)
+{
+	int ms;
+
+	return parse(text, out, &ms);
+}
+
+int
+terms_time_parse_ms(const char *text, int64_t *out)
+{
+	int64_t seconds;
+	int ms;
+
+	if (parse(text, &seconds, &ms) == -1)
+		return -1;
+	*out = seconds * 1000 + ms;
+	return 0;
+}
+
+void
+terms_time_text(int64_t ms, char out[TERMS_TIME_MAX])
+{
+	int64_t fraction = ((ms % 1000) + 1000) % 1000;
+	time_t seconds = (time_t)((ms - fraction) / 1000);
+	char whole[24];
+	struct tm tm;
+
+	out[0] = '\0';
+	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year < 1000 - 1900 ||
+	    tm.tm_year > 9999 - 1900 ||
+	    strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		return;
+	(void)snprintf(out, TERMS_TIME_MAX, "%s.%03dZ", whole, (int)fraction);
 }

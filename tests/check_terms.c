@@ -356,6 +356,38 @@ START_TEST(times_are_those_of_rfc_3339)
 }
 END_TEST
 
+/* As logs have them; the first three digits of a fraction count. */
+static const struct {
+	const char *text, *again;
+	int64_t ms;
+} moments[] = {
+	{ "2026-12-24T18:00:00Z", "2026-12-24T18:00:00.000Z", 1798135200000 },
+	{ "2026-12-24T18:00:00.1Z", "2026-12-24T18:00:00.100Z", 1798135200100 },
+	{ "2026-12-24T19:00:00.0239999+01:00", "2026-12-24T18:00:00.023Z",
+	    1798135200023 },
+	{ "1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z", -1 },
+	{ "9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z",
+	    253402300799999 },
+};
+
+START_TEST(a_moment_is_a_text_and_back)
+{
+	char text[TERMS_TIME_MAX];
+	int64_t ms, seconds;
+
+	ck_assert_int_eq(terms_time_parse_ms(moments[_i].text, &ms), 0);
+	ck_assert_int_eq(ms, moments[_i].ms);
+	ck_assert_int_eq(terms_time_parse(moments[_i].text, &seconds), 0);
+	ck_assert_int_eq(seconds, ms == -1 ? -1 : ms / 1000);
+	terms_time_text(ms, text);
+	ck_assert_str_eq(text, moments[_i].again);
+	terms_time_text(253402300800000, text);
+	ck_assert_str_eq(text, "");
+	terms_time_text(INT64_MIN + 1000, text);
+	ck_assert_str_eq(text, "");
+}
+END_TEST
+
 /* Tokens */
 
 static void
@@ -599,6 +631,7 @@ terms_suite(void)
 	tcase_add_test(tc, an_offset_keeps_its_plus_in_a_query);
 	tcase_add_test(tc, the_field_goes_before_the_query);
 	tcase_add_loop_test(tc, times_are_those_of_rfc_3339, 0, NELEM(times));
+	tcase_add_loop_test(tc, a_moment_is_a_text_and_back, 0, NELEM(moments));
 
 	tc = add_case(s, "token");
 	tcase_add_loop_test(tc,

@@ -125,6 +125,9 @@ struct settings {
 	/* Lists are texts with a newline between two items, "" is none. */
 	char *cors_origins;    /* origins as browsers say them, or "*" */
 	char *trusted_proxies; /* addresses or networks: "10.0.0.0/8" */
+	char *probe_url;     /* "" or as public_url: whom thumbctl probe asks */
+	char *probe_connect; /* "" or "host[:port]": where that one is */
+	char *probe_headers; /* "" or a file of headers that the prober sends */
 	struct limits limits;
 	struct preset presets[SETTINGS_PRESETS_MAX];
 	unsigned n_presets; /* 1.. */

@@ -50,6 +50,9 @@ const struct setting setting_table[] = {
 	{ TOP(auth_request), KIND_URI, 0, 200, "" },
 	{ TOP(cors_origins), KIND_ORIGINS, 0, 32, "" },
 	{ TOP(trusted_proxies), KIND_NETS, 0, 64, "" },
+	{ TOP(probe_url), KIND_URL, 0, 255, "" },
+	{ TOP(probe_connect), KIND_HOST, 0, 255, "" },
+	{ TOP(probe_headers), KIND_PATH, 0, PATH_LEN_MAX, "" },
 	{ LIMIT(photo), KIND_BYTES, KI, 4 * GI, "32M" },
 	{ LIMIT(request), KIND_BYTES, KI, 64 * GI, "256M" },
 	/* multipart.h stops at 256 parts of any kind. */

@@ -41,6 +41,7 @@ enum setting_kind {
 	KIND_URL,
 	KIND_NAME,
 	KIND_URI,
+	KIND_HOST,
 	KIND_ORIGINS, /* from here on: lists */
 	KIND_NETS,
 	KIND_FORMATS, /* the one that is no text in memory */

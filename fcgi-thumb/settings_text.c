@@ -68,18 +68,13 @@ skip_host(const char *p)
 	return len > 0 ? p + len : NULL;
 }
 
+/* "host" or "host:8080". */
 static const char *
-url_problem(const char *text)
+host_problem(const char *text)
 {
 	unsigned long long port;
-	const char *p;
+	const char *p = skip_host(text);
 
-	if (strncmp(text, "http://", 7) == 0)
-		p = skip_host(text + 7);
-	else if (strncmp(text, "https://", 8) == 0)
-		p = skip_host(text + 8);
-	else
-		return "does not begin with http:// or https://";
 	if (p == NULL)
 		return "has no host";
 	if (*p == ':')
@@ -87,6 +82,16 @@ url_problem(const char *text)
 		    ? NULL
 		    : "has something behind the host that is no port";
 	return *p == '\0' ? NULL : "has something behind the host";
+}
+
+static const char *
+url_problem(const char *text)
+{
+	if (strncmp(text, "http://", 7) == 0)
+		return host_problem(text + 7);
+	if (strncmp(text, "https://", 8) == 0)
+		return host_problem(text + 8);
+	return "does not begin with http:// or https://";
 }
 
 static const char *
@@ -165,6 +170,8 @@ setting_text_problem(const struct setting *row, const char *text)
 		return prefix_problem(text);
 	case KIND_URL:
 		return url_problem(text);
+	case KIND_HOST:
+		return host_problem(text);
 	case KIND_NAME:
 		return name_problem(text);
 	default:

@@ -99,6 +99,7 @@ static const struct kind kinds[] = {
 	[KIND_URL] = { "URL", WRITTEN_TEXT, NULL },
 	[KIND_NAME] = { "name", WRITTEN_TEXT, NULL },
 	[KIND_URI] = { "address", WRITTEN_TEXT, NULL },
+	[KIND_HOST] = { "host", WRITTEN_TEXT, NULL },
 	[KIND_ORIGINS] = { "origins", WRITTEN_LIST, NULL },
 	[KIND_NETS] = { "networks", WRITTEN_LIST, NULL },
 	[KIND_FORMATS] = { "formats", WRITTEN_LIST, NULL },
@@ -300,6 +301,10 @@ setting_range(const struct setting *row, char *out, size_t size)
 		return;
 	case KIND_URI:
 		words = "/path of letters, digits and ._~/-, at most";
+		break;
+	case KIND_HOST:
+		words = "a host or address, [ ] around one of IPv6, and "
+			":port where it is another, at most";
 		break;
 	case KIND_PATH:
 		words = "absolute, letters, digits, non-ASCII and "

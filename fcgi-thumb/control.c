@@ -48,7 +48,8 @@ check_ready(struct control *control)
 		are_photos_waiting(control),
 		settings->limits.queue_seconds * NS_PER_S, now, &why))
 		(void)fault_set(info, FAULT_OVERLOADED, "%s", why);
-	else if (store_check_disk(store, &settings->limits, info) == FAULT_NONE)
+	else if (store_check_offline(store, info) == FAULT_NONE &&
+	    store_check_disk(store, &settings->limits, info) == FAULT_NONE)
 		(void)store_check_room(store, &settings->limits, 1, info);
 }
 

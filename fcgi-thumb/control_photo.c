@@ -194,6 +194,9 @@ make_claim(struct control *control, const struct io *io, const char *id,
 	if ((f = check_method(io, "POST", info)) != FAULT_NONE ||
 	    (f = terms_read(io, NULL, control->settings, &terms, info)) !=
 		FAULT_NONE ||
+	    /* An upload in all but its bytes. */
+	    (f = store_check_offline(control->sweep.store, info)) !=
+		FAULT_NONE ||
 	    (f = read_sum(io, progress, sum, info)) != FAULT_NONE ||
 	    (f = claim_token(terms.key, id, token, info)) != FAULT_NONE)
 		return f;

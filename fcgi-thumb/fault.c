@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 struct fault_row {
 	const char *code;
@@ -132,6 +133,18 @@ int
 fault_retry_after(enum fault f)
 {
 	return table[f].retry_after;
+}
+
+int
+fault_wait(const struct fault_info *info)
+{
+	int64_t left = info->until - (int64_t)time(NULL);
+
+	if (info->until == 0)
+		return fault_retry_after(info->fault);
+	if (left < 1)
+		return 1;
+	return left < FAULT_WAIT_MAX ? (int)left : FAULT_WAIT_MAX;
 }
 
 static void __attribute__((format(printf, 3, 0)))

@@ -2,6 +2,7 @@
 #define FT_FAULT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Every way in which a request can be refused. The code (slug), the HTTP
@@ -50,12 +51,16 @@ enum fault {
  * What is known of one refusal beyond its code. limit and actual go to the
  * client; detail is one English sentence for the client, free of anything that
  * the client may not know (no path, no errno text); cause is for the log only.
+ * What ends at a known time has until, and may have an operator's own words:
+ * the rest of detail from reason on.
  */
 struct fault_info {
 	enum fault fault;
 	bool has_limit;
 	unsigned long long limit;  /* in the unit of the setting behind it */
 	unsigned long long actual; /* same unit; valid when has_limit */
+	int64_t until;             /* Unix seconds; 0: nobody knows */
+	unsigned reason;           /* an offset in detail; 0: none */
 	char detail[200];
 	char cause[200];
 };
@@ -74,6 +79,13 @@ const char *fault_title(enum fault f);
 
 /* Seconds for Retry-After, or 0 where a retry would not help. */
 int fault_retry_after(enum fault f);
+
+/*
+ * The same of this one refusal, now: where its end is known the time until
+ * then, 1..FAULT_WAIT_MAX, since that end may be moved.
+ */
+#define FAULT_WAIT_MAX 3600
+int fault_wait(const struct fault_info *info);
 
 /*
  * Record a fault and return it, so that a leaf can end with

@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include "reply_page.h"
+#include "terms_time.h"
 
 /* ---- the parts of the JSON ---- */
 
@@ -24,12 +25,20 @@ set_fault(json_t *object, const struct fault_info *info)
 {
 	int rc = json_object_set_new(object, "status",
 	    json_integer(fault_status(info->fault)));
+	char until[TERMS_TIME_MAX];
 
 	rc |= json_object_set_new(object, "code",
 	    json_string(fault_code(info->fault)));
 	if (info->detail[0] != '\0')
 		rc |= json_object_set_new(object, "detail",
 		    json_string(info->detail));
+	if (info->until != 0) {
+		terms_time_text(info->until * 1000, until);
+		rc |= json_object_set_new(object, "until", json_string(until));
+	}
+	if (info->reason != 0)
+		rc |= json_object_set_new(object, "reason",
+		    json_string(info->detail + info->reason));
 	if (info->has_limit) {
 		rc |= json_object_set_new(object, "limit",
 		    json_integer((json_int_t)info->limit));
@@ -247,7 +256,7 @@ static void
 put_head(struct buf *out, int status, const char *type,
     const struct fault_info *fault, const struct progress *progress)
 {
-	int retry = fault != NULL ? fault_retry_after(fault->fault) : 0;
+	int retry = fault != NULL ? fault_wait(fault) : 0;
 
 	put_status(out, status, fault);
 	buf_printf(out, "Content-Type: %s\r\nServer-Timing: ", type);
@@ -293,7 +302,7 @@ void
 reply_problem(struct buf *out, const struct io *io,
     const struct fault_info *info)
 {
-	int retry = fault_retry_after(info->fault);
+	int retry = fault_wait(info);
 
 	put_status(out, fault_status(info->fault), info);
 	buf_printf(out, "Content-Type: %s\r\n", problem_type(io));

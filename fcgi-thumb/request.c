@@ -65,6 +65,7 @@ handle_upload(struct service *sv, const struct io *io,
 	struct fault_info whole = { 0 };
 
 	if (admission_check(io, sv->settings, progress, &whole) == FAULT_NONE &&
+	    store_check_offline(sv->store, &whole) == FAULT_NONE &&
 	    store_check_disk(sv->store, &sv->settings->limits, &whole) ==
 		FAULT_NONE) {
 		progress_enter(progress, PHASE_RECEIVE);

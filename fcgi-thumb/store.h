@@ -19,7 +19,7 @@
  *   trash/<random>/    what was taken away and is not unlinked yet
  *   state/locks        two bytes a photo, OFD locks
  *   state/usage        the bytes of all photos
- *   state/banned/ab/<id>, state/expires/<hour>/
+ *   state/banned/ab/<id>, state/expires/<hour>/, state/offline
  *
  * A name, once visible, is whole: files are written and synced in staging and
  * renamed into place, photos/ first, then public/. Knows nothing of pictures.
@@ -123,5 +123,11 @@ enum fault store_check_disk(const struct store *s, const struct limits *limits,
     struct fault_info *info);
 enum fault store_check_room(const struct store *s, const struct limits *limits,
     uint64_t bytes, struct fault_info *info);
+
+/*
+ * Has the operator switched uploads off (store_admin.h)? FAULT_OFFLINE, with
+ * the end of it and his words; FAULT_NONE.
+ */
+enum fault store_check_offline(const struct store *s, struct fault_info *info);
 
 #endif

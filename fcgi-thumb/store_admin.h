@@ -89,6 +89,33 @@ int store_quarantine_walk(struct store *s,
     int (*each)(void *ctx, const char *id), void *ctx);
 
 /*
+ * A planned time in which no photos are taken, in state/offline as JSON. It is
+ * over when the wall clock says so, without anybody's help: a clock that is set
+ * back to before `from`, or a file that says more than STORE_OFFLINE_MAX
+ * seconds, does not keep the service off.
+ */
+#define STORE_OFFLINE_MIN 60    /* seconds */
+#define STORE_OFFLINE_MAX 86400 /* seconds */
+#define STORE_REASON_MAX 120    /* bytes */
+
+struct store_offline {
+	int64_t from, until;               /* Unix seconds */
+	char reason[STORE_REASON_MAX + 1]; /* clean UTF-8; "" none */
+	char by[64];                       /* an account; the same */
+};
+
+/* Are uploads off at `now` (Unix seconds)? Then *out. */
+bool store_is_offline(const struct store *s, int64_t now,
+    struct store_offline *out);
+
+/*
+ * Switch them off, whatever was before, or on again. It is on the disk then,
+ * and counts from the next upload on. 0, or -1 with errno.
+ */
+int store_go_offline(struct store *s, const struct store_offline *o);
+int store_go_online(struct store *s);
+
+/*
  * Unlink what was taken away, until the time is over (monotonic; 0: all of
  * it). Several processes may do so at once. False when the time was over
  * first; what cannot be removed stays.

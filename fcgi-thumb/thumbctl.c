@@ -23,6 +23,8 @@ static const struct command *const commands[] = {
 	&command_regenerate,
 	&command_verify,
 	&command_stress,
+	&command_offline,
+	&command_online,
 	&command_list,
 	&command_show,
 	&command_delete,

@@ -46,6 +46,8 @@ extern const struct command command_delete;
 extern const struct command command_doctor;
 extern const struct command command_list;
 extern const struct command command_nginx_conf;
+extern const struct command command_offline;
+extern const struct command command_online;
 extern const struct command command_quarantine;
 extern const struct command command_regenerate;
 extern const struct command command_show;

@@ -69,7 +69,7 @@ refuses sniff_jpeg.c '  #  include "render.h"'
 refuses stranger.c '#include "fault.h"'
 refuses body.c '#include "stranger.h"'
 refuses request.c '#include <wand/MagickWand.h>'
-refuses store.c '#include <jansson.h>'
+refuses spool.c '#include <jansson.h>'
 refuses store.c '#include <png.h>'
 refuses settings.h '#include <curl/curl.h>'
 

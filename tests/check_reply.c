@@ -5,8 +5,10 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "support.h"
+#include "terms_time.h"
 
 #define ID "4oymiquy7qobjgx36tejs35zeq"
 
@@ -80,6 +82,14 @@ body(void)
 	json = json_loads(at + 4, 0, NULL);
 	ck_assert_msg(json != NULL, "%s", at + 4);
 	return json;
+}
+
+static void
+refuse_for_an_hour(void)
+{
+	(void)fault_set(&whole, FAULT_OFFLINE, "Off until noon: <b>A disk");
+	whole.reason = (unsigned)strlen("Off until noon: ");
+	whole.until = (int64_t)time(NULL) + 600;
 }
 
 static bool
@@ -186,6 +196,55 @@ START_TEST(a_refused_request_says_when_to_come_again)
 	ck_assert_int_eq(json_integer_value(json_object_get(json, "actual")),
 	    12);
 	json_decref(json);
+}
+END_TEST
+
+static void
+assert_text(json_t *json, const char *key, const char *text)
+{
+	const char *is = json_string_value(json_object_get(json, key));
+
+	ck_assert_str_eq(is != NULL ? is : "(none)", text);
+}
+
+START_TEST(what_has_an_end_says_when_and_why)
+{
+	int64_t end;
+	json_t *json;
+
+	refuse_for_an_hour();
+	ck_assert_int_eq(build(0), 503);
+	ck_assert(has("Retry-After: 600\r\n") || has("Retry-After: 599\r\n"));
+	json = body();
+	assert_text(json, "code", "offline");
+	assert_text(json, "detail", "Off until noon: <b>A disk");
+	assert_text(json, "reason", "<b>A disk");
+	ck_assert_int_eq(terms_time_parse(json_string_value(
+					      json_object_get(json, "until")),
+			     &end),
+	    0);
+	ck_assert_int_eq(end, whole.until);
+	json_decref(json);
+}
+END_TEST
+
+START_TEST(an_end_far_away_or_past_is_asked_for_again)
+{
+	whole = (struct fault_info){ .fault = FAULT_OFFLINE };
+	ck_assert_int_eq(fault_wait(&whole), 30);
+	whole.until = (int64_t)time(NULL) + 86400;
+	ck_assert_int_eq(fault_wait(&whole), FAULT_WAIT_MAX);
+	whole.until = 1;
+	ck_assert_int_eq(fault_wait(&whole), 1);
+}
+END_TEST
+
+START_TEST(the_page_shows_an_operators_words_as_text)
+{
+	memory_io_param(&m, "HTTP_ACCEPT", "text/html");
+	refuse_for_an_hour();
+	ck_assert_int_eq(build(0), 503);
+	ck_assert(has("Off until noon: &lt;b&gt;A disk"));
 }
 END_TEST
 
@@ -315,6 +374,9 @@ main(void)
 	tcase_add_test(json, when_all_are_refused_the_first_speaks_for_all);
 	tcase_add_test(json, a_refused_request_says_when_to_come_again);
 	tcase_add_test(json, a_problem_stands_alone);
+	tcase_add_test(json, what_has_an_end_says_when_and_why);
+	tcase_add_test(json, an_end_far_away_or_past_is_asked_for_again);
+	tcase_add_test(page, the_page_shows_an_operators_words_as_text);
 	tcase_add_loop_test(json, a_refusal_is_of_a_type_that_is_taken, 0,
 	    NELEM(types));
 	tcase_add_loop_test(json, the_cause_is_for_the_log_only, 0, 2);

@@ -68,6 +68,19 @@ function against({ limit, actual }, unit)
 	return `: ${unit(actual, digits)}; the limit here is ${unit(limit)}`;
 }
 
+/* "until 14:00", with its day where that is not today. */
+function untilTime(text)
+{
+	const end = new Date(text);
+	const today = end.toDateString() === new Date().toDateString();
+
+	if (Number.isNaN(end.getTime()))
+		return "at the moment";
+	return `until ${end.toLocaleString("en", { hour: "2-digit",
+	    minute: "2-digit", hourCycle: "h23",
+	    ...(!today && { day: "numeric", month: "long" }) })}`;
+}
+
 const again = "Please try again.";
 const busy = `The service has more to do than it can take just now. ${again}`;
 const damaged = `The upload did not arrive as it was sent. ${again}`;
@@ -108,8 +121,11 @@ const WORDS = {
 	    ["Reading this photo has failed before. It isn’t tried again."],
 	"rate-limited": () => [`Too many uploads in a short time. ${again}`, true],
 	"overloaded": () => [busy, true],
-	"offline": () => ["The service can’t store photos at the moment. "
-	    + "Its operator has to act first.", true],
+	"offline": p => [p.until
+	    ? `The service is off ${untilTime(p.until)}${
+	        p.reason ? `: ${p.reason}` : "."}`
+	    : "The service can’t store photos at the moment. "
+	        + "Its operator has to act first.", true],
 	"storage-full": () => [
 	    "The service has no room left. Its operator has to act first.", true],
 	"internal": () => [`Something failed inside the service. ${again}`, true],
@@ -174,7 +190,8 @@ function problemOf(status, ...candidates)
 	    ?? { code: BY_STATUS[status] ?? "strange" };
 	const { limit, actual } = found;
 
-	return { status, ...texts(found, "code", "title", "detail"),
+	return { status, ...texts(found, "code", "title", "detail", "until",
+		"reason"),
 		...(areNumbers(limit) && { limit }),
 		...(areNumbers(actual) && { actual }) };
 }

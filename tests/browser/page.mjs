@@ -334,6 +334,30 @@ async function tryAgain({ page, photo, expected })
 	    /^(Remove )?busy\.jpg$/, "the keyboard's place is kept");
 }
 
+/* What the service says of a planned hour, and a time that is none. */
+const OFF = [
+	[0, "2 hours", /^The service is off until \d\d:\d\d: A <b>new disk$/],
+	[1, "2 days", /^The service is off until [A-Z][a-z]+ \d+ at \d\d:\d\d: A/],
+	[2, "no time", /^The service is off at the moment: A <b>new disk$/],
+];
+
+async function off({ page, photo, expected }, [i, , said])
+{
+	/* At noon two hours later is the same day, whatever day it is. */
+	await page.clock.setFixedTime(new Date(2026, 10, 28, 12));
+	const end = [new Date(2026, 10, 28, 14), new Date(2026, 10, 30, 14)][i];
+
+	expected.push(/status of 503/);
+	await answer(page, 503, { code: "offline", status: 503,
+		detail: "The service is off until 14:00 UTC: A <b>new disk",
+		reason: "A <b>new disk",
+		until: end?.toISOString() ?? "<b>soon" });
+	await choose(page, await photo("off.jpg"));
+	await until(page.getByRole("button", { name: "Try again off.jpg" }));
+	assert.match(await card(page, "off.jpg").locator(".refusal").textContent(),
+	    said);
+}
+
 async function networkLoss({ page, photo, expected })
 {
 	expected.push(/ERR_(FAILED|INTERNET_DISCONNECTED|CONNECTION)/);
@@ -907,6 +931,9 @@ await main(async suite => {
 	for (const row of STRANGE)
 		await run(`${row[0]} becomes plain words`, t => strange(t, row));
 	await run("overloaded offers to try again", tryAgain);
+	for (const row of OFF)
+		await run(`an hour off says its end and why: ${row[1]}`,
+		    t => off(t, row));
 	await run("network loss offers to try again, all at once too", networkLoss);
 	await run("rate-limited waits as long as the service asks", paused);
 	await run("an upload can be cancelled", cancelled);

@@ -197,6 +197,7 @@ class Service:
         self.data = self.directory / "store"
         self.run = self.directory / "run"
         self.logs = self.directory / "logs"
+        self.ledger = self.directory / "ledger"
         self.settings_file = self.directory / "fcgi-thumb.conf"
         self.errors_file = self.directory / "stderr"
         for directory in self.run, self.logs:
@@ -211,7 +212,7 @@ class Service:
     def write_settings(self, **changes):
         self.settings.update(changes)
         values = {"data": self.data, "run": self.run, "logs": self.logs,
-                  "html": TOP / "nginx" / "html", **self.settings}
+                  "ledger": self.ledger, "html": TOP / "nginx" / "html", **self.settings}
         self.settings_file.write_text("".join(
             f"{key} = {libconfig(value)};\n" for key, value in values.items()))
 

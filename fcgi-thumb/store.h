@@ -19,6 +19,7 @@
  *   trash/<random>/    what was taken away and is not unlinked yet
  *   state/locks        two bytes a photo, OFD locks
  *   state/usage        the bytes of all photos
+ *   state/growth       how they grew: growth.h
  *   state/banned/ab/<id>, state/expires/<hour>/, state/offline
  *
  * A name, once visible, is whole: files are written and synced in staging and

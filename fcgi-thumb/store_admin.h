@@ -125,6 +125,19 @@ bool store_empty_trash(struct store *s, uint64_t until_ns);
 /* Bytes of all originals and thumbnails, counted while photos come and go. */
 int64_t store_usage(const struct store *s);
 
+/* How many photos there are, in pieces; the zero state is the beginning. */
+struct census {
+	unsigned part; /* the next one */
+	uint64_t photos;
+};
+
+/*
+ * Go on until until_ns (monotonic; 0: no end), with one directory of photos at
+ * least. 1 when all are counted; 0 when more is left; -1 with errno.
+ */
+int store_count_go_on(const struct store *s, struct census *c,
+    uint64_t until_ns);
+
 /*
  * Count one part of the store anew, of a thousand about: part is any number,
  * and the next one means the next part. Reads the directories of all photos in

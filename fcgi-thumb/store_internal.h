@@ -10,8 +10,8 @@
 #include "store.h"
 
 /*
- * What the parts of the store share with each other and with the two that put
- * files into it, publish.c and claim.c; for no one else.
+ * What the parts of the store share with each other and with those that put
+ * files into it, publish.c, claim.c and growth.c; for no one else.
  */
 
 #define STAGING_NAME_LEN 16

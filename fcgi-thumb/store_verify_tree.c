@@ -171,7 +171,7 @@ static void
 look_at_state(const struct tour *tour, const char *name)
 {
 	static const char *const known[] = { "locks", "usage", "banned",
-		"expires", "offline" };
+		"expires", "growth", "offline" };
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (strcmp(name, known[i]) == 0)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "digest.h"
 #include "fdio.h"
 #include "store_admin.h"
@@ -92,6 +93,30 @@ int
 store_walk(struct store *s, int (*each)(void *ctx, const char *id), void *ctx)
 {
 	return walk_side(s, "photos", each, ctx);
+}
+
+static int
+count_one(void *ctx, const char *id)
+{
+	uint64_t *photos = ctx;
+
+	(void)id;
+	(*photos)++;
+	return 0;
+}
+
+int
+store_count_go_on(const struct store *s, struct census *c, uint64_t until_ns)
+{
+	while (c->part < STORE_PARTS) {
+		if (store_walk_part(s->root, "photos", c->part, count_one,
+			&c->photos) == -1)
+			return -1;
+		c->part++;
+		if (until_ns != 0 && clock_monotonic_ns() >= until_ns)
+			break;
+	}
+	return c->part == STORE_PARTS;
 }
 
 struct orphans {

@@ -13,15 +13,17 @@
 
 #include "claim.h"
 #include "clock.h"
+#include "growth.h"
 #include "log.h"
 #include "store_admin.h"
 
-/* A share of each beat for each of the three that can take long. */
+/* A share of each beat for each of the four that can take long. */
 #define SHARE_NS (100 * NS_PER_MS)
 
 #define EXPIRY_NS (10 * NS_PER_S)
 #define STAGING_NS (60 * NS_PER_S)
 #define RECOUNT_NS (60 * NS_PER_S)
+#define GROWTH_NS (60 * NS_PER_S) /* it is due once an hour */
 
 /* Part by part by the clock, so that no restart begins with the same again. */
 static void
@@ -41,6 +43,27 @@ recount(struct sweep *sweep, uint64_t now)
 		sweep->recount_ns = now + RECOUNT_NS;
 }
 
+/* The photos are counted first, over as many beats as that takes. */
+static void
+note_growth(struct sweep *sweep, uint64_t now)
+{
+	int rc;
+
+	if (growth_is_due(sweep->store, (int64_t)time(NULL))) {
+		rc = store_count_go_on(sweep->store, &sweep->census,
+		    clock_monotonic_ns() + SHARE_NS);
+		if (rc == 0)
+			return;
+		if (rc == 1)
+			rc = growth_note(sweep->store, sweep->census.photos,
+			    (int64_t)time(NULL));
+		if (rc == -1)
+			log_error("how the store grows: %s", strerror(errno));
+	}
+	sweep->census = (struct census){ .part = 0 };
+	sweep->growth_ns = now + GROWTH_NS;
+}
+
 void
 sweep_beat(struct sweep *sweep)
 {
@@ -57,4 +80,6 @@ sweep_beat(struct sweep *sweep)
 	}
 	if (now >= sweep->recount_ns)
 		recount(sweep, now);
+	if (now >= sweep->growth_ns)
+		note_growth(sweep, now);
 }

@@ -8,9 +8,9 @@
 
 /*
  * What is done beside the requests: claims that have expired, the unlinking of
- * what was taken away, staging directories of processes that are gone, and the
- * sum of all bytes counted anew, all of it in 17 hours. Any number of processes
- * may do so on one store.
+ * what was taken away, staging directories of processes that are gone, the sum
+ * of all bytes counted anew, all of it in 17 hours, and a line an hour of how
+ * the store grows. Any number of processes may do so on one store.
  */
 struct sweep {
 	struct store *store; /* borrowed, as the next */
@@ -19,6 +19,8 @@ struct sweep {
 	uint64_t staging_ns;    /* the same */
 	uint64_t recount_ns;    /* the same */
 	struct recount recount; /* what is under way */
+	uint64_t growth_ns;     /* when to look next; the same */
+	struct census census;   /* what is under way */
 };
 
 /* To be called about once a second; takes some tenths of one at most. */

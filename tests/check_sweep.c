@@ -12,6 +12,7 @@
 #include "claim.h"
 #include "clock.h"
 #include "fdio.h"
+#include "growth.h"
 #include "store_admin.h"
 #include "stores.h"
 #include "support.h"
@@ -185,6 +186,26 @@ START_TEST(two_may_sweep_at_once)
 }
 END_TEST
 
+START_TEST(growth_is_noted_once_an_hour)
+{
+	struct growth g;
+
+	put_photo();
+	sweep.expiry_ns = UINT64_MAX;
+	sweep_beat(&sweep);
+	ck_assert_int_eq(growth_read(data, &g), 0);
+	ck_assert_uint_eq(g.n, 1);
+	ck_assert_uint_eq(g.points[0].photos, 1);
+	growth_fini(&g);
+	ck_assert_uint_gt(sweep.growth_ns, clock_monotonic_ns());
+	sweep.growth_ns = 0;
+	sweep_beat(&sweep);
+	ck_assert_int_eq(growth_read(data, &g), 0);
+	ck_assert_uint_eq(g.n, 1);
+	growth_fini(&g);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -198,6 +219,7 @@ main(void)
 	tcase_add_test(tc, what_is_left_is_looked_at_again_at_once);
 	tcase_add_test(tc, staging_directories_of_the_dead_go);
 	tcase_add_test(tc, a_part_is_counted_anew_a_minute);
+	tcase_add_test(tc, growth_is_noted_once_an_hour);
 	tcase_add_test(tc, two_may_sweep_at_once);
 	suite_add_tcase(s, tc);
 	return run_suite(s);

@@ -22,7 +22,14 @@
 int store_walk(struct store *s, int (*each)(void *ctx, const char *id),
     void *ctx);
 
-/* The same with every public side whose photo is not here. */
+/* The same with those behind the photo of this id; "" is before the first. */
+int store_walk_behind(struct store *s, const char *last,
+    int (*each)(void *ctx, const char *id), void *ctx);
+
+/* In state/: where commands were that go through the whole store. */
+#define STORE_CURSOR "cursor-"
+
+/* As store_walk, with every public side whose photo is not here. */
 int store_walk_orphans(struct store *s, int (*each)(void *ctx, const char *id),
     void *ctx);
 

@@ -176,6 +176,8 @@ look_at_state(const struct tour *tour, const char *name)
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (strcmp(name, known[i]) == 0)
 			return;
+	if (strncmp(name, STORE_CURSOR, strlen(STORE_CURSOR)) == 0)
+		return;
 	if (strncmp(name, NEW_USAGE, strlen(NEW_USAGE)) != 0)
 		find_here(tour, DAMAGE_UNKNOWN, "", name);
 	else if (is_older(tour, name, NEW_USAGE_S))

@@ -79,12 +79,12 @@ store_walk_part(int root, const char *side, unsigned part,
 }
 
 static int
-walk_side(struct store *s, const char *side,
+walk_side(struct store *s, const char *side, unsigned part,
     int (*each)(void *ctx, const char *id), void *ctx)
 {
 	int rc = 0;
 
-	for (unsigned part = 0; part < STORE_PARTS && rc == 0; part++)
+	for (; part < STORE_PARTS && rc == 0; part++)
 		rc = store_walk_part(s->root, side, part, each, ctx);
 	return rc;
 }
@@ -92,7 +92,35 @@ walk_side(struct store *s, const char *side,
 int
 store_walk(struct store *s, int (*each)(void *ctx, const char *id), void *ctx)
 {
-	return walk_side(s, "photos", each, ctx);
+	return walk_side(s, "photos", 0, each, ctx);
+}
+
+struct behind {
+	const char *last;
+	int (*each)(void *ctx, const char *id);
+	void *ctx;
+};
+
+static int
+take_behind(void *ctx, const char *id)
+{
+	const struct behind *behind = ctx;
+
+	return strcmp(id, behind->last) <= 0 ? 0
+					     : behind->each(behind->ctx, id);
+}
+
+int
+store_walk_behind(struct store *s, const char *last,
+    int (*each)(void *ctx, const char *id), void *ctx)
+{
+	struct behind behind = { .last = last, .each = each, .ctx = ctx };
+
+	/* Of no photo: all of them are behind it, or the order tells which. */
+	if (!photo_id_is_valid(last))
+		return walk_side(s, "photos", 0, take_behind, &behind);
+	return walk_side(s, "photos", store_part_of(last), take_behind,
+	    &behind);
 }
 
 static int
@@ -141,5 +169,5 @@ store_walk_orphans(struct store *s, int (*each)(void *ctx, const char *id),
 {
 	struct orphans orphans = { .store = s, .each = each, .ctx = ctx };
 
-	return walk_side(s, "public", take_orphan, &orphans);
+	return walk_side(s, "public", 0, take_orphan, &orphans);
 }

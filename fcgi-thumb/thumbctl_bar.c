@@ -22,7 +22,7 @@ static void
 write_pace(const struct bar *b, uint64_t now, char *out, size_t size)
 {
 	double seconds = (double)(now - b->begin_ns) / (double)NS_PER_S;
-	double pace = seconds > 0 ? (double)b->done / seconds : 0;
+	double pace = seconds > 0 ? (double)(b->done - b->before) / seconds : 0;
 	uint64_t left = b->total > b->done ? b->total - b->done : 0;
 	unsigned long long eta =
 	    pace > 0 ? (unsigned long long)((double)left / pace) : 0;
@@ -52,19 +52,22 @@ show(struct bar *b, uint64_t now)
 		    (unsigned long long)b->done, (unsigned long long)b->total,
 		    pace);
 	else
-		(void)fprintf(stderr, "%llu of %llu photos (%u %%), %s\n",
+		(void)fprintf(stderr, "%llu of %llu %s (%u %%), %s\n",
 		    (unsigned long long)b->done, (unsigned long long)b->total,
-		    percent, pace);
+		    b->what, percent, pace);
 	(void)fflush(stderr);
 }
 
 void
-bar_start(struct bar *b, uint64_t total)
+bar_start(struct bar *b, const char *what, uint64_t total, uint64_t before)
 {
 	uint64_t now = clock_monotonic_ns();
 
 	*b = (struct bar){ .is_terminal = isatty(STDERR_FILENO) == 1,
+		.what = what,
+		.done = before,
 		.total = total,
+		.before = before,
 		.begin_ns = now,
 		.shown_ns = now };
 	if (b->is_terminal)

@@ -4,7 +4,8 @@
  * The store brought to the present settings while the service runs: photo after
  * photo, what an upload would make now, and again what has been asked for before
  * and is of an older recipe. Made as a first request makes it, under the same
- * locks. Keeps no list of what is done: what is here is skipped quickly.
+ * locks. What is here is skipped quickly; where a run was stopped the next one
+ * goes on.
  */
 
 #include "thumbctl.h"
@@ -21,16 +22,21 @@
 #include "thumbctl_renderer.h"
 #include "thumbctl_walk.h"
 
+/* What the cursor counts: photos. It tells a line for each failure. */
+enum {
+	MADE,
+	RIGHT,
+	FAILED
+};
+
 struct regenerate {
 	struct tool tool;
 	struct renderer renderer;
 	struct bar bar;
-	bool missing;  /* only presets without any file */
-	int preset;    /* the index of the only one; -1: all */
-	uint64_t made; /* photos */
-	uint64_t right;
-	uint64_t failed;
-	struct buf failures;     /* a line each */
+	struct cursor cursor;
+	bool missing; /* only presets without any file */
+	bool from_start;
+	int preset;              /* the index of the only one; -1: all */
 	struct fault_info ended; /* why it cannot go on */
 };
 
@@ -81,9 +87,9 @@ note_failure(struct regenerate *r, const char *id,
 {
 	bar_clear(&r->bar);
 	complain_fault(id, info);
-	buf_printf(&r->failures, "failed\t%s\t%s\n", id,
+	buf_printf(&r->cursor.told, "failed\t%s\t%s\n", id,
 	    fault_code(info->fault));
-	r->failed++;
+	r->cursor.counts[FAILED]++;
 }
 
 /* False where no other photo will fare better. */
@@ -96,10 +102,10 @@ take_result(struct regenerate *r, const char *id,
 		return false;
 	}
 	if (result->fault == FAULT_NONE && result->made)
-		r->made++;
+		r->cursor.counts[MADE]++;
 	else if (result->fault == FAULT_NONE ||
 	    result->fault == FAULT_NOT_FOUND) /* it went meanwhile */
-		r->right++;
+		r->cursor.counts[RIGHT]++;
 	else
 		note_failure(r, id, &result->info);
 	return true;
@@ -124,14 +130,29 @@ regenerate_one(void *ctx, const char *id)
 	return take_result(r, id, &result) ? 0 : 1;
 }
 
+static void
+open_cursor(struct regenerate *r)
+{
+	const struct settings *s = r->tool.settings;
+	char key[DIGEST_HEX_LEN + PRESET_NAME_MAX + 32];
+
+	(void)snprintf(key, sizeof key, "%s%s %s", s->digest,
+	    r->missing ? " missing" : "",
+	    r->preset == -1 ? "" : s->presets[r->preset].name);
+	cursor_open(&r->cursor, s->data, "regenerate", key, r->from_start);
+}
+
 static int
 regenerate(struct regenerate *r)
 {
+	const uint64_t *counts = r->cursor.counts;
+	bool failed;
 	int rc;
 
 	walk_begin();
+	open_cursor(r);
 	renderer_init(&r->renderer, r->tool.settings);
-	rc = walk_photos(r->tool.store, &r->bar, regenerate_one, r);
+	rc = walk_photos(r->tool.store, &r->bar, &r->cursor, regenerate_one, r);
 	renderer_close(&r->renderer);
 	bar_clear(&r->bar);
 	if (rc == -1)
@@ -142,10 +163,12 @@ regenerate(struct regenerate *r)
 		complain("stopped; what is done is done, and the next run goes "
 			 "on from there");
 	(void)printf("made\t%llu\nright\t%llu\nfailed\t%llu\n%s",
-	    (unsigned long long)r->made, (unsigned long long)r->right,
-	    (unsigned long long)r->failed,
-	    r->failures.len > 0 ? r->failures.data : "");
-	return rc == 0 && r->failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	    (unsigned long long)counts[MADE], (unsigned long long)counts[RIGHT],
+	    (unsigned long long)counts[FAILED],
+	    r->cursor.told.len > 0 ? r->cursor.told.data : "");
+	failed = counts[FAILED] > 0;
+	cursor_close(&r->cursor, rc == 0);
+	return rc == 0 && !failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* ---- the command line ---- */
@@ -154,6 +177,7 @@ static int
 parse(int argc, char **argv, struct regenerate *r, const char **preset)
 {
 	static const struct option options[] = {
+		{ "from-start", no_argument, NULL, 's' },
 		{ "missing", no_argument, NULL, 'm' },
 		{ "preset", required_argument, NULL, 'p' },
 		{ 0 },
@@ -165,6 +189,9 @@ parse(int argc, char **argv, struct regenerate *r, const char **preset)
 		switch (option) {
 		case 'm':
 			r->missing = true;
+			break;
+		case 's':
+			r->from_start = true;
 			break;
 		case 'p':
 			*preset = optarg;
@@ -207,15 +234,15 @@ run_regenerate(const struct command *self, const char *settings_file, int argc,
 		status = find_preset(&r, preset);
 	if (status == EXIT_SUCCESS)
 		status = regenerate(&r);
-	buf_fini(&r.failures);
 	tool_close(&r.tool);
 	return status;
 }
 
 const struct command command_regenerate = { "regenerate",
-	"[--missing] [--preset NAME]",
+	"[--missing] [--preset NAME] [--from-start]",
 	"bring the thumbnails of all photos to the present settings, while "
 	"the\n    service runs",
 	"  --missing      only what has no file yet, of any settings\n"
-	"  --preset NAME  only this one\n",
+	"  --preset NAME  only this one\n"
+	"  --from-start   also what a run has done that was stopped before\n",
 	run_regenerate };

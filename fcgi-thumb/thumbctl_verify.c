@@ -10,6 +10,7 @@
 #include "thumbctl.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,15 +23,25 @@
 #include "thumbctl_renderer.h"
 #include "thumbctl_walk.h"
 
+/* What the cursor counts: of the photos that were walked through. */
+enum {
+	PHOTOS,
+	FAULTS,
+	MENDED
+};
+
 struct verify {
 	struct tool tool;
 	struct renderer renderer;
 	struct bar bar;
+	struct cursor cursor; /* tells a line for each fault */
 	bool repair;
-	uint64_t photos;
+	bool from_start;
+	bool is_walking; /* through the photos */
+	/* What is beside them is looked at by each run anew. */
 	uint64_t faults;
 	uint64_t mended;
-	struct buf lines;        /* one for each fault */
+	struct buf lines;
 	bool is_incomplete;      /* memory was short for some of them */
 	struct fault_info ended; /* why it cannot go on */
 };
@@ -40,9 +51,15 @@ struct verify {
 static void
 tell(struct verify *v, const struct finding *finding, bool is_mended)
 {
-	v->faults++;
-	v->mended += is_mended;
-	buf_printf(&v->lines, "%s\t%s\t%s\t%s\n", damage_name(finding->damage),
+	if (v->is_walking) {
+		v->cursor.counts[FAULTS]++;
+		v->cursor.counts[MENDED] += is_mended;
+	} else {
+		v->faults++;
+		v->mended += is_mended;
+	}
+	buf_printf(v->is_walking ? &v->cursor.told : &v->lines,
+	    "%s\t%s\t%s\t%s\n", damage_name(finding->damage),
 	    finding->id[0] != '\0' ? finding->id : "-", finding->what,
 	    is_mended ? "mended" : "stays");
 }
@@ -185,9 +202,13 @@ static int
 verify_photo(void *ctx, const char *id)
 {
 	struct verify *v = ctx;
+	int rc;
 
-	v->photos++;
-	return verify_one(v, id);
+	v->is_walking = true;
+	v->cursor.counts[PHOTOS]++;
+	rc = verify_one(v, id);
+	v->is_walking = false;
+	return rc;
 }
 
 /* ---- what is beside the photos ---- */
@@ -252,7 +273,7 @@ walk(struct verify *v)
 	int rc;
 
 	verify_beside(v, look_beside);
-	rc = walk_photos(v->tool.store, &v->bar, verify_photo, v);
+	rc = walk_photos(v->tool.store, &v->bar, &v->cursor, verify_photo, v);
 	if (rc == 0)
 		rc = store_walk_orphans(v->tool.store, verify_one, v);
 	if (rc == 0)
@@ -260,12 +281,40 @@ walk(struct verify *v)
 	return rc;
 }
 
+static void
+open_cursor(struct verify *v)
+{
+	char key[DIGEST_HEX_LEN + 16];
+
+	(void)snprintf(key, sizeof key, "%s%s", v->tool.settings->digest,
+	    v->repair ? " repair" : "");
+	cursor_open(&v->cursor, v->tool.settings->data, "verify", key,
+	    v->from_start);
+}
+
+/* All that is known; true where no fault is left. */
+static bool
+report(const struct verify *v)
+{
+	const struct cursor *c = &v->cursor;
+	uint64_t faults = v->faults + c->counts[FAULTS];
+	uint64_t mended = v->mended + c->counts[MENDED];
+
+	(void)printf("photos\t%llu\nfaults\t%llu\nmended\t%llu\n%s%s",
+	    (unsigned long long)c->counts[PHOTOS], (unsigned long long)faults,
+	    (unsigned long long)mended, v->lines.len > 0 ? v->lines.data : "",
+	    c->told.len > 0 ? c->told.data : "");
+	return faults == mended;
+}
+
 static int
 verify(struct verify *v)
 {
+	bool is_right;
 	int rc;
 
 	walk_begin();
+	open_cursor(v);
 	renderer_init(&v->renderer, v->tool.settings);
 	rc = walk(v);
 	renderer_close(&v->renderer);
@@ -275,27 +324,49 @@ verify(struct verify *v)
 	if (v->ended.fault != FAULT_NONE)
 		complain_fault("it cannot go on", &v->ended);
 	else if (rc == 1)
-		complain("stopped; not all has been looked at");
+		complain("stopped; not all has been looked at, and the next "
+			 "run goes on from there");
 	if (v->is_incomplete)
 		complain("memory was short: there are more faults");
-	(void)printf("photos\t%llu\nfaults\t%llu\nmended\t%llu\n%s",
-	    (unsigned long long)v->photos, (unsigned long long)v->faults,
-	    (unsigned long long)v->mended,
-	    v->lines.len > 0 ? v->lines.data : "");
-	return rc == 0 && v->mended == v->faults && !v->is_incomplete
-	    ? EXIT_SUCCESS
-	    : EXIT_FAILURE;
+	is_right = report(v);
+	cursor_close(&v->cursor, rc == 0);
+	return rc == 0 && is_right && !v->is_incomplete ? EXIT_SUCCESS
+							: EXIT_FAILURE;
+}
+
+static int
+parse(int argc, char **argv, struct verify *v)
+{
+	static const struct option options[] = {
+		{ "from-start", no_argument, NULL, 's' },
+		{ "repair", no_argument, NULL, 'r' },
+		{ 0 },
+	};
+	int option;
+
+	optind = 0; /* a second list begins; glibc wants 0 for that */
+	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1)
+		switch (option) {
+		case 'r':
+			v->repair = true;
+			break;
+		case 's':
+			v->from_start = true;
+			break;
+		default:
+			return -1;
+		}
+	return argc == optind ? 0 : -1;
 }
 
 static int
 run_verify(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
-	struct verify v = { 0 };
+	struct verify v = { .cursor = { .fd = -1, .state = -1 } };
 	int status;
 
-	v.repair = argc == 2 && strcmp(argv[1], "--repair") == 0;
-	if (argc != 1 && !v.repair)
+	if (parse(argc, argv, &v) == -1)
 		return wrong_use(self);
 	status = tool_open(&v.tool, settings_file);
 	if (status == EXIT_SUCCESS)
@@ -305,13 +376,15 @@ run_verify(const struct command *self, const char *settings_file, int argc,
 	return status;
 }
 
-const struct command command_verify = { "verify", "[--repair]",
+const struct command command_verify = { "verify", "[--repair] [--from-start]",
 	"hold the whole store against its rules, while the service runs: a "
 	"line\n    a fault; 0 where there is none, or none is left",
-	"  --repair  mend what can be: finish deletes that were cut off, "
+	"  --repair      mend what can be: finish deletes that were cut off, "
 	"render again\n"
-	"            what is missing or broken, remove what dead processes "
+	"                what is missing or broken, remove what dead processes "
 	"left. An\n"
-	"            original is never changed or removed for being "
-	"damaged\n",
+	"                original is never changed or removed for being "
+	"damaged\n"
+	"  --from-start  also what a run has looked at that was stopped "
+	"before\n",
 	run_verify };

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -69,6 +70,8 @@ walk_is_stopped(void)
 
 struct walk {
 	struct bar *bar;
+	struct cursor *cursor;
+	uint64_t total, before; /* photos; how many of them are done already */
 	int (*each)(void *ctx, const char *id);
 	void *ctx;
 };
@@ -76,10 +79,10 @@ struct walk {
 static int
 count_one(void *ctx, const char *id)
 {
-	uint64_t *total = ctx;
+	struct walk *walk = ctx;
 
-	(void)id;
-	(*total)++;
+	walk->total++;
+	walk->before += strcmp(id, walk->cursor->last) <= 0;
 	return is_stopped;
 }
 
@@ -89,23 +92,29 @@ take_one(void *ctx, const char *id)
 	struct walk *walk = ctx;
 	int rc = is_stopped != 0 ? 1 : walk->each(walk->ctx, id);
 
-	if (rc == 0)
+	if (rc == 0) {
 		bar_step(walk->bar);
+		cursor_step(walk->cursor, id);
+	}
 	return rc;
 }
 
 int
-walk_photos(struct store *s, struct bar *bar,
+walk_photos(struct store *s, struct bar *bar, struct cursor *cursor,
     int (*each)(void *ctx, const char *id), void *ctx)
 {
-	struct walk walk = { .bar = bar, .each = each, .ctx = ctx };
-	uint64_t total = 0;
-	int rc = store_walk(s, count_one, &total);
+	struct walk walk = { .bar = bar,
+		.cursor = cursor,
+		.each = each,
+		.ctx = ctx };
+	char begin[PHOTO_ID_LEN + 1];
+	int rc = store_walk(s, count_one, &walk);
 
 	if (rc != 0)
 		return rc;
-	bar_start(bar, total);
-	return store_walk(s, take_one, &walk);
+	bar_start(bar, "photos", walk.total, walk.before);
+	memcpy(begin, cursor->last, sizeof begin);
+	return store_walk_behind(s, begin, take_one, &walk);
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include "store.h"
 #include "thumbctl_bar.h"
+#include "thumbctl_cursor.h"
 #include "thumbctl_renderer.h"
 
 /*
@@ -20,11 +21,11 @@ void walk_begin(void);
 bool walk_is_stopped(void);
 
 /*
- * Count the photos, then call each with every one of them until it returns
- * other than 0, with a bar that goes on after each. As store_walk; 1 where it
- * was stopped.
+ * Count the photos, then call each with every one of them behind the cursor's
+ * until it returns other than 0, with a bar and the cursor that go on after
+ * each. As store_walk; 1 where it was stopped.
  */
-int walk_photos(struct store *s, struct bar *bar,
+int walk_photos(struct store *s, struct bar *bar, struct cursor *cursor,
     int (*each)(void *ctx, const char *id), void *ctx);
 
 /* As renderer_make; a photo that is in work elsewhere is waited for. */

@@ -1,6 +1,7 @@
 """thumbctl verify: every kind of damage is found, and mended where it can be,
 while the service runs, and when the mending is cut off half-way."""
 
+import fcntl
 import json
 import os
 import pty
@@ -214,6 +215,52 @@ class Damage(Verify):
         out, errors = run.communicate(timeout=120)
         self.assertEqual(run.returncode, 1, out + errors)
         self.assert_in_order(photos)
+
+    def note_place(self, text, age=0):
+        """As a run leaves it that was stopped."""
+        path = self.service.data / "state" / "cursor-verify"
+        path.write_text(text)
+        then = time.time() - age
+        os.utime(path, (then, then))
+
+    def test_it_goes_on_where_it_was_stopped(self):
+        self.start()
+        photos = sorted(self.fill(4, "gray.jpg"))
+        digest = (self.service.run / "fcgi-thumb.pid").read_text().split()[1]
+        told = f"corrupt\t{photos[1]}\toriginal.jpg\tstays"
+        place = (f"1\t{digest}\n {told}\n@{photos[1]}\t2\t1\t0\n")
+        # Behind its last place it was cut off.
+        for more in "", f" {told}\n", f" {told}\n@{photos[3]}\t4\t":
+            self.note_place(place + more)
+            self.assertEqual(self.verify(status=1), {
+                ("corrupt", photos[1]): ("original.jpg", "stays")})
+            self.assertEqual(self.photos, 4)
+            self.assertIn(f"going on behind {photos[1]}, ", self.errors)
+            self.assertFalse((self.service.data / "state" /
+                              "cursor-verify").exists())
+        # What it says of others, long ago, or not in our words, is nothing.
+        for text, age, words in (
+                (place, 0, ["--repair"]), (place, 0, ["--from-start"]),
+                (place, 8 * 86400, []), (place, -3600, []),
+                (place.replace(digest, "0" * 64), 0, []),
+                (place.replace("1\t", "2\t", 1), 0, []),
+                (place[:40], 0, []), ("", 0, []), ("\n\n\n", 0, []),
+                (place.replace("@", "@" + "2" * 99), 0, []),
+                (place.replace("\t0\n", "\t-1\n"), 0, [])):
+            with self.subTest(text=text, words=words):
+                self.note_place(text, age)
+                self.assertEqual(self.verify(*words), {})
+                self.assertEqual((self.photos, self.errors), (4, ""))
+
+    def test_two_at_once_do_not_share_a_place(self):
+        self.start()
+        self.fill(3, "gray.jpg")
+        path = self.service.data / "state" / "cursor-verify"
+        with open(path, "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self.assertEqual(self.verify(), {})
+            self.assertEqual((self.photos, self.errors), (3, ""))
+        self.assertEqual(path.read_text(), "")
 
     def test_wrong_use(self):
         self.start()

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "target.h"
 
 #define NELEM(array) (sizeof(array) / sizeof(array)[0])
 
@@ -30,6 +31,34 @@ static void
 put_prefix_regex(const struct settings *s, struct buf *b)
 {
 	nginxconf_put_regex(s->prefix, strlen(s->prefix), b);
+}
+
+/*
+ * The arguments of access_log, or nothing: then the site's own is in force. A
+ * local socket's syslog reads a host's name as a part of the words.
+ */
+static void
+put_access_log(const struct settings *s, struct buf *b)
+{
+	static const char tag[] =
+	    "facility=daemon,severity=info,tag=fcgi_thumb_access";
+	bool six;
+	struct target t;
+
+	if (target_parse(s->log_access, &t) != NULL || t.kind == TARGET_OFF) {
+		buf_puts(b, "off");
+		return;
+	}
+	six = strchr(t.host, ':') != NULL;
+	if (t.kind == TARGET_HOST)
+		buf_printf(b, "syslog:server=%s%s%s:%s,%s fcgi_thumb",
+		    six ? "[" : "", t.host, six ? "]" : "", t.port, tag);
+	else if (t.kind != TARGET_FILE)
+		buf_printf(b, "syslog:server=unix:%s,%s,nohostname fcgi_thumb",
+		    t.kind == TARGET_JOURNAL ? TARGET_SYSLOG_PATH : t.path,
+		    tag);
+	else if (s->logs[0] != '\0')
+		buf_printf(b, "\"%s/access.log\" fcgi_thumb", s->logs);
 }
 
 static void
@@ -196,7 +225,6 @@ static const struct {
 } texts[] = {
 	{ "data", offsetof(struct settings, data) },
 	{ "run", offsetof(struct settings, run) },
-	{ "logs", offsetof(struct settings, logs) },
 	{ "html", offsetof(struct settings, html) },
 	{ "prefix", offsetof(struct settings, prefix) },
 };
@@ -206,6 +234,7 @@ static const struct {
 	void (*put)(const struct settings *s, struct buf *b);
 } made[] = {
 	{ "prefix-regex", put_prefix_regex },
+	{ "access-log", put_access_log },
 	{ "page", put_page },
 	{ "csp-origin", put_csp_origin },
 	{ "presets-regex", put_presets_regex },

@@ -104,6 +104,9 @@ struct settings {
 	char *run;            /* the directory of the sockets */
 	char *logs;           /* the directory of the logs; "" means stderr */
 	char *ledger;         /* the directory of the ledger, of ledger.h */
+	char *log_service;    /* where lines go: target.h */
+	char *log_access;     /* the same for nginx's */
+	char *log_ledger;     /* the same for copies of the ledger's lines */
 	char *html;           /* the directory of the pages */
 	bool page;            /* nginx serves the upload page */
 	char *user;           /* what root becomes at start; "" leaves it */

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "target.h"
+
 #define MEMBER(type, member) \
 	offsetof(struct type, member), sizeof(((struct type *)NULL)->member)
 #define TOP(member) SCOPE_TOP, #member, MEMBER(settings, member)
@@ -23,6 +25,9 @@
 
 #define PATH_LEN_MAX 1000 /* leaves room below PATH_MAX for what lies in it */
 
+/* "syslog:", a host in brackets and a port. */
+#define LOG_LEN_MAX (7 + TARGET_HOST_MAX + 8)
+
 /* sun_path has 108 bytes with its NUL: unix(7). */
 #define RUN_LEN_MAX (107 - sizeof "/control.sock" + 1)
 
@@ -32,6 +37,9 @@ const struct setting setting_table[] = {
 	{ TOP(run), KIND_PATH, 1, RUN_LEN_MAX, RUNSTATEDIR "/fcgi-thumb" },
 	{ TOP(logs), KIND_PATH, 0, PATH_LEN_MAX, LOCALSTATEDIR "/log/fcgi-thumb" },
 	{ TOP(ledger), KIND_PATH, 1, PATH_LEN_MAX, LOCALSTATEDIR "/log/fcgi-thumb/ledger" },
+	{ TOP(log_service), KIND_LOG_SERVICE, 1, LOG_LEN_MAX, "file" },
+	{ TOP(log_access), KIND_LOG_ACCESS, 1, LOG_LEN_MAX, "file" },
+	{ TOP(log_ledger), KIND_LOG_COPY, 1, LOG_LEN_MAX, "file" },
 	{ TOP(html), KIND_PATH, 1, PATH_LEN_MAX, PKGDATADIR "/html" },
 	{ TOP(page), KIND_FLAG, 0, 1, "true" },
 	{ TOP(user), KIND_USER, 0, 32, "" },

@@ -42,6 +42,9 @@ enum setting_kind {
 	KIND_NAME,
 	KIND_URI,
 	KIND_HOST,
+	KIND_LOG_SERVICE, /* targets of target.h, by what makes sense */
+	KIND_LOG_ACCESS,
+	KIND_LOG_COPY,
 	KIND_ORIGINS, /* from here on: lists */
 	KIND_NETS,
 	KIND_FORMATS, /* the one that is no text in memory */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "number.h"
+#include "target.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -54,26 +55,12 @@ prefix_problem(const char *text)
 	return NULL;
 }
 
-/* The end of "host", "1.2.3.4" or "[::1]", or NULL. */
-static const char *
-skip_host(const char *p)
-{
-	size_t len;
-
-	if (*p == '[') {
-		len = strspn(p + 1, DIGITS "abcdefABCDEF:.");
-		return len > 0 && p[1 + len] == ']' ? p + len + 2 : NULL;
-	}
-	len = strspn(p, LOWER UPPER DIGITS ".-");
-	return len > 0 ? p + len : NULL;
-}
-
 /* "host" or "host:8080". */
 static const char *
 host_problem(const char *text)
 {
 	unsigned long long port;
-	const char *p = skip_host(text);
+	const char *p = target_skip_host(text);
 
 	if (p == NULL)
 		return "has no host";
@@ -138,6 +125,31 @@ net_problem(const char *text)
 	return NULL;
 }
 
+/* nginx speaks syslog alone, also to the journal. */
+static const char *
+log_problem(enum setting_kind kind, const char *text)
+{
+	struct target target;
+	const char *problem = target_parse(text, &target);
+	bool elsewhere = strcmp(text, "journal") != 0;
+
+	if (problem != NULL)
+		return problem;
+	switch (target.kind) {
+	case TARGET_STDERR:
+		return kind == KIND_LOG_SERVICE ? NULL : "is not for this log";
+	case TARGET_OFF:
+		return kind == KIND_LOG_ACCESS ? NULL : "is not for this log";
+	case TARGET_JOURNAL:
+		return kind == KIND_LOG_ACCESS && elsewhere
+		    ? "has a path, where nginx knows syslog's alone: "
+		      "syslog:/path"
+		    : NULL;
+	default:
+		return NULL;
+	}
+}
+
 const char *
 setting_text_problem(const struct setting *row, const char *text)
 {
@@ -161,6 +173,10 @@ setting_text_problem(const struct setting *row, const char *text)
 		return strspn(text, LOWER UPPER DIGITS "._-") == len
 		    ? NULL
 		    : "has a character that is not allowed";
+	case KIND_LOG_SERVICE:
+	case KIND_LOG_ACCESS:
+	case KIND_LOG_COPY:
+		return log_problem(row->kind, text);
 	case KIND_URI:
 		return text[0] == '/' &&
 			strspn(text, LOWER UPPER DIGITS "._~/-") == len

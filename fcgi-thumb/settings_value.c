@@ -100,6 +100,9 @@ static const struct kind kinds[] = {
 	[KIND_NAME] = { "name", WRITTEN_TEXT, NULL },
 	[KIND_URI] = { "address", WRITTEN_TEXT, NULL },
 	[KIND_HOST] = { "host", WRITTEN_TEXT, NULL },
+	[KIND_LOG_SERVICE] = { "log", WRITTEN_TEXT, NULL },
+	[KIND_LOG_ACCESS] = { "log", WRITTEN_TEXT, NULL },
+	[KIND_LOG_COPY] = { "log", WRITTEN_TEXT, NULL },
 	[KIND_ORIGINS] = { "origins", WRITTEN_LIST, NULL },
 	[KIND_NETS] = { "networks", WRITTEN_LIST, NULL },
 	[KIND_FORMATS] = { "formats", WRITTEN_LIST, NULL },
@@ -299,6 +302,18 @@ setting_range(const struct setting *row, char *out, size_t size)
 		    "10.0.0.0/8, each once",
 		    row->max);
 		return;
+	case KIND_LOG_SERVICE:
+		words = "file, stderr, journal[:/path], syslog[:/path] or "
+			"syslog:host[:port], at most";
+		break;
+	case KIND_LOG_ACCESS:
+		words = "file, off, journal, syslog[:/path] or "
+			"syslog:host[:port], at most";
+		break;
+	case KIND_LOG_COPY:
+		words = "file, journal[:/path], syslog[:/path] or "
+			"syslog:host[:port], at most";
+		break;
 	case KIND_URI:
 		words = "/path of letters, digits and ._~/-, at most";
 		break;

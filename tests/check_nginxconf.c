@@ -114,8 +114,9 @@ static const struct {
 	{ "", "" },
 	{ "nothing to fill\n\n", "nothing to fill\n\n" },
 	{ "no newline at the end", "no newline at the end" },
-	{ "@data@ @run@ @logs@ @html@\n",
-	    "/srv/photos /run/ft /var/log/ft /usr/share/ft/html\n" },
+	{ "@data@ @run@ @html@\n", "/srv/photos /run/ft /usr/share/ft/html\n" },
+	{ "log @access-log@;\n",
+	    "log \"/var/log/ft/access.log\" fcgi_thumb;\n" },
 	{ "location @prefix@/t/\n", "location /v1.0/media/t/\n" },
 	{ "^@prefix-regex@/t/\n", "^/v1[.]0/media/t/\n" },
 	{ "data:@csp-origin@;\n", "data: https://img.example.org:8443;\n" },
@@ -174,6 +175,42 @@ START_TEST(a_list_without_items_leaves_its_lines_out)
 	set_text(&s->cors_origins, "*");
 	f = fill_text(s, 0, template);
 	ck_assert_str_eq(f.text, "yes||\nz\n");
+	filled_fini(&f);
+	settings_free(s);
+}
+END_TEST
+
+#define SYSLOG_WORDS "facility=daemon,severity=info,tag=fcgi_thumb_access"
+
+static const struct {
+	const char *logs, *access, *arguments;
+} access_logs[] = {
+	{ "/l", "file", "\"/l/access.log\" fcgi_thumb" },
+	{ "", "file", "" },
+	{ "/l", "off", "off" },
+	{ "", "journal",
+	    "syslog:server=unix:/dev/log," SYSLOG_WORDS
+	    ",nohostname fcgi_thumb" },
+	{ "/l", "syslog",
+	    "syslog:server=unix:/dev/log," SYSLOG_WORDS
+	    ",nohostname fcgi_thumb" },
+	{ "/l", "syslog:/s",
+	    "syslog:server=unix:/s," SYSLOG_WORDS ",nohostname fcgi_thumb" },
+	{ "/l", "syslog:loghost",
+	    "syslog:server=loghost:514," SYSLOG_WORDS " fcgi_thumb" },
+	{ "/l", "syslog:[::1]:5514",
+	    "syslog:server=[::1]:5514," SYSLOG_WORDS " fcgi_thumb" },
+};
+
+START_TEST(nginx_s_lines_go_where_the_settings_say)
+{
+	struct settings *s = some_settings();
+	struct filled f;
+
+	set_text(&s->logs, access_logs[_i].logs);
+	set_text(&s->log_access, access_logs[_i].access);
+	f = fill_text(s, 0, "@access-log@");
+	ck_assert_str_eq(f.text, access_logs[_i].arguments);
 	filled_fini(&f);
 	settings_free(s);
 }
@@ -458,6 +495,8 @@ main(void)
 	tcase_add_loop_test(filling, the_limit_in_words_never_promises_more, 0,
 	    NELEM(sizes));
 	tcase_add_test(filling, a_list_without_items_leaves_its_lines_out);
+	tcase_add_loop_test(filling, nginx_s_lines_go_where_the_settings_say, 0,
+	    NELEM(access_logs));
 	tcase_add_test(filling,
 	    the_site_is_asked_only_where_the_settings_say_so);
 	tcase_add_test(filling, one_worker_has_the_next_first_render_at_hand);

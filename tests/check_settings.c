@@ -288,7 +288,10 @@ START_TEST(texts_and_choices_survive_printing_and_loading)
 {
 	struct settings *s = load_good(
 	    "data = \"/d/\"; run = \"/r\"; logs = \"\"; html = \"/h\";\n"
-	    "page = false; socket_group = \"g\"; workers = 3;\n"
+	    "page = false;\n"
+	    "log_service = \"journal:/j\"; log_access = \"off\";\n"
+	    "log_ledger = \"syslog:[::1]:5514\"; socket_group = \"g\"; workers "
+	    "= 3;\n"
 	    "user = \"u\"; group = \"ug\";\n"
 	    "prefix = \"/p\"; public_url = \"http://u\";\n"
 	    "upload_auth = \"request\"; auth_request = \"/auth\";\n"
@@ -305,6 +308,9 @@ START_TEST(texts_and_choices_survive_printing_and_loading)
 	ck_assert_str_eq(t->logs, "");
 	ck_assert_str_eq(t->html, "/h");
 	ck_assert(!t->page);
+	ck_assert_str_eq(t->log_service, "journal:/j");
+	ck_assert_str_eq(t->log_access, "off");
+	ck_assert_str_eq(t->log_ledger, "syslog:[::1]:5514");
 	ck_assert_str_eq(t->socket_group, "g");
 	ck_assert_str_eq(t->user, "u");
 	ck_assert_str_eq(t->group, "ug");

@@ -8,6 +8,7 @@ packages_run=(nginx curl)
 packages_lint=(clang clang-format cppcheck shellcheck)
 packages_check=(check spawn-fcgi systemd python3 python3-pil libavif-bin
 	php-cli procps chromium nodejs npm)
+packages_deb=(build-essential check debhelper dpkg-dev lintian)
 
 # check-asan has another one.
 build=$top/build

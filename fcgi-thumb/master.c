@@ -29,6 +29,7 @@
 #include "listen.h"
 #include "log.h"
 #include "machine.h"
+#include "notify.h"
 #include "pidfile.h"
 #include "pool.h"
 #include "progress.h"
@@ -49,6 +50,7 @@ struct master {
 	struct listeners listeners;
 	struct bound bound;
 	struct pidfile pidfile;
+	struct notify notify;
 	struct generation *all;     /* the newest first */
 	struct generation *serving; /* NULL until the first is up */
 	struct generation *booting;
@@ -132,7 +134,7 @@ promote(struct master *m)
 {
 	struct generation *g = m->booting;
 	bool first = m->serving == NULL;
-	char sandbox[64], lacks[256];
+	char sandbox[64], lacks[256], words[160];
 
 	if (first && !show(m, g)) {
 		end_at_once(m, 1);
@@ -147,10 +149,12 @@ promote(struct master *m)
 	m->booting = NULL;
 	sandbox_names(pool_layers(g->pool, lacks, sizeof lacks), sandbox,
 	    sizeof sandbox);
-	log_info("%s: %u workers, a queue of %d requests%s, sandbox: %s",
-	    first ? "ready" : "new settings in force", g->settings->workers,
-	    g->backlog, g->is_cut ? " (cut by net.core.somaxconn)" : "",
-	    sandbox);
+	(void)snprintf(words, sizeof words,
+	    "%u workers, a queue of %d requests%s, sandbox: %s",
+	    g->settings->workers, g->backlog,
+	    g->is_cut ? " (cut by net.core.somaxconn)" : "", sandbox);
+	log_info("%s: %s", first ? "ready" : "new settings in force", words);
+	notify_ready(&m->notify, words);
 	if (lacks[0] != '\0')
 		log_info("note: a part of the sandbox cannot be put up: %s",
 		    lacks);
@@ -292,6 +296,8 @@ reload(struct master *m)
 static void
 stop(struct master *m)
 {
+	uint64_t last = 0;
+
 	if (m->stopping) {
 		log_info("stopping at once");
 		end_at_once(m, m->status);
@@ -301,9 +307,16 @@ stop(struct master *m)
 	listeners_unlink(&m->listeners);
 	pidfile_remove(&m->pidfile);
 	log_info("stopping: what is queued is served");
-	for (struct generation *g = m->all; g != NULL; g = g->next)
-		pool_leave(g->pool, SIGTERM,
-		    last_end(g, g->settings->limits.queue_seconds));
+	for (struct generation *g = m->all; g != NULL; g = g->next) {
+		uint64_t end = last_end(g, g->settings->limits.queue_seconds);
+
+		pool_leave(g->pool, SIGTERM, end);
+		if (end > last)
+			last = end;
+	}
+	/* And a moment for the killing. */
+	notify_stopping(&m->notify,
+	    last - clock_monotonic_ns() + MASTER_GRACE_NS);
 }
 
 static void
@@ -380,6 +393,7 @@ run(struct master *m, const sigset_t *signals)
 		struct timespec timeout = { .tv_sec = ms / 1000,
 			.tv_nsec = (long)(ms % 1000 * NS_PER_MS) };
 
+		notify_alive(&m->notify);
 		/* -1: the time is over. */
 		act_on(m, sigtimedwait(signals, NULL, &timeout));
 		reap(m);
@@ -508,6 +522,7 @@ master_run(const char *settings_path, struct settings *settings)
 	sigset_t signals;
 
 	block_signals(&signals);
+	notify_open(&m.notify);
 	(void)umask(027); /* what is for others is given a mode of its own */
 	if (begin(&m, settings, why, sizeof why) != 0) {
 		log_error("cannot start: %s", why);
@@ -519,6 +534,7 @@ master_run(const char *settings_path, struct settings *settings)
 	pidfile_remove(&m.pidfile);
 	close_sockets(&m);
 out:
+	notify_close(&m.notify);
 	free_bound(&m.bound);
 	return m.status;
 }

@@ -6,9 +6,12 @@ import io
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
+import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -367,6 +370,36 @@ class Started(OwnService):
 
     def test_by_systemd_socket_activation(self):
         self.check("systemd")
+
+    def test_a_service_manager_is_told_how_it_goes(self):
+        with tempfile.TemporaryDirectory() as directory, \
+                socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(directory + "/notify")
+            manager.settimeout(60)
+            service = self.start(
+                wrapper=["env", f"NOTIFY_SOCKET={directory}/notify",
+                         "WATCHDOG_USEC=400000"],
+                limits={"queue_seconds": 3, "request_seconds": 40})
+
+            def hear(word):
+                while word not in (text := manager.recv(1000).decode()):
+                    self.assertIn(text, ("WATCHDOG=1", ready))
+                return text
+
+            ready = manager.recv(1000).decode()
+            while ready == "WATCHDOG=1":
+                ready = manager.recv(1000).decode()
+            self.assertRegex(ready, r"\AREADY=1\nSTATUS=2 workers, a queue")
+            hear("WATCHDOG=1")
+            service.hang_up()
+            self.assertEqual(hear("READY"), ready)
+            service.master.signal(signal.SIGTERM)
+            stops = re.fullmatch(
+                r"STOPPING=1\nSTATUS=.*\nEXTEND_TIMEOUT_USEC=(\d+)",
+                hear("STOPPING"))
+            # The queue, a whole request, and what ends one that hangs.
+            self.assertIn(int(stops[1]) // 1000000, range(43, 120))
+            self.assertEqual(service.master.wait(), 0)
 
 
 MOUNTED = ["unshare", "--user", "--map-root-user", "--mount"]

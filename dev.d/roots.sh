@@ -30,15 +30,18 @@ make_root() {
 # dependencies: it knows the right order. What is in there is noted, so that a
 # root that was kept gets what is new.
 fill_root() {
-	local log=$top/build/roots.log root=$1
-	shift
-	[ "$(cat "$root/installed" 2>/dev/null)" != "$*" ] || return 0
-	say "installing in $root"
+	local log=$top/build/roots.log root=$1 missing
+	as_root touch "$root/installed"
+	mapfile -t missing < <(printf '%s\n' "${@:2}" |
+		grep -vxF -f "$root/installed")
+	[ ${#missing[@]} -gt 0 ] || return 0
+	say "installing in $root: ${missing[*]}"
 	: >"$log"
 	quietly "$log" guarded in_root "$root" apt-get -q update
 	quietly "$log" guarded in_root "$root" apt-get -q -y \
-		--no-install-recommends install "$@"
-	echo "$*" | as_root tee "$root/installed" >/dev/null
+		--no-install-recommends install "${missing[@]}"
+	printf '%s\n' "${missing[@]}" |
+		as_root tee -a "$root/installed" >/dev/null
 }
 
 # sources_into DIR: as they are now, committed or not, in its /src.

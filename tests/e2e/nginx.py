@@ -149,15 +149,18 @@ class Answer:
         self.body = response.read()
 
 
-def request(address, method, target, body=None, headers=(), timeout=30):
+def request(address, method, target, body=None, headers=(), timeout=30,
+            connect=socket.create_connection):
     """One request as it is given: the target is not normalised or encoded,
     and no header is added but Host, and Content-Length for a body in bytes.
     An iterable body is sent chunked. An answer that comes before the whole
-    body is sent is read all the same.
+    body is sent is read all the same. connect(address, timeout) makes the
+    socket.
     """
     headers = dict(headers)
-    connection = http.client.HTTPConnection(*address, timeout=timeout)
+    connection = http.client.HTTPConnection(*address)
     try:
+        connection.sock = connect(address, timeout)
         connection.putrequest(method, target, skip_accept_encoding=True,
                               skip_host="Host" in headers)
         if isinstance(body, bytes):

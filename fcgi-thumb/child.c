@@ -8,9 +8,7 @@
 
 #include "child.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -29,7 +27,6 @@
 #include "fdio.h"
 #include "image.h"
 #include "log.h"
-#include "number.h"
 #include "request.h"
 #include "sandbox.h"
 #include "store.h"
@@ -61,7 +58,6 @@
 #define LOG_GROWTH (FILE_BYTES_MIN / 2)
 
 static const char magick_dir[] = "magick";
-static const char log_name[] = "fcgi-thumb.log";
 
 /* Both ends of a terminal's Ctrl-C and hang-up are the master's to act on. */
 static void
@@ -86,20 +82,13 @@ take_signals(void)
  * worker keeps the sockets and the log: whoever takes it over gets no more.
  */
 static void
-drop_descriptors(const struct listeners *keep)
+drop_descriptors(const struct child *child)
 {
-	DIR *dir = fd_list(AT_FDCWD, "/proc/self/fd");
-	const struct dirent *entry;
-	unsigned long long fd;
+	const int keep[] = { child->listeners->photo.fd,
+		child->listeners->control.fd, log_descriptor(),
+		logger_descriptor(child->logger) };
 
-	while (dir != NULL && (entry = fd_next(dir)) != NULL)
-		if (number_parse(entry->d_name, STDERR_FILENO + 1, INT_MAX,
-			&fd) == 0 &&
-		    (int)fd != keep->photo.fd && (int)fd != keep->control.fd &&
-		    (int)fd != log_descriptor() && (int)fd != dirfd(dir))
-			(void)close((int)fd);
-	if (dir != NULL)
-		(void)closedir(dir);
+	fd_keep_only(keep, sizeof keep / sizeof keep[0]);
 }
 
 /*
@@ -133,31 +122,17 @@ follow_master(pid_t master)
 	return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == master;
 }
 
-int
-child_open_log(const struct settings *settings)
-{
-	char *path;
-	int rc;
-
-	if (settings->logs[0] == '\0')
-		return log_open(NULL);
-	path = settings_path(settings->logs, log_name);
-	rc = path != NULL ? log_open(path) : -1;
-	if (rc != 0)
-		log_error("%s/%s: %s", settings->logs, log_name,
-		    strerror(errno));
-	free(path);
-	return rc;
-}
-
 /*
  * What is wrong while a worker comes up is for whoever started the service; it
- * goes on with the log that it has when it cannot open its own.
+ * goes on with the log that it has when it cannot open its own, of which its
+ * master has told.
  */
 static int
-serve(const struct settings *settings, struct worker *w)
+serve(const struct child *child, struct worker *w)
 {
-	(void)child_open_log(settings);
+	char why[256];
+
+	(void)logger_open(child->logger, why, sizeof why);
 	w->log_max = log_bytes() + LOG_GROWTH;
 	return worker_run(w) == WORKER_BROKEN ? 1 : 0;
 }
@@ -329,7 +304,7 @@ run_photo(struct child *child, struct slot *slot)
 	if (child_boot_image(settings, service.store, why, sizeof why) != 0) {
 		log_error("%s", why);
 	} else {
-		status = serve(settings, &w);
+		status = serve(child, &w);
 		image_shutdown();
 	}
 	store_close(service.store);
@@ -368,7 +343,7 @@ run_control(struct child *child, struct scoreboard *board, struct slot *slot)
 		log_error("%s", why);
 		return 1;
 	}
-	status = serve(child->settings, &w);
+	status = serve(child, &w);
 	store_close(control.sweep.store);
 	return status;
 }
@@ -382,7 +357,7 @@ child_run(struct child *child, struct scoreboard *board, unsigned i)
 	take_signals();
 	if (!follow_master(child->master))
 		return 0;
-	drop_descriptors(child->listeners);
+	drop_descriptors(child);
 	(void)prctl(PR_SET_NAME, photo ? "thumb-photo" : "thumb-control");
 	child_limit_resources();
 	if (watchdog_init() != 0) {

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "listen.h"
+#include "logger.h"
 #include "scoreboard.h"
 #include "settings.h"
 #include "store.h"
@@ -18,6 +19,7 @@
 struct child {
 	const struct settings *settings; /* borrowed */
 	struct listeners *listeners;     /* borrowed */
+	const struct logger *logger;     /* borrowed */
 	pid_t master; /* when it is gone, the worker goes as well */
 };
 
@@ -61,11 +63,5 @@ int child_enter_sandbox(const struct settings *settings, unsigned jobs,
  */
 unsigned child_try_sandbox(const struct settings *settings, char *why,
     size_t why_size);
-
-/*
- * Send the log to fcgi-thumb.log in settings->logs, for master and workers
- * alike. 0, or -1 after words to the log as it was.
- */
-int child_open_log(const struct settings *settings);
 
 #endif

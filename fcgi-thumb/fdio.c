@@ -9,10 +9,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "number.h"
 
 int
 fd_write_full(int fd, const void *data, size_t len)
@@ -236,6 +239,31 @@ fd_close(int *fd)
 		(void)close(*fd);
 	*fd = -1;
 	errno = error;
+}
+
+static bool
+is_among(int fd, const int *keep, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (keep[i] == fd)
+			return true;
+	return false;
+}
+
+void
+fd_keep_only(const int *keep, size_t n)
+{
+	DIR *dir = fd_list(AT_FDCWD, "/proc/self/fd");
+	const struct dirent *entry;
+	unsigned long long fd;
+
+	while (dir != NULL && (entry = fd_next(dir)) != NULL)
+		if (number_parse(entry->d_name, STDERR_FILENO + 1, INT_MAX,
+			&fd) == 0 &&
+		    !is_among((int)fd, keep, n) && (int)fd != dirfd(dir))
+			(void)close((int)fd);
+	if (dir != NULL)
+		(void)closedir(dir);
 }
 
 int

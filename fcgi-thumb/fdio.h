@@ -65,6 +65,12 @@ int fd_remove_tree(int dirfd, const char *path);
 /* Close unless -1, and set to -1. Keeps errno. */
 void fd_close(int *fd);
 
+/*
+ * Close every descriptor over 2 that is not among these; what cannot be listed
+ * stays open.
+ */
+void fd_keep_only(const int *keep, size_t n);
+
 /* Set when an open file was changed last. 0, or -1 with errno. */
 int fd_set_mtime(int fd, time_t when);
 

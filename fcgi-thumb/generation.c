@@ -9,12 +9,15 @@
 #include "generation.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "admission.h"
 #include "blame.h"
 #include "clock.h"
 #include "store.h"
+
+static const char log_name[] = "fcgi-thumb.log";
 
 /* The part of its time that a photo worked which is blamed for taking too long. */
 #define WORKED_SHARE 4
@@ -44,6 +47,19 @@ bury(void *ctx, const struct death *death)
 	store_sweep(g->settings->data);
 }
 
+static struct logger *
+make_logger(const struct settings *s)
+{
+	char *file =
+	    s->logs[0] != '\0' ? settings_path(s->logs, log_name) : strdup("");
+	struct logger *l = NULL;
+
+	if (file != NULL)
+		l = logger_new(s->log_service, file);
+	free(file);
+	return l;
+}
+
 struct generation *
 generation_add(struct generation **all, struct settings *settings,
     struct listeners *listeners)
@@ -56,14 +72,16 @@ generation_add(struct generation **all, struct settings *settings,
 		return NULL;
 	}
 	g->settings = settings;
+	g->logger = make_logger(settings);
 	g->child = (struct child){ .settings = settings,
 		.listeners = listeners,
+		.logger = g->logger,
 		.master = getpid() };
 	g->pool = pool_new(&(struct pool_spec){ .photos = settings->workers,
 	    .run = run_worker,
 	    .died = bury,
 	    .ctx = g });
-	if (g->pool == NULL) {
+	if (g->logger == NULL || g->pool == NULL) {
 		generation_free(g);
 		return NULL;
 	}
@@ -78,6 +96,7 @@ void
 generation_free(struct generation *g)
 {
 	pool_free(g->pool);
+	logger_free(g->logger);
 	settings_free(g->settings);
 	free(g);
 }

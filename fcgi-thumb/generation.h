@@ -5,6 +5,7 @@
 
 #include "child.h"
 #include "listen.h"
+#include "logger.h"
 #include "pool.h"
 #include "settings.h"
 
@@ -15,6 +16,7 @@
 struct generation {
 	struct settings *settings;
 	struct pool *pool;
+	struct logger *logger;
 	struct child child;
 	/*
 	 * How many uploads may wait for these workers: limits.queue_length, or

@@ -103,8 +103,8 @@ log_is_nameless(void)
 {
 	struct stat st;
 
-	return sink_kind == SINK_FILE && fstat(sink, &st) == 0 &&
-	    st.st_nlink == 0;
+	return sink != STDERR_FILENO && sink_kind == SINK_FILE &&
+	    fstat(sink, &st) == 0 && st.st_nlink == 0;
 }
 
 uint64_t

@@ -37,7 +37,7 @@ int log_open_socket(int fd);
 /* Is the file at this path the one that lines go to? */
 bool log_is_at(const char *path);
 
-/* Do lines go to a file that has no name any more? */
+/* Do lines go to a file, other than stderr, that has no name any more? */
 bool log_is_nameless(void);
 
 /* Bytes of the log where it is a file; else 0. */

@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "account.h"
@@ -28,6 +29,7 @@
 #include "generation.h"
 #include "listen.h"
 #include "log.h"
+#include "logger.h"
 #include "machine.h"
 #include "notify.h"
 #include "pidfile.h"
@@ -35,6 +37,19 @@
 #include "progress.h"
 #include "sandbox.h"
 #include "store.h"
+
+/*
+ * How often the log's file is looked after, and how many times in a row it has
+ * to be another one: whoever rotates it moves it first and says so then.
+ */
+#define LOOK_NS (2 * NS_PER_S)
+#define LOOKS_ASTRAY 2
+
+/* After new workers did not come up that were to take the log's new file. */
+#define REOPEN_AGAIN_NS (60 * NS_PER_S)
+
+/* What carries the last lines has as long as this at the end, and a second. */
+#define LAST_LINES_NS ((LOGGER_DRAIN_SECONDS + 1) * NS_PER_S)
 
 /* The settings that the first start was made with: they outlive generations. */
 struct bound {
@@ -54,7 +69,12 @@ struct master {
 	struct generation *all;     /* the newest first */
 	struct generation *serving; /* NULL until the first is up */
 	struct generation *booting;
-	bool reload; /* asked for, not begun */
+	bool reload;        /* asked for, not begun */
+	bool reopen;        /* the logs; the same */
+	bool is_reopening;  /* booting has no new settings */
+	uint64_t reopen_ns; /* monotonic; not before */
+	uint64_t look_ns;   /* monotonic; when to look after the log */
+	unsigned astray;    /* looks in a row at which the log was not there */
 	bool stopping;
 	int status;
 };
@@ -84,18 +104,28 @@ retire(struct generation *g)
 	pool_leave(g->pool, SIGUSR1, last_end(g, 0));
 }
 
+/* The master's own lines; a log that cannot be had ends nothing. */
+static void
+open_log(const struct generation *g)
+{
+	char why[256];
+
+	if (logger_open(g->logger, why, sizeof why) != 0)
+		log_error("%s; lines go here until it can be opened", why);
+}
+
 /*
  * Only now, when it can serve, does the first generation take the names of the
  * sockets, perhaps from a service that runs. Until here all words went to
- * whoever started the program.
+ * whoever started the program; without a log they go on to do so, since that is
+ * no reason not to serve.
  */
 static bool
 show(struct master *m, const struct generation *g)
 {
 	char why[256];
 
-	if (child_open_log(g->settings) != 0)
-		return false;
+	open_log(g);
 	if (listeners_show(&m->listeners, why, sizeof why) != 0) {
 		log_error("cannot start: %s", why);
 		return false;
@@ -141,12 +171,17 @@ promote(struct master *m)
 		return;
 	}
 	listener_backlog(&m->listeners.photo, g->backlog);
-	if (!first) {
+	if (!first)
 		retire(m->serving);
+	if (!first && !m->is_reopening)
 		pidfile_taken(&m->pidfile, g->settings->digest);
-	}
 	m->serving = g;
 	m->booting = NULL;
+	if (m->is_reopening) {
+		m->is_reopening = false;
+		log_info("the log is open anew, with new workers");
+		return;
+	}
 	sandbox_names(pool_layers(g->pool, lacks, sizeof lacks), sandbox,
 	    sizeof sandbox);
 	(void)snprintf(words, sizeof words,
@@ -177,10 +212,19 @@ give_up(struct master *m)
 	}
 	/* Some may be up, with a request in hand already. */
 	retire(g);
+	if (m->is_reopening) {
+		m->is_reopening = false;
+		m->reopen = true;
+		m->reopen_ns = clock_monotonic_ns() + REOPEN_AGAIN_NS;
+		open_log(m->serving);
+		log_error("a worker did not come up: the old ones stay, and "
+			  "write to the old log");
+		return;
+	}
 	log_error("a worker did not come up with the new settings: the old "
 		  "ones stay in force");
 	pidfile_refused(&m->pidfile, g->settings->digest);
-	(void)child_open_log(m->serving->settings);
+	open_log(m->serving);
 }
 
 static void
@@ -275,17 +319,71 @@ reload(struct master *m)
 	s = load_again(m);
 	if (s == NULL) {
 		log_error("the old settings stay in force");
-		(void)child_open_log(m->serving->settings);
+		open_log(m->serving);
 		return;
 	}
-	(void)child_open_log(s);
-	say_restart(m, s);
 	m->booting = generation_add(&m->all, s, &m->listeners);
 	if (m->booting == NULL) {
 		log_error("the old settings stay in force: %s",
 		    strerror(errno));
 		pidfile_refused(&m->pidfile, "");
+		return;
 	}
+	m->reopen = false;
+	open_log(m->booting);
+	say_restart(m, m->booting->settings);
+}
+
+/*
+ * A file that has been moved or removed, or could not be opened. Workers cannot
+ * open one by themselves.
+ */
+static void
+look_after_log(struct master *m)
+{
+	const struct logger *l = m->serving->logger;
+	uint64_t now = clock_monotonic_ns();
+
+	if (now < m->look_ns)
+		return;
+	m->look_ns = now + LOOK_NS;
+	if (!logger_is_astray(l)) {
+		m->astray = 0;
+	} else if (++m->astray >= LOOKS_ASTRAY && logger_mend(l)) {
+		m->astray = 0;
+		m->reopen = true;
+		if (!logger_is_astray(l))
+			log_info("the log's file can be opened again");
+	}
+}
+
+/*
+ * The log anew for all: new workers with the settings in force, whatever the
+ * file says by now, while the old ones finish with the file that they have.
+ */
+static void
+reopen(struct master *m)
+{
+	struct settings *s;
+
+	if (m->stopping || m->booting != NULL || m->serving == NULL)
+		return;
+	look_after_log(m);
+	if (!m->reopen || clock_monotonic_ns() < m->reopen_ns)
+		return;
+	m->reopen = false;
+	if (!logger_is_file(m->serving->logger)) {
+		log_info("asked to open the log anew, and it is no file");
+		return;
+	}
+	s = settings_share(m->serving->settings);
+	m->booting = generation_add(&m->all, s, &m->listeners);
+	if (m->booting == NULL) {
+		log_error("the log cannot be opened anew: %s", strerror(errno));
+		return;
+	}
+	m->is_reopening = true;
+	open_log(m->booting);
 }
 
 /*
@@ -329,7 +427,8 @@ reap(struct master *m)
 	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0)
 		for (struct generation *g = m->all; g != NULL; g = g->next)
 			if (pool_reap(g->pool, pid, status,
-				clock_rusage_ns(&usage)))
+				clock_rusage_ns(&usage)) ||
+			    logger_reap(g->logger, pid))
 				break;
 }
 
@@ -342,6 +441,9 @@ tend(struct master *m)
 	for (struct generation *g = m->all; g != NULL; g = g->next) {
 		unsigned ms = pool_tend(g->pool);
 
+		if (ms < soonest)
+			soonest = ms;
+		ms = logger_tend(g->logger);
 		if (ms < soonest)
 			soonest = ms;
 	}
@@ -376,12 +478,16 @@ act_on(struct master *m, int signo)
 	case SIGHUP:
 		m->reload = true;
 		break;
+	case SIGUSR1:
+		m->reopen = true;
+		m->reopen_ns = 0;
+		break;
 	case SIGTERM:
 	case SIGINT:
 		stop(m);
 		break;
 	default:
-		break; /* SIGCHLD: reaped in any case; SIGUSR1: not ours */
+		break; /* SIGCHLD: reaped in any case */
 	}
 }
 
@@ -399,8 +505,24 @@ run(struct master *m, const sigset_t *signals)
 		reap(m);
 		judge_booting(m);
 		reload(m);
+		reopen(m);
 		bury_empty(m);
 	}
+}
+
+/*
+ * What carries the log has the last words in hand: whoever waits for the end of
+ * the service may read them then. It ends by itself.
+ */
+static void
+await_last_lines(void)
+{
+	const struct timespec pause = { .tv_nsec = 10 * (long)NS_PER_MS };
+	uint64_t end = clock_monotonic_ns() + LAST_LINES_NS;
+
+	(void)log_open(NULL);
+	while (waitpid(-1, NULL, WNOHANG) != -1 && clock_monotonic_ns() < end)
+		(void)nanosleep(&pause, NULL);
 }
 
 static void
@@ -523,7 +645,8 @@ master_run(const char *settings_path, struct settings *settings)
 
 	block_signals(&signals);
 	notify_open(&m.notify);
-	(void)umask(027); /* what is for others is given a mode of its own */
+	(void)log_share(); /* else each counts its own lost lines alone */
+	(void)umask(027);  /* what is for others is given a mode of its own */
 	if (begin(&m, settings, why, sizeof why) != 0) {
 		log_error("cannot start: %s", why);
 		goto out;
@@ -533,6 +656,7 @@ master_run(const char *settings_path, struct settings *settings)
 	log_info("stopped");
 	pidfile_remove(&m.pidfile);
 	close_sockets(&m);
+	await_last_lines();
 out:
 	notify_close(&m.notify);
 	free_bound(&m.bound);

@@ -12,8 +12,12 @@
  *
  * Signals: SIGHUP reads the settings again (the old ones stay on an error),
  * starts new workers and lets the old finish what they have; it opens the log
- * file anew as well. The sockets stay as they are: which of their settings have
- * changed is said in the log. SIGTERM and SIGINT serve what is queued and end.
+ * file anew as well. SIGUSR1 does that alone, for whoever has moved the file: with
+ * new workers and the settings in force; the old workers finish with the old
+ * file. A log file that is gone, or could not be opened, is looked for: what was
+ * to stand in it goes to stderr meanwhile. The sockets stay as they are: which of
+ * their settings have changed is said in the log. SIGTERM and SIGINT serve what
+ * is queued and end.
  *
  * Returns the exit status of the program.
  */

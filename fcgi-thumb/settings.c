@@ -385,9 +385,20 @@ settings_load(const char *path, FILE *errors)
 	return l.settings;
 }
 
+struct settings *
+settings_share(struct settings *s)
+{
+	s->shares++;
+	return s;
+}
+
 void
 settings_free(struct settings *s)
 {
+	if (s != NULL && s->shares > 0) {
+		s->shares--;
+		return;
+	}
 	if (s == NULL)
 		return;
 	free(s->data);

@@ -134,6 +134,7 @@ struct settings {
 	struct limits limits;
 	struct preset presets[SETTINGS_PRESETS_MAX];
 	unsigned n_presets; /* 1.. */
+	unsigned shares;    /* of settings_share, beside the first */
 	/*
 	 * Hash of what settings_print writes, with workers as the file has it:
 	 * which processors a process may use is no part of the settings.
@@ -163,6 +164,9 @@ struct settings *settings_load(const char *path, FILE *errors);
  * 0, or -1 after one line to why: uploads cannot be served with these settings.
  */
 int settings_read_secrets(struct settings *s, char *why, size_t why_size);
+
+/* The same settings once more, to be freed once more. */
+struct settings *settings_share(struct settings *s);
 
 /* NULL is allowed. */
 void settings_free(struct settings *s);

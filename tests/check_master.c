@@ -175,28 +175,28 @@ assert_said(const char *name, const char *words)
 }
 
 static unsigned
-count_words(const char *words)
+count_words(const char *name, const char *words)
 {
 	unsigned found = 0;
 	char *text = NULL;
 	size_t len;
 
-	if (fd_read_file(AT_FDCWD, tempdir_at("logs/fcgi-thumb.log"), 1 << 20,
-		&text, &len) != 0)
+	if (fd_read_file(AT_FDCWD, tempdir_at(name), 1 << 20, &text, &len) ==
+	    -1)
 		return 0;
-	for (const char *s = text; (s = strstr(s, words)) != NULL; s++)
+	for (const char *at = text; (at = strstr(at, words)) != NULL; at++)
 		found++;
 	free(text);
 	return found;
 }
 
 static void
-wait_for_words(const char *words, unsigned times)
+wait_for_words_in(const char *name, const char *words, unsigned times)
 {
 	unsigned found = 0;
 
 	for (int i = 0; i < 1000 && found < times; i++) {
-		found = count_words(words);
+		found = count_words(name, words);
 		if (found < times)
 			pass_ms(20);
 	}
@@ -215,6 +215,12 @@ slow_disk(long ms)
 	     i++)
 		pass_ms(20);
 	*disk_ms = ms;
+}
+
+static void
+wait_for_words(const char *words, unsigned times)
+{
+	wait_for_words_in("logs/fcgi-thumb.log", words, times);
 }
 
 /* All workers are up, not only the first. */
@@ -562,6 +568,41 @@ START_TEST(sighup_brings_new_settings_and_a_new_log)
 }
 END_TEST
 
+/* The file's settings are nobody's until they are asked for. */
+START_TEST(sigusr1_brings_a_new_log_and_no_settings)
+{
+	struct service_state before = state_of_service(), state;
+	pid_t old[8], pids[8];
+
+	ck_assert_uint_eq(find_workers("thumb-photo", old), WORKERS);
+	write_settings("limits = { queue_length = 5; };");
+	ck_assert_int_eq(rename(tempdir_at("logs/fcgi-thumb.log"),
+			     tempdir_at("logs/old")),
+	    0);
+	ck_assert_int_eq(kill(master, SIGUSR1), 0);
+	wait_for_words("the log is open anew", 1);
+	state = state_of_service();
+	ck_assert_uint_eq(state.reloads, before.reloads);
+	ck_assert_str_eq(state.in_force, before.in_force);
+	assert_answer(send_photo(1), "Status: 201");
+	wait_for_words("\"status\":201", 1);
+	wait_for_workers("thumb-photo", pids, WORKERS);
+	for (unsigned i = 0; i < WORKERS; i++)
+		ck_assert(pids[i] != old[0] && pids[i] != old[1]);
+	stop();
+}
+END_TEST
+
+START_TEST(a_log_that_is_moved_or_removed_is_made_anew)
+{
+	ck_assert_int_eq(unlink(tempdir_at("logs/fcgi-thumb.log")), 0);
+	wait_for_words("the log is open anew", 1);
+	assert_answer(send_photo(1), "Status: 201");
+	wait_for_words("\"status\":201", 1);
+	stop();
+}
+END_TEST
+
 START_TEST(sighup_brings_another_store)
 {
 	write_places("other", "run", "");
@@ -571,7 +612,7 @@ START_TEST(sighup_brings_another_store)
 	stop();
 
 	ck_assert_uint_eq(count_entries(tempdir_at("other/staging")), 0);
-	ck_assert_uint_eq(count_words("restart"), 0);
+	ck_assert_uint_eq(count_words("logs/fcgi-thumb.log", "restart"), 0);
 	ck_assert_uint_eq(count_photos("other"), 1);
 	ck_assert_uint_eq(count_photos("data"), 0);
 }
@@ -607,7 +648,7 @@ START_TEST(sighup_leaves_the_sockets_and_says_so)
 	write_settings("");
 	ck_assert_int_eq(kill(master, SIGHUP), 0);
 	wait_for_words("new settings in force", 3);
-	ck_assert_uint_eq(count_words("restart"), 2);
+	ck_assert_uint_eq(count_words("logs/fcgi-thumb.log", "restart"), 2);
 	ck_assert_int_ne(access(tempdir_at("other"), F_OK), 0);
 	stop();
 }
@@ -804,12 +845,6 @@ START_TEST(a_master_that_cannot_start_takes_no_socket_from_another)
 }
 END_TEST
 
-static void
-spoil_log(void)
-{
-	ck_assert_int_eq(mkdir(tempdir_at("logs/fcgi-thumb.log"), 0755), 0);
-}
-
 static const struct {
 	const char *name;
 	void (*spoil)(void);
@@ -818,7 +853,6 @@ static const struct {
 	{ "a file for the store", spoil_data, "cannot start" },
 	{ "a file for the sockets", spoil_run, "Not a directory" },
 	{ "workers that cannot start", spoil_boot, NULL },
-	{ "a directory for the log", spoil_log, "Is a directory" },
 };
 
 START_TEST(what_is_wrong_at_the_start_ends_it)
@@ -831,6 +865,24 @@ START_TEST(what_is_wrong_at_the_start_ends_it)
 		assert_said("words", refusals[_i].words);
 	if (access(tempdir_at("run/photo.sock"), F_OK) == 0)
 		ck_abort_msg("%s: a socket was left", refusals[_i].name);
+}
+END_TEST
+
+/* What would have stood in it goes to stderr until it can be opened. */
+START_TEST(without_a_log_it_serves_all_the_same)
+{
+	ck_assert_int_eq(mkdir(tempdir_at("logs/fcgi-thumb.log"), 0755), 0);
+	lengthen_photo();
+	launch();
+	wait_for_words_in("words", "ready: 2 workers", 1);
+	assert_said("words", "Is a directory");
+	assert_answer(send_photo(0), "Status: 201");
+	wait_for_words_in("words", "\"status\":201", 1);
+	ck_assert_int_eq(rmdir(tempdir_at("logs/fcgi-thumb.log")), 0);
+	wait_for_words("the log is open anew", 1);
+	assert_answer(send_photo(1), "Status: 201");
+	wait_for_words("\"status\":201", 1);
+	stop();
 }
 END_TEST
 
@@ -903,6 +955,8 @@ main(void)
 	tcase_add_test(reload, sighup_costs_no_request);
 	tcase_add_test(reload, sighup_lets_the_request_in_hand_finish);
 	tcase_add_test(reload, sighup_brings_new_settings_and_a_new_log);
+	tcase_add_test(reload, sigusr1_brings_a_new_log_and_no_settings);
+	tcase_add_test(reload, a_log_that_is_moved_or_removed_is_made_anew);
 	tcase_add_test(reload, sighup_brings_another_store);
 	tcase_add_loop_test(reload, sighup_leaves_the_sockets_and_says_so, 0,
 	    NELEM(bound));
@@ -929,6 +983,7 @@ main(void)
 	tcase_add_checked_fixture(refused, setup, teardown);
 	tcase_add_loop_test(refused, what_is_wrong_at_the_start_ends_it, 0,
 	    NELEM(refusals));
+	tcase_add_test(refused, without_a_log_it_serves_all_the_same);
 	tcase_add_test(refused,
 	    new_workers_that_do_not_come_up_leave_the_old_ones);
 	tcase_add_loop_test(refused, a_signal_while_it_starts_ends_it, 0, 6);

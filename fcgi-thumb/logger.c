@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -90,19 +89,21 @@ receive(struct carrier *c, char *line, size_t size, size_t *len, pid_t *pid)
 	return 0;
 }
 
-/* False when the time is over that a carrier has after the last writer. */
+/*
+ * Until the receiver takes more, the time is over, or the last writer has ended.
+ * False when the time is over that a carrier has after that one.
+ */
 static bool
-pause_ms(struct carrier *c, unsigned ms)
+await(struct carrier *c, unsigned ms)
 {
-	struct pollfd pfd = { .fd = c->fd, .events = POLLRDHUP };
-	struct timespec time = { .tv_sec = ms / 1000,
-		.tv_nsec = (long)(ms % 1000 * NS_PER_MS) };
+	bool ends = c->give_up_ns != 0;
+	struct pollfd pfds[] = { { .fd = c->outlet.fd, .events = POLLOUT },
+		{ .fd = ends ? -1 : c->fd, .events = POLLRDHUP } };
 
-	if (c->give_up_ns == 0 && poll(&pfd, 1, (int)ms) == 1)
+	(void)poll(pfds, 2, (int)ms);
+	if (!ends && pfds[1].revents != 0)
 		c->give_up_ns =
 		    clock_monotonic_ns() + LOGGER_DRAIN_SECONDS * NS_PER_S;
-	else if (c->give_up_ns != 0)
-		(void)nanosleep(&time, NULL);
 	return c->give_up_ns == 0 || clock_monotonic_ns() < c->give_up_ns;
 }
 
@@ -145,7 +146,7 @@ carry(struct carrier *c, pid_t pid, const char *line, size_t len)
 		/* One that is there and busy is soon ready again. */
 		if (ms > 4 * RETRY_FIRST_MS)
 			say_away(c);
-		if (!pause_ms(c, ms))
+		if (!await(c, ms))
 			break;
 		ms = 2 * ms < RETRY_MAX_MS ? 2 * ms : RETRY_MAX_MS;
 	}

@@ -243,6 +243,6 @@ control_photo(struct control *control, const struct io *io, struct buf *out)
 	journal_request(io,
 	    f != FAULT_NONE ? fault_status(f)
 			    : (address == ADDRESS_CLAIMS ? 201 : 204),
-	    NULL, 0, &info, &progress);
+	    out->failed ? 0 : out->len, NULL, 0, &info, &progress);
 	return true;
 }

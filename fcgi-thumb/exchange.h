@@ -2,7 +2,24 @@
 #define FT_EXCHANGE_H
 
 #include <stddef.h>
+#include <string.h>
 #include <sys/types.h>
+
+/*
+ * By what the lines of all logs about one request know each other: nginx's
+ * $request_id, or what another server in its place calls one.
+ */
+#define REQUEST_ID_MAX 64 /* bytes */
+
+/* The length of the id that text begins with; 0: with none. */
+static inline size_t
+request_id_len(const char *text)
+{
+	size_t len = strspn(text,
+	    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+
+	return len <= REQUEST_ID_MAX ? len : 0;
+}
 
 /*
  * One request and its answer as the stages see it, so that a request can be

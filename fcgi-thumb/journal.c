@@ -8,12 +8,15 @@
 #include "journal.h"
 
 #include <jansson.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
 #include "mime.h"
+#include "number.h"
 #include "terms_time.h"
 
 /* Of one text; what is longer is cut. */
@@ -101,9 +104,22 @@ photo_json(const struct outcome *o)
 	return photo;
 }
 
+/* As nginx has it, which has taken all of it before it asks. */
+static void
+set_bytes(json_t *object, const struct io *io, size_t bytes)
+{
+	unsigned long long in;
+
+	if (number_parse(io_param(io, "CONTENT_LENGTH"), 0, INT64_MAX, &in) ==
+	    0)
+		set(object, "bytes_in", json_integer((json_int_t)in));
+	set(object, "bytes", json_integer((json_int_t)bytes));
+}
+
 void
-journal_request(const struct io *io, int status, const struct outcome *outcomes,
-    unsigned n, const struct fault_info *whole, const struct progress *progress)
+journal_request(const struct io *io, int status, size_t bytes,
+    const struct outcome *outcomes, unsigned n, const struct fault_info *whole,
+    const struct progress *progress)
 {
 	json_t *line = json_object();
 	json_t *photos = json_array();
@@ -118,11 +134,14 @@ journal_request(const struct io *io, int status, const struct outcome *outcomes,
 	set_param(line, "method", io, "REQUEST_METHOD");
 	set_param(line, "uri", io, "DOCUMENT_URI");
 	set(line, "status", json_integer(status));
+	set_bytes(line, io, bytes);
 	set_fault(line, whole);
 	set(line, "ms", phases_json(ms, PHASE_QUEUE));
 	for (unsigned i = 0; i < n; i++)
 		(void)json_array_append_new(photos, photo_json(&outcomes[i]));
 	set(line, "photos", photos);
+	set(line, "worker", json_integer(getpid()));
+	set(line, "version", json_string(PACKAGE_VERSION));
 	/* ASCII: a terminal obeys some of the other characters. */
 	text = json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII);
 	if (text != NULL)

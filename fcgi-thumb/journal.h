@@ -6,10 +6,11 @@
 
 /*
  * One JSON line to the log for each answered request: time, nginx's request
- * id, method, status, phases, and what became of each photo with the cause of
- * a fault that the client is not told.
+ * id, method, status, bytes of its body and of the answer, phases, what became
+ * of each photo with the cause of a fault that the client is not told, and which
+ * process of which version it was.
  */
-void journal_request(const struct io *io, int status,
+void journal_request(const struct io *io, int status, size_t bytes,
     const struct outcome *outcomes, unsigned n, const struct fault_info *whole,
     const struct progress *progress);
 

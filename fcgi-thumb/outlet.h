@@ -61,8 +61,6 @@ enum outlet_result outlet_send(struct outlet *o, pid_t pid, const char *line,
 /* Bytes of a message to another machine; what is longer is cut. */
 #define OUTLET_UDP_MAX 60000
 
-#define OUTLET_REQUEST_MAX 64 /* bytes of a request's id */
-
 /*
  * The message itself, as it is sent at this time. The caller frees *out. 0, or
  * -1: no memory. host: "" for none.

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "buf.h"
+#include "exchange.h"
 #include "outlet.h"
 
 #define FACILITY_DAEMON 3
@@ -20,25 +21,19 @@
 struct facts {
 	int priority;
 	bool is_json;
-	char request[OUTLET_REQUEST_MAX + 1]; /* "" none */
+	char request[REQUEST_ID_MAX + 1]; /* "" none */
 };
-
-static const char id_characters[] =
-    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-";
 
 /* In JSON no text of a client's has a quote that is not escaped. */
 static void
 find_request(const char *line, const char *before, char *out)
 {
 	const char *at = strstr(line, before);
-	size_t len;
 
 	if (at == NULL)
 		return;
 	at += strlen(before);
-	len = strspn(at, id_characters);
-	if (len <= OUTLET_REQUEST_MAX)
-		(void)sprintf(out, "%.*s", (int)len, at);
+	(void)sprintf(out, "%.*s", (int)request_id_len(at), at);
 }
 
 static void

@@ -104,6 +104,7 @@ clear(struct slot *s)
 	s->layers = 0;
 	s->lacks[0] = '\0';
 	s->photo[0] = '\0';
+	s->request[0] = '\0';
 }
 
 static void
@@ -141,12 +142,29 @@ start(struct pool *p, unsigned i)
 	slot_of(p, i)->pid = (int)pid;
 }
 
+/* The page is the worker's: anything may stand in it. */
+static void
+describe_work(const struct slot *s, char *out, size_t size)
+{
+	char photo[PHOTO_ID_LEN + 1] = "", request[REQUEST_ID_MAX + 1] = "";
+	size_t len;
+
+	memcpy(photo, s->photo, PHOTO_ID_LEN);
+	memcpy(request, s->request, REQUEST_ID_MAX);
+	len = request_id_len(request);
+	(void)snprintf(out, size, "%s%s%s%.*s",
+	    photo_id_is_valid(photo) ? ", photo " : "",
+	    photo_id_is_valid(photo) ? photo : "", len > 0 ? ", request " : "",
+	    (int)len, request);
+}
+
 static void
 kill_overdue(struct pool *p, unsigned i, uint64_t now)
 {
 	struct member *m = &p->members[i];
 	uint64_t deadline = slot_of(p, i)->deadline_ns;
 	const char *why = NULL;
+	char what[160];
 
 	if (m->killed)
 		return;
@@ -161,7 +179,9 @@ kill_overdue(struct pool *p, unsigned i, uint64_t now)
 		return;
 	m->overdue = deadline != 0 && now > deadline + MASTER_GRACE_NS;
 	(void)kill(m->pid, SIGKILL);
-	log_error("%s worker %d %s: killed", kind_of(p, i), (int)m->pid, why);
+	describe_work(slot_of(p, i), what, sizeof what);
+	log_error("%s worker %d %s: killed%s", kind_of(p, i), (int)m->pid, why,
+	    what);
 	m->killed = true;
 }
 
@@ -245,19 +265,16 @@ static void
 say_death(struct pool *p, unsigned i, int status)
 {
 	const struct slot *s = slot_of(p, i);
-	char how[128], where[80] = "", photo[PHOTO_ID_LEN + 1] = "";
+	char how[128], what[160];
 
 	if (p->members[i].killed ||
 	    (WIFEXITED(status) && WEXITSTATUS(status) == 1))
 		return;
 	describe_end(p, status, how, sizeof how);
-	/* The page is the worker's: anything may stand in it. */
-	memcpy(photo, s->photo, PHOTO_ID_LEN);
-	if (photo_id_is_valid(photo))
-		(void)snprintf(where, sizeof where, ", photo %s", photo);
+	describe_work(s, what, sizeof what);
 	log_error("%s worker %d %s in phase %s%s", kind_of(p, i),
 	    (int)p->members[i].pid, how, phase_name((enum phase)s->phase),
-	    where);
+	    what);
 }
 
 /* It was in a request: its death is that request's, not the worker's. */

@@ -62,6 +62,14 @@ progress_photo(struct progress *p, const char *id)
 }
 
 void
+progress_request(struct progress *p, const char *id)
+{
+	if (p->slot != NULL)
+		(void)snprintf(p->slot->request, sizeof p->slot->request, "%s",
+		    id);
+}
+
+void
 progress_share(const struct progress *p, const uint64_t before[PHASE_COUNT],
     unsigned ms[PHASE_COUNT])
 {

@@ -53,6 +53,9 @@ bool progress_is_over(const struct progress *p);
  */
 void progress_photo(struct progress *p, const char *id);
 
+/* The same of the request, by nginx's id. */
+void progress_request(struct progress *p, const char *id);
+
 /*
  * Milliseconds of each phase since `before`, a copy of spent_ns: one photo's
  * share of a request. Queue and receive are the whole request's.

@@ -15,13 +15,19 @@
 #include "journal.h"
 #include "request_internal.h"
 
-/* A peer that is gone is no fault: what was to be stored is. */
-static void
+/*
+ * How many bytes the answer has. A peer that is gone is no fault: what was to be
+ * stored is.
+ */
+static size_t
 send_answer(const struct io *io, struct buf *out)
 {
-	if (!out->failed)
-		(void)io->write(io->ctx, out->data, out->len);
+	size_t len = out->failed ? 0 : out->len;
+
+	if (len > 0)
+		(void)io->write(io->ctx, out->data, len);
 	buf_fini(out);
+	return len;
 }
 
 static void
@@ -31,9 +37,9 @@ answer(struct service *sv, const struct io *io, const struct outcome *outcomes,
 	struct buf out = { 0 };
 	int status =
 	    reply_build(&out, io, sv->settings, outcomes, n, whole, progress);
+	size_t bytes = send_answer(io, &out);
 
-	send_answer(io, &out);
-	journal_request(io, status, outcomes, n, whole, progress);
+	journal_request(io, status, bytes, outcomes, n, whole, progress);
 }
 
 /* All photos of a request, received; only whole requests get here. */
@@ -92,6 +98,7 @@ handle_first(struct service *sv, const struct io *io, struct progress *progress)
 	uint64_t before[PHASE_COUNT] = { 0 };
 	struct fault_info whole = { 0 };
 	struct buf out = { 0 };
+	size_t bytes;
 
 	if (request_first(sv, io, progress, &outcome, &whole) != FAULT_NONE)
 		reply_problem(&out, io, &whole);
@@ -100,9 +107,9 @@ handle_first(struct service *sv, const struct io *io, struct progress *progress)
 	progress_enter(progress, PHASE_IDLE);
 	progress_share(progress, before, outcome.ms);
 	progress_allow(progress, sv->settings->limits.job_seconds, 0);
-	send_answer(io, &out);
+	bytes = send_answer(io, &out);
 	journal_request(io,
-	    whole.fault != FAULT_NONE ? fault_status(whole.fault) : 200,
+	    whole.fault != FAULT_NONE ? fault_status(whole.fault) : 200, bytes,
 	    &outcome, whole.fault == FAULT_NONE, &whole, progress);
 }
 

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "digest.h"
+#include "exchange.h"
 
 /*
  * What each worker is doing, in memory shared with the master: one page a
@@ -41,6 +42,7 @@ struct slot {
 	_Atomic unsigned layers;   /* of sandbox.h, in force */
 	_Atomic uint64_t decodes;  /* photos handed to the decoder */
 	char lacks[256]; /* why layers are missing; set before the first beat */
+	char request[REQUEST_ID_MAX + 1]; /* the one in work; the same */
 	char photo[PHOTO_ID_LEN + 1]; /* the photo in work; for the log only */
 };
 

@@ -218,12 +218,15 @@ serve(struct loop *loop, int conn)
 	limit_time(&p, w);
 	begun = begin(&loop->request, conn) == 0;
 	progress_deadline(&p, 0);
-	if (begun && is_responder(&loop->request))
+	if (begun && is_responder(&loop->request)) {
+		progress_request(&p, io_param(&io, "REQUEST_ID"));
 		w->handle(w->ctx, &io);
+	}
 	if (begun)
 		finish(loop, conn, &p);
 	progress_enter(&p, PHASE_IDLE);
 	progress_photo(&p, "");
+	progress_request(&p, "");
 }
 
 static uint64_t

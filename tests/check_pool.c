@@ -70,11 +70,13 @@ live(void *ctx, struct scoreboard *board, unsigned i)
 		return 0;
 	case CRASHES_IN_A_JOB:
 		s->phase = PHASE_DECODE;
+		(void)strcpy(s->request, "ab12");
 		(void)raise(SIGKILL);
 		return 2;
 	case LIES:
 		s->phase = -77;
 		memset(s->photo, 0x9b, sizeof s->photo);
+		memset(s->request, 0x9b, sizeof s->request);
 		(void)raise(SIGKILL);
 		return 2;
 	case OVERRUNS:
@@ -317,6 +319,25 @@ START_TEST(only_what_is_not_in_order_is_a_death)
 }
 END_TEST
 
+/* Of a request that nobody else can say anything of any more. */
+START_TEST(a_death_is_told_with_its_request)
+{
+	char *text;
+	size_t len;
+
+	ck_assert_int_eq(log_open(tempdir_at("log")), 0);
+	conduct[0] = CRASHES_IN_A_JOB;
+	run_until(has_lost, 1);
+	ck_assert_int_eq(log_open("/dev/null"), 0);
+
+	ck_assert_int_eq(fd_read_file(tempdir_fd(), "log", 4096, &text, &len),
+	    0);
+	ck_assert_ptr_nonnull(
+	    strstr(text, " (Killed) in phase decode, request ab12\n"));
+	free(text);
+}
+END_TEST
+
 /* A photo may have taken it over. */
 START_TEST(what_a_worker_says_of_itself_is_not_believed)
 {
@@ -409,6 +430,7 @@ main(void)
 	tcase_add_loop_test(death, the_next_comes_when_it_should, 0,
 	    NELEM(replaced));
 	tcase_add_test(death, only_what_is_not_in_order_is_a_death);
+	tcase_add_test(death, a_death_is_told_with_its_request);
 	tcase_add_test(death, what_a_worker_says_of_itself_is_not_believed);
 	tcase_add_test(death, one_past_its_deadline_is_killed_and_replaced);
 	suite_add_tcase(suite, death);

@@ -276,11 +276,14 @@ END_TEST
 START_TEST(each_request_is_one_line_of_json_in_the_log)
 {
 	char path[300], *text;
-	size_t len;
-	int status;
+	const char *version = "";
+	json_int_t in = 0, out = 0;
+	size_t len, photo_len;
+	int status, worker = 0;
 	json_t *line;
 	FILE *f;
 
+	free(test_data("data/rgb.png", &photo_len));
 	json_decref(post_file("data/rgb.png", &status));
 	(void)snprintf(path, sizeof path, "%s/log", tempdir_path());
 	f = fopen(path, "r");
@@ -295,6 +298,12 @@ START_TEST(each_request_is_one_line_of_json_in_the_log)
 	ck_assert(json_is_true(
 	    json_object_get(json_array_get(json_object_get(line, "photos"), 0),
 		"decoded")));
+	(void)json_unpack_ex(line, NULL, 0, "{s:I,s:I,s:i,s:s}", "bytes_in",
+	    &in, "bytes", &out, "worker", &worker, "version", &version);
+	ck_assert_int_eq(in, (json_int_t)photo_len);
+	ck_assert_int_gt(out, 1000); /* header and document */
+	ck_assert_int_eq(worker, getpid());
+	ck_assert_str_eq(version, PACKAGE_VERSION);
 	ck_assert_int_eq(getline(&text, &len, f), -1);
 	json_decref(line);
 	free(text);

@@ -27,6 +27,7 @@ static const struct command *const commands[] = {
 	&command_online,
 	&command_list,
 	&command_show,
+	&command_log,
 	&command_delete,
 	&command_ban,
 	&command_quarantine,

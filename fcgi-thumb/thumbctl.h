@@ -45,6 +45,7 @@ extern const struct command command_ban;
 extern const struct command command_delete;
 extern const struct command command_doctor;
 extern const struct command command_list;
+extern const struct command command_log;
 extern const struct command command_nginx_conf;
 extern const struct command command_offline;
 extern const struct command command_online;

@@ -89,11 +89,21 @@ struct claims {
 enum fault claims_read(struct store *s, const char *id, struct claims *out,
     struct fault_info *info);
 
+/* What a sweep did, added to what is there. */
+struct claims_swept {
+	uint64_t notes;  /* of ends that were due */
+	uint64_t photos; /* that went with their last claim */
+};
+
 /*
  * Take back claims that have expired at `now` (Unix seconds), until the time is
  * over (monotonic). True when none is left that could be. Several processes
- * may do so at once.
+ * may do so at once. swept may be NULL.
  */
-bool claim_sweep(struct store *s, int64_t now, uint64_t until_ns);
+bool claim_sweep(struct store *s, int64_t now, uint64_t until_ns,
+    struct claims_swept *swept);
+
+/* How many ends are due at `now`. */
+uint64_t claim_count_due(struct store *s, int64_t now);
 
 #endif

@@ -154,20 +154,33 @@ drop_due(struct store *s, const struct note *note, struct fault_info *info)
 	return claim_drop_file(s, note->id, note->file, info);
 }
 
+/* A pass over the notes. */
+struct pass {
+	struct store *store;
+	int64_t now;
+	uint64_t until_ns;
+	struct claims_swept swept;
+	bool only_counts;
+};
+
 /*
  * Take back what the note means, then the note. False: somebody is at the
  * photo, soon again. What fails is said, and left for the next round.
  */
 static bool
-carry_out(struct store *s, int hour, const char *name, const struct note *note)
+carry_out(struct pass *pass, int hour, const char *name,
+    const struct note *note)
 {
 	uint64_t until = clock_monotonic_ns() + WAIT_NS;
+	struct store *s = pass->store;
 	struct fault_info info;
 	int lock = -1;
 	enum fault f = store_lock(s, note->id, until, &lock, &info);
+	bool was_here;
 
 	if (f != FAULT_NONE)
 		return false;
+	was_here = store_is_here(s, note->id);
 	f = store_settle(s, note->id, &info);
 	if (f == FAULT_NONE)
 		f = drop_due(s, note, &info);
@@ -175,16 +188,19 @@ carry_out(struct store *s, int hour, const char *name, const struct note *note)
 		f = unlinkat(hour, name, 0) == 0 || errno == ENOENT
 		    ? FAULT_NONE
 		    : fault_errno(&info, "expiry");
-	if (f != FAULT_NONE)
+	if (f != FAULT_NONE) {
 		log_error("photo %s: its expiry: %s", note->id, info.cause);
+	} else {
+		pass->swept.notes++;
+		pass->swept.photos += was_here && !store_is_here(s, note->id);
+	}
 	store_unlock(&lock);
 	return true;
 }
 
 /* The notes of one hour that are due. False: some are left that are. */
 static bool
-sweep_hour(struct store *s, int expires, const char *name, int64_t now,
-    uint64_t until_ns)
+sweep_hour(struct pass *pass, int expires, const char *name)
 {
 	DIR *dir = fd_list(expires, name);
 	const struct dirent *entry;
@@ -193,13 +209,17 @@ sweep_hour(struct store *s, int expires, const char *name, int64_t now,
 
 	while (dir != NULL && (entry = fd_next(dir)) != NULL) {
 		if (claim_parse_note(entry->d_name, &note) == -1 ||
-		    note.at > now)
+		    note.at > pass->now)
 			continue;
-		if (clock_monotonic_ns() >= until_ns) {
+		if (pass->only_counts) {
+			pass->swept.notes++;
+			continue;
+		}
+		if (clock_monotonic_ns() >= pass->until_ns) {
 			done = false;
 			break;
 		}
-		if (!carry_out(s, dirfd(dir), entry->d_name, &note))
+		if (!carry_out(pass, dirfd(dir), entry->d_name, &note))
 			done = false;
 	}
 	if (dir != NULL)
@@ -207,24 +227,47 @@ sweep_hour(struct store *s, int expires, const char *name, int64_t now,
 	return done;
 }
 
-bool
-claim_sweep(struct store *s, int64_t now, uint64_t until_ns)
+static bool
+sweep_hours(struct pass *pass)
 {
-	DIR *dir = fd_list(s->root, CLAIM_EXPIRES);
-	unsigned long long hour, last = (unsigned long long)(now / HOUR);
+	DIR *dir = fd_list(pass->store->root, CLAIM_EXPIRES);
+	unsigned long long hour, last = (unsigned long long)(pass->now / HOUR);
 	const struct dirent *entry;
 	bool done = true;
 
 	while (dir != NULL && (entry = fd_next(dir)) != NULL) {
 		if (number_parse(entry->d_name, 0, last, &hour) == -1)
 			continue;
-		if (!sweep_hour(s, dirfd(dir), entry->d_name, now, until_ns))
+		if (!sweep_hour(pass, dirfd(dir), entry->d_name))
 			done = false;
 		/* Refused while there is a note in it. */
-		if (hour < last)
+		if (hour < last && !pass->only_counts)
 			(void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
 	}
 	if (dir != NULL)
 		(void)closedir(dir);
 	return done;
+}
+
+bool
+claim_sweep(struct store *s, int64_t now, uint64_t until_ns,
+    struct claims_swept *swept)
+{
+	struct pass pass = { .store = s, .now = now, .until_ns = until_ns };
+	bool done = sweep_hours(&pass);
+
+	if (swept != NULL) {
+		swept->notes += pass.swept.notes;
+		swept->photos += pass.swept.photos;
+	}
+	return done;
+}
+
+uint64_t
+claim_count_due(struct store *s, int64_t now)
+{
+	struct pass pass = { .store = s, .now = now, .only_counts = true };
+
+	(void)sweep_hours(&pass);
+	return pass.swept.notes;
 }

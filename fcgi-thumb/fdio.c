@@ -230,6 +230,35 @@ fd_remove_tree(int dirfd, const char *path)
 	return error == 0 ? 0 : -1;
 }
 
+#define BLOCK 512 /* of st_blocks: stat(3type) */
+
+static uint64_t
+entry_bytes(int dirfd, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return fd_tree_bytes(dirfd, name);
+	return st.st_nlink > 0 ? (uint64_t)st.st_blocks * BLOCK / st.st_nlink
+			       : 0;
+}
+
+uint64_t
+fd_tree_bytes(int dirfd_, const char *path)
+{
+	DIR *dir = fd_list(dirfd_, path);
+	const struct dirent *entry;
+	uint64_t bytes = 0;
+
+	while (dir != NULL && (entry = fd_next(dir)) != NULL)
+		bytes += entry_bytes(dirfd(dir), entry->d_name);
+	if (dir != NULL)
+		(void)closedir(dir);
+	return bytes;
+}
+
 void
 fd_close(int *fd)
 {

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -61,6 +62,13 @@ bool fd_is_empty(int dirfd);
  * path itself is success.
  */
 int fd_remove_tree(int dirfd, const char *path);
+
+/*
+ * Bytes of disk of all files in the tree at path below dirfd, of one with
+ * several names as much of it as has its names here. What cannot be looked at
+ * counts for nothing.
+ */
+uint64_t fd_tree_bytes(int dirfd, const char *path);
 
 /* Close unless -1, and set to -1. Keeps errno. */
 void fd_close(int *fd);

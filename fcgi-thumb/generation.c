@@ -44,7 +44,7 @@ bury(void *ctx, const struct death *death)
 
 	blame_photo(g->settings->data, death,
 	    g->settings->limits.job_seconds * NS_PER_S / WORKED_SHARE);
-	store_sweep(g->settings->data);
+	store_sweep(g->settings->data, NULL);
 }
 
 static struct logger *

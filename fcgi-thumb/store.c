@@ -98,11 +98,26 @@ out:
 		    strerror(errno));
 	fd_close(&root);
 	if (rc == 0)
-		store_sweep(data);
+		store_sweep(data, NULL);
 	return rc;
 }
 
 /* ---- staging ---- */
+
+int
+store_remove_swept(int dirfd, const char *name, struct swept *swept)
+{
+	uint64_t bytes = swept != NULL ? fd_tree_bytes(dirfd, name) : 0;
+	int rc = fd_remove_tree(dirfd, name);
+
+	if (swept != NULL && rc == 0) {
+		swept->n++;
+		swept->bytes += bytes;
+	} else if (swept != NULL) {
+		swept->failed++;
+	}
+	return rc;
+}
 
 /*
  * Remove a staging directory if its owner is gone. The lock is held while
@@ -110,7 +125,7 @@ out:
  * lost it (own_staging) instead of working in nowhere.
  */
 static void
-sweep_one(int staging, const char *name)
+sweep_one(int staging, const char *name, struct swept *swept)
 {
 	int fd = openat(staging, name,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -118,20 +133,20 @@ sweep_one(int staging, const char *name)
 	if (fd == -1)
 		return;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    fd_remove_tree(staging, name) == -1)
+	    store_remove_swept(staging, name, swept) == -1)
 		log_error("staging/%s: %s", name, strerror(errno));
 	fd_close(&fd);
 }
 
 void
-store_sweep(const char *data)
+store_sweep(const char *data, struct swept *swept)
 {
 	int root = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = root != -1 ? fd_list(root, "staging") : NULL;
 	const struct dirent *entry;
 
 	while (dir != NULL && (entry = fd_next(dir)) != NULL)
-		sweep_one(dirfd(dir), entry->d_name);
+		sweep_one(dirfd(dir), entry->d_name, swept);
 	if (dir != NULL)
 		(void)closedir(dir);
 	fd_close(&root);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fault.h"
 #include "manifest.h"
@@ -34,8 +35,18 @@ struct store;
  */
 int store_prepare(const char *data, char *why, size_t why_size);
 
-/* Remove the staging directories whose owner is gone. Best effort. */
-void store_sweep(const char *data);
+/* What a sweep took away, added to what is there. The zero state is nothing. */
+struct swept {
+	uint64_t n;      /* directories */
+	uint64_t bytes;  /* of disk */
+	uint64_t failed; /* directories that stay, though they should go */
+};
+
+/*
+ * Remove the staging directories whose owner is gone. Best effort; swept may be
+ * NULL, and is quicker then.
+ */
+void store_sweep(const char *data, struct swept *swept);
 
 /* Open for one process, with a staging directory of its own. NULL with words in why. */
 struct store *store_open(const char *data, char *why, size_t why_size);

@@ -125,9 +125,15 @@ int store_go_online(struct store *s);
 /*
  * Unlink what was taken away, until the time is over (monotonic; 0: all of
  * it). Several processes may do so at once. False when the time was over
- * first; what cannot be removed stays.
+ * first; what cannot be removed stays. swept as of store_sweep.
  */
-bool store_empty_trash(struct store *s, uint64_t until_ns);
+bool store_empty_trash(struct store *s, uint64_t until_ns, struct swept *swept);
+
+/* Forget the photos of whose last death it is longer than that; how many. */
+unsigned store_quarantine_sweep(struct store *s, int64_t before);
+
+/* Remove sums that a process began to count long ago and left; how many. */
+unsigned store_sweep_sums(struct store *s, int64_t now);
 
 /* Bytes of all originals and thumbnails, counted while photos come and go. */
 int64_t store_usage(const struct store *s);
@@ -146,11 +152,12 @@ int store_count_go_on(const struct store *s, struct census *c,
     uint64_t until_ns);
 
 /*
- * Count one part of the store anew, of a thousand about: part is any number,
+ * Count one part of the store anew, of STORE_RECOUNT_PARTS: part is any number,
  * and the next one means the next part. Reads the directories of all photos in
  * it, of which there are as many as the store has thousands: a while on a disk
  * that has to look for each. 0, or -1 with errno and the sum as it was.
  */
+#define STORE_RECOUNT_PARTS 1024
 int store_recount(struct store *s, unsigned part);
 
 /* The same in pieces, for who has other things to do; the zero state is none. */

@@ -42,6 +42,9 @@ struct store {
  */
 int store_make_dir(int dirfd, const char *path, mode_t mode);
 
+/* As fd_remove_tree, and counted unless swept is NULL. */
+int store_remove_swept(int dirfd, const char *name, struct swept *swept);
+
 /*
  * "photos/ab" or "public/ab" into out[PATH_BYTES], in the order of the bytes of
  * the names; and the part of a valid id.

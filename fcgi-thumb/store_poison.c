@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -143,4 +144,25 @@ store_release(struct store *s, const char *id, struct fault_info *info)
 	if (errno == ENOENT)
 		return fault_set(info, FAULT_NOT_FOUND, "%s", "");
 	return fault_errno(info, QUARANTINE);
+}
+
+unsigned
+store_quarantine_sweep(struct store *s, int64_t before)
+{
+	DIR *dir = fd_list(s->root, QUARANTINE);
+	const struct dirent *entry;
+	struct fault_info info;
+	struct stat st;
+	unsigned n = 0;
+
+	while (dir != NULL && (entry = fd_next(dir)) != NULL)
+		if (photo_id_is_valid(entry->d_name) &&
+		    fstatat(dirfd(dir), entry->d_name, &st,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (int64_t)st.st_mtim.tv_sec < before)
+			n += store_release(s, entry->d_name, &info) ==
+			    FAULT_NONE;
+	if (dir != NULL)
+		(void)closedir(dir);
+	return n;
 }

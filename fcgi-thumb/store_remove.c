@@ -132,7 +132,7 @@ store_delete(struct store *s, const char *id, struct fault_info *info)
 }
 
 bool
-store_empty_trash(struct store *s, uint64_t until_ns)
+store_empty_trash(struct store *s, uint64_t until_ns, struct swept *swept)
 {
 	DIR *dir = fd_list(s->root, "trash");
 	const struct dirent *entry;
@@ -140,7 +140,7 @@ store_empty_trash(struct store *s, uint64_t until_ns)
 
 	while (done && dir != NULL && (entry = fd_next(dir)) != NULL) {
 		/* What cannot be removed now stays for another time. */
-		(void)fd_remove_tree(dirfd(dir), entry->d_name);
+		(void)store_remove_swept(dirfd(dir), entry->d_name, swept);
 		done = until_ns == 0 || clock_monotonic_ns() < until_ns;
 	}
 	if (dir != NULL)

@@ -32,6 +32,7 @@
 #define CHECK_TRIES 10
 #define CHECK_PAUSE_NS (20 * 1000 * 1000)
 
+_Static_assert(STORE_RECOUNT_PARTS == STORE_PARTS, "each by itself");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2,
     "a lock of one process would not bind the others");
 

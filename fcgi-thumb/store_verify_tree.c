@@ -230,14 +230,30 @@ recount_all(struct store *s)
 }
 
 /* Of what is in staging/ and trash/ others know better how it goes. */
-static void
-unlink_usages(struct store *s, const struct findings *findings)
+static unsigned
+unlink_sums(struct store *s, const struct findings *findings)
 {
+	unsigned n = 0;
+
 	for (size_t i = 0; i < findings->n; i++)
 		if (findings->list[i].damage == DAMAGE_STALE &&
 		    strncmp(findings->list[i].what, "state/" NEW_USAGE,
 			strlen("state/" NEW_USAGE)) == 0)
-			(void)unlinkat(s->root, findings->list[i].what, 0);
+			n += unlinkat(s->root, findings->list[i].what, 0) == 0;
+	return n;
+}
+
+unsigned
+store_sweep_sums(struct store *s, int64_t now)
+{
+	struct findings found = { 0 };
+	struct tour tour = { .store = s, .now = now, .out = &found };
+	unsigned n;
+
+	(void)each_entry(&tour, "state", look_at_state);
+	n = unlink_sums(s, &found);
+	findings_fini(&found);
+	return n;
 }
 
 void
@@ -250,9 +266,9 @@ store_mend_tree(struct store *s, const char *data,
 	if (findings_have_any(findings, DAMAGE_MISSING))
 		(void)store_prepare(data, why, sizeof why);
 	if (findings_have_any(findings, DAMAGE_STALE)) {
-		store_sweep(data);
-		(void)store_empty_trash(s, 0);
-		unlink_usages(s, findings);
+		store_sweep(data, NULL);
+		(void)store_empty_trash(s, 0, NULL);
+		(void)unlink_sums(s, findings);
 	}
 	for (size_t i = 0; i < findings->n; i++)
 		if (findings->list[i].damage == DAMAGE_STRIKES)

@@ -69,13 +69,13 @@ sweep_beat(struct sweep *sweep)
 {
 	uint64_t now = clock_monotonic_ns();
 
-	(void)store_empty_trash(sweep->store, now + SHARE_NS);
+	(void)store_empty_trash(sweep->store, now + SHARE_NS, NULL);
 	if (now >= sweep->expiry_ns &&
 	    claim_sweep(sweep->store, (int64_t)time(NULL),
-		clock_monotonic_ns() + SHARE_NS))
+		clock_monotonic_ns() + SHARE_NS, NULL))
 		sweep->expiry_ns = now + EXPIRY_NS;
 	if (now >= sweep->staging_ns) {
-		store_sweep(sweep->data);
+		store_sweep(sweep->data, NULL);
 		sweep->staging_ns = now + STAGING_NS;
 	}
 	if (now >= sweep->recount_ns)

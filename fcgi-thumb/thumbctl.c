@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
 	&command_doctor,
 	&command_regenerate,
 	&command_verify,
+	&command_sweep,
 	&command_stress,
 	&command_offline,
 	&command_online,

@@ -53,6 +53,7 @@ extern const struct command command_quarantine;
 extern const struct command command_regenerate;
 extern const struct command command_show;
 extern const struct command command_stress;
+extern const struct command command_sweep;
 extern const struct command command_token;
 extern const struct command command_unban;
 extern const struct command command_verify;

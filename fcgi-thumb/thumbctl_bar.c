@@ -59,11 +59,14 @@ show(struct bar *b, uint64_t now)
 }
 
 void
-bar_start(struct bar *b, const char *what, uint64_t total, uint64_t before)
+bar_start(struct bar *b, const char *what, uint64_t total, uint64_t before,
+    bool is_quiet)
 {
 	uint64_t now = clock_monotonic_ns();
 
-	*b = (struct bar){ .is_terminal = isatty(STDERR_FILENO) == 1,
+	*b = (struct bar){ .is_terminal =
+			       !is_quiet && isatty(STDERR_FILENO) == 1,
+		.is_quiet = is_quiet,
 		.what = what,
 		.done = before,
 		.total = total,
@@ -75,11 +78,13 @@ bar_start(struct bar *b, const char *what, uint64_t total, uint64_t before)
 }
 
 void
-bar_step(struct bar *b)
+bar_steps(struct bar *b, uint64_t n)
 {
 	uint64_t now = clock_monotonic_ns();
 
-	b->done++;
+	b->done += n;
+	if (b->is_quiet)
+		return;
 	/* The last one is shown however quickly it came. */
 	if (now - b->shown_ns >=
 		(b->is_terminal ? BAR_EVERY_NS : LINE_EVERY_NS) ||

@@ -151,8 +151,8 @@ lock_file(struct cursor *c, const char *data)
 		rc = try_lock(c);
 }
 
-static void
-say_where(const struct cursor *c)
+void
+cursor_say(const struct cursor *c)
 {
 	if (c->last[0] != '\0')
 		complain("going on behind %s, where it was stopped; "
@@ -179,7 +179,6 @@ cursor_open(struct cursor *c, const char *data, const char *name,
 	c->written = c->settled = c->told.len;
 	memcpy(c->done, c->counts, sizeof c->done);
 	c->noted_ns = clock_monotonic_ns();
-	say_where(c);
 }
 
 /* What was told since, and the place; in one piece. */

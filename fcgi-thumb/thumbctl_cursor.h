@@ -42,12 +42,14 @@ struct cursor {
  *             settings' digest and the options
  * from_start  forget what is there
  *
- * last, counts and told are those of the run before, or nothing; where it goes
- * on that is said. What cannot be kept is no reason not to work: then every run
+ * last, counts and told are those of the run before, or nothing. What cannot be kept is no reason not to work: then every run
  * begins at the start. cursor_close in any case.
  */
 void cursor_open(struct cursor *c, const char *data, const char *name,
     const char *key, bool from_start);
+
+/* To stderr: that it goes on, and where; nothing where it does not. */
+void cursor_say(const struct cursor *c);
 
 /*
  * Done up to here, in the order in which the command goes, with counts and told

@@ -325,7 +325,7 @@ static void
 start(struct renderer *r, struct rendered_photo *out)
 {
 	/* What a predecessor that died left in staging is of no use. */
-	store_sweep(r->settings->data);
+	store_sweep(r->settings->data, NULL);
 	if (fork_kitchen(r) == 0)
 		await(r, out);
 	else

@@ -90,7 +90,7 @@ static int delete (const struct tool *t, const char *id)
 	struct fault_info info = { 0 };
 	enum fault f = store_delete(t->store, id, &info);
 
-	(void)store_empty_trash(t->store, 0);
+	(void)store_empty_trash(t->store, 0, NULL);
 	return report_deed(id, f, &info, "deleted");
 }
 
@@ -100,7 +100,7 @@ ban(const struct tool *t, const char *id)
 	struct fault_info info = { 0 };
 	enum fault f = store_ban(t->store, id, &info);
 
-	(void)store_empty_trash(t->store, 0);
+	(void)store_empty_trash(t->store, 0, NULL);
 	return report_deed(id, f, &info, "banned");
 }
 

@@ -254,7 +254,7 @@ verify_beside(struct verify *v,
 		store_mend_tree(v->tool.store, v->tool.settings->data, &before);
 		if (findings_have_any(&before, DAMAGE_NOTE))
 			(void)claim_sweep(v->tool.store, (int64_t)time(NULL),
-			    UINT64_MAX);
+			    UINT64_MAX, NULL);
 		look_with(v, each, &after);
 		tell_all(v, &before, &after);
 	} else {

@@ -93,7 +93,7 @@ take_one(void *ctx, const char *id)
 	int rc = is_stopped != 0 ? 1 : walk->each(walk->ctx, id);
 
 	if (rc == 0) {
-		bar_step(walk->bar);
+		bar_steps(walk->bar, 1);
 		cursor_step(walk->cursor, id);
 	}
 	return rc;
@@ -112,7 +112,8 @@ walk_photos(struct store *s, struct bar *bar, struct cursor *cursor,
 
 	if (rc != 0)
 		return rc;
-	bar_start(bar, "photos", walk.total, walk.before);
+	cursor_say(cursor);
+	bar_start(bar, "photos", walk.total, walk.before, false);
 	memcpy(begin, cursor->last, sizeof begin);
 	return store_walk_behind(s, begin, take_one, &walk);
 }

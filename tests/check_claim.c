@@ -401,7 +401,8 @@ END_TEST
 static bool
 sweep(int64_t now)
 {
-	return claim_sweep(store, now, clock_monotonic_ns() + 5 * NS_PER_S);
+	return claim_sweep(store, now, clock_monotonic_ns() + 5 * NS_PER_S,
+	    NULL);
 }
 
 START_TEST(a_claim_ends_when_its_time_has_come)
@@ -490,6 +491,7 @@ END_TEST
 
 START_TEST(a_photo_in_work_is_left_for_the_next_sweep)
 {
+	struct claims_swept swept = { 0 };
 	const struct claim mortal = { .created = 1, .expires = 5 * HOUR };
 	char token[CLAIM_TOKEN_LEN + 1];
 	int lock = -1;
@@ -499,8 +501,12 @@ START_TEST(a_photo_in_work_is_left_for_the_next_sweep)
 	ck_assert(!sweep(7 * HOUR));
 	ck_assert(is_there());
 	store_unlock(&lock);
-	ck_assert(sweep(7 * HOUR));
+	ck_assert_uint_eq(claim_count_due(store, 7 * HOUR), 1);
+	ck_assert(claim_sweep(store, 7 * HOUR, UINT64_MAX, &swept));
 	ck_assert(!is_there());
+	ck_assert_uint_eq(swept.notes, 1);
+	ck_assert_uint_eq(swept.photos, 1);
+	ck_assert_uint_eq(claim_count_due(store, 7 * HOUR), 0);
 }
 END_TEST
 
@@ -510,7 +516,7 @@ START_TEST(a_sweep_ends_with_its_time)
 	char token[CLAIM_TOKEN_LEN + 1];
 
 	upload(KEY, &mortal, token);
-	ck_assert(!claim_sweep(store, 7 * HOUR, clock_monotonic_ns()));
+	ck_assert(!claim_sweep(store, 7 * HOUR, clock_monotonic_ns(), NULL));
 	ck_assert(is_there());
 }
 END_TEST
@@ -529,7 +535,7 @@ START_TEST(nothing_leaves_a_descriptor)
 	ck_assert(sweep(7 * HOUR));
 	ck_assert_int_eq(drop("x"), FAULT_TOKEN_INVALID);
 	ck_assert_int_eq(drop(token), FAULT_NONE);
-	ck_assert(store_empty_trash(store, 0));
+	ck_assert(store_empty_trash(store, 0, NULL));
 	ck_assert_uint_eq(count_fds(), fds);
 }
 END_TEST
@@ -561,7 +567,7 @@ race(unsigned seed)
 		else if (claim_drop(s, id, token, 0, &info) != FAULT_NONE)
 			rc = 4;
 		if (seed % 2 == 0)
-			(void)store_empty_trash(s, 0);
+			(void)store_empty_trash(s, 0, NULL);
 	}
 	store_close(s);
 	return rc;
@@ -588,7 +594,7 @@ START_TEST(uploads_and_deletions_of_one_photo_never_lose_it)
 	ck_assert(!is_there());
 	ck_assert_int_eq(access(path_of("public", ""), F_OK), -1);
 	ck_assert_int_eq(store_usage(store), 0);
-	ck_assert(store_empty_trash(store, 0));
+	ck_assert(store_empty_trash(store, 0, NULL));
 	ck_assert_uint_eq(count_in("trash"), 0);
 	ck_assert_uint_eq(count_in("staging"), 1);
 }

@@ -99,6 +99,30 @@ START_TEST(a_tree_is_removed_but_not_what_its_links_mean)
 }
 END_TEST
 
+/* Whatever a block of this file system is: one with two names counts once. */
+START_TEST(a_tree_is_as_large_as_what_lies_in_it)
+{
+	static const char data[100000];
+	int dir = tempdir_fd();
+	uint64_t one;
+
+	ck_assert_uint_eq(fd_tree_bytes(dir, "a"), 0);
+	ck_assert_int_eq(mkdirat(dir, "a", 0755), 0);
+	ck_assert_int_eq(mkdirat(dir, "a/b", 0755), 0);
+	ck_assert_int_eq(fd_write_file(dir, "a/b/f", 0644, data, sizeof data),
+	    0);
+	one = fd_tree_bytes(dir, "a");
+	ck_assert_uint_ge(one, sizeof data);
+	ck_assert_uint_lt(one, 2 * sizeof data);
+	ck_assert_int_eq(linkat(dir, "a/b/f", dir, "a/f", 0), 0);
+	ck_assert_uint_eq(fd_tree_bytes(dir, "a"), one);
+	ck_assert_int_eq(linkat(dir, "a/b/f", dir, "f", 0), 0);
+	ck_assert_uint_lt(fd_tree_bytes(dir, "a"), one);
+	ck_assert_int_eq(symlinkat("../f", dir, "a/link"), 0);
+	ck_assert_uint_lt(fd_tree_bytes(dir, "a"), one);
+}
+END_TEST
+
 START_TEST(a_directory_can_be_listed_again_and_again)
 {
 	int dir = tempdir_fd();
@@ -167,6 +191,7 @@ main(void)
 	tcase_add_test(files, reading_refuses_what_is_too_long_or_a_link);
 	tcase_add_test(files, a_file_without_a_size_is_read_too);
 	tcase_add_test(files, a_tree_is_removed_but_not_what_its_links_mean);
+	tcase_add_test(files, a_tree_is_as_large_as_what_lies_in_it);
 	tcase_add_test(files, a_directory_can_be_listed_again_and_again);
 	tcase_add_test(buffer, a_buffer_grows_and_stays_a_text);
 	tcase_add_test(buffer, a_failed_buffer_stays_failed_and_harmless);

@@ -400,7 +400,7 @@ START_TEST(the_terms_are_kept_with_the_claim)
 	ck_assert_int_ge(claims.list[0].expires, now + 3600);
 	ck_assert_int_lt(claims.list[0].expires, now + 3700);
 	ck_assert(claim_sweep(store, now + 3700,
-	    clock_monotonic_ns() + 5 * NS_PER_S));
+	    clock_monotonic_ns() + 5 * NS_PER_S, NULL));
 	ck_assert_uint_eq(count_files("photos"), 0);
 }
 END_TEST

@@ -18,6 +18,7 @@
 
 #define ID "4oymiquy7qobjgx36tejs35zeq"
 #define OTHER "xj4bnp4pahh6uqkbidpf3lrcem"
+#define LAST "zzaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static char data[STORE_PATH_MAX];
 static char why[300];
@@ -82,7 +83,7 @@ START_TEST(a_staging_directory_lives_as_long_as_its_owner)
 	struct store *a = stores_open(data), *b = stores_open(data);
 
 	ck_assert_uint_eq(count_in("staging"), 2);
-	store_sweep(data);
+	store_sweep(data, NULL);
 	ck_assert_uint_eq(count_in("staging"), 2);
 	store_close(a);
 	ck_assert_uint_eq(count_in("staging"), 1);
@@ -105,7 +106,7 @@ START_TEST(what_a_killed_process_left_is_swept)
 	}
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 	ck_assert_uint_eq(count_in("staging"), 2);
-	store_sweep(data);
+	store_sweep(data, NULL);
 	ck_assert_uint_eq(count_in("staging"), 1);
 	ck_assert_uint_eq(count_entries(store_staging_path(mine)), 0);
 	store_close(mine);
@@ -211,7 +212,7 @@ START_TEST(opening_and_closing_leaves_no_descriptor)
 	ck_assert_int_eq(store_lock(s, ID, 0, &lock, &info), FAULT_NONE);
 	store_unlock(&lock);
 	store_close(s);
-	store_sweep(data);
+	store_sweep(data, NULL);
 	ck_assert_uint_eq(count_fds(), fds);
 }
 END_TEST
@@ -301,16 +302,56 @@ gather(void *ctx, const char *id)
 
 START_TEST(a_walk_meets_all_photos_in_order_until_it_is_ended)
 {
-	static const char last[] = "zzaaaaaaaaaaaaaaaaaaaaaaaa";
 	struct store *s = stores_open(data);
 	char ids[200] = "";
 
-	put_photo(last);
+	put_photo(LAST);
 	put_photo(OTHER);
 	put_photo(ID);
 	ck_assert_int_eq(mkdir(path_of("photos", "xj-is-no-id", ""), 0700), 0);
 	ck_assert_int_eq(store_walk(s, gather, ids), 7);
 	ck_assert_str_eq(ids, ID " " OTHER " ");
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_walk_begins_behind_any_photo)
+{
+	/* What it begins behind, and what it meets up to OTHER. */
+	static const char *const rows[][2] = { { "", ID " " OTHER " " },
+		{ ID, OTHER " " }, { OTHER, LAST " " }, { LAST, "" },
+		{ "xaaaaaaaaaaaaaaaaaaaaaaaaa", OTHER " " },
+		{ "2aaaaaaaaaaaaaaaaaaaaaaaaa", ID " " OTHER " " } };
+	struct store *s = stores_open(data);
+
+	put_photo(LAST);
+	put_photo(OTHER);
+	put_photo(ID);
+	for (unsigned i = 0; i < NELEM(rows); i++) {
+		char ids[200] = "";
+
+		(void)store_walk_behind(s, rows[i][0], gather, ids);
+		ck_assert_str_eq(ids, rows[i][1]);
+	}
+	store_close(s);
+}
+END_TEST
+
+START_TEST(photos_are_counted_at_once_and_in_pieces)
+{
+	struct store *s = stores_open(data);
+	struct census census = { .part = 0 };
+	unsigned beats = 0;
+
+	put_photo(ID);
+	put_photo(OTHER);
+	ck_assert_int_eq(store_count_go_on(s, &census, 0), 1);
+	ck_assert_uint_eq(census.photos, 2);
+	census = (struct census){ .part = 0 };
+	while (store_count_go_on(s, &census, 1) == 0)
+		beats++;
+	ck_assert_uint_eq(census.photos, 2);
+	ck_assert_uint_gt(beats, 1000);
 	store_close(s);
 }
 END_TEST
@@ -371,7 +412,7 @@ START_TEST(a_deleted_photo_is_gone_at_once_and_unlinked_later)
 	ck_assert(!is_there("photos", ID) && !is_there("public", ID));
 	ck_assert_int_eq(store_usage(s), 0);
 	ck_assert_uint_eq(count_in("trash"), 2);
-	ck_assert(store_empty_trash(s, 0));
+	ck_assert(store_empty_trash(s, 0, NULL));
 	ck_assert_uint_eq(count_in("trash"), 0);
 	ck_assert_int_eq(store_delete(s, ID, &info), FAULT_NOT_FOUND);
 	store_close(s);
@@ -410,7 +451,7 @@ START_TEST(unlinking_ends_with_its_time)
 
 	put_photo(ID);
 	ck_assert_int_eq(store_delete(s, ID, &info), FAULT_NONE);
-	ck_assert(!store_empty_trash(s, clock_monotonic_ns()));
+	ck_assert(!store_empty_trash(s, clock_monotonic_ns(), NULL));
 	ck_assert_uint_eq(count_in("trash"), 1);
 	store_close(s);
 }
@@ -577,6 +618,8 @@ main(void)
 	tcase_set_timeout(photos, 30);
 	tcase_add_test(photos,
 	    a_walk_meets_all_photos_in_order_until_it_is_ended);
+	tcase_add_test(photos, a_walk_begins_behind_any_photo);
+	tcase_add_test(photos, photos_are_counted_at_once_and_in_pieces);
 	tcase_add_test(photos, the_files_of_a_photo_are_told);
 	tcase_add_test(photos,
 	    a_deleted_photo_is_gone_at_once_and_unlinked_later);

@@ -697,6 +697,20 @@ START_TEST(what_dead_processes_left_is_removed)
 }
 END_TEST
 
+START_TEST(a_sum_that_was_left_is_removed_by_a_sweep)
+{
+	const int64_t now = (int64_t)time(NULL);
+
+	put("state/usage.abcdefghijklmnop", "");
+	put("state/cursor-verify", "");
+	ck_assert_uint_eq(store_sweep_sums(store, now), 0);
+	ck_assert_uint_eq(store_sweep_sums(store, now + later), 1);
+	ck_assert(!is_there("state/usage.abcdefghijklmnop"));
+	ck_assert(is_there("state/usage") && is_there("state/cursor-verify"));
+	assert_tree(later, "");
+}
+END_TEST
+
 START_TEST(the_sum_is_counted_anew)
 {
 	put("public/@/small.0000000f.jpg", "old");
@@ -724,7 +738,7 @@ START_TEST(an_end_that_nobody_has_seen_is_told)
 	assert_found("");
 	assert_tree(3600, "");
 	assert_tree(3700, "note");
-	ck_assert(claim_sweep(store, now + 3700, UINT64_MAX));
+	ck_assert(claim_sweep(store, now + 3700, UINT64_MAX, NULL));
 	examine_tree(3700, &findings);
 	ck_assert_str_eq(words(&findings), "");
 	findings_fini(&findings);
@@ -765,6 +779,7 @@ main(void)
 	tcase_add_test(tree, lost_directories_come_back);
 	tcase_add_test(tree, what_nobody_knows_is_told_and_stays);
 	tcase_add_test(tree, what_dead_processes_left_is_removed);
+	tcase_add_test(tree, a_sum_that_was_left_is_removed_by_a_sweep);
 	tcase_add_test(tree, the_sum_is_counted_anew);
 	tcase_add_test(tree, an_end_that_nobody_has_seen_is_told);
 	suite_add_tcase(suite, tree);

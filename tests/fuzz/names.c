@@ -143,8 +143,8 @@ try_note(const char *text, size_t len)
 		-1)
 		return;
 	(void)close(fd);
-	(void)claim_sweep(store, INT64_MAX / 2,
-	    clock_monotonic_ns() + NS_PER_S);
+	(void)claim_sweep(store, INT64_MAX / 2, clock_monotonic_ns() + NS_PER_S,
+	    NULL);
 }
 
 static void

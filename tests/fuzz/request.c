@@ -159,7 +159,7 @@ take_back(const struct memory_io *m)
 		check_photo(&receipts[0]);
 	if (store_usage(store) != 0)
 		fuzz_must(store_walk(store, delete_photo, NULL) == 0);
-	(void)store_empty_trash(store, 0);
+	(void)store_empty_trash(store, 0, NULL);
 	fuzz_must(store_usage(store) == 0);
 }
 

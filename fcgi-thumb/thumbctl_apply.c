@@ -32,15 +32,12 @@
 #include "fdio.h"
 #include "pidfile.h"
 #include "pool.h"
+#include "thumbctl_program.h"
 #include "thumbctl_watch.h"
 
-#define MORE_MAX 2  /* words behind those of --nginx */
 #define RUN_MAX 128 /* bytes; a socket's whole path has 107 */
 
 _Static_assert(WAIT_DEFAULT > POOL_BOOT_SECONDS, "the service gives up first");
-
-/* Where nginx is that an ordinary PATH does not name. */
-#define PATH_MORE ":/usr/sbin:/usr/local/sbin"
 
 struct apply {
 	const char *settings_file;
@@ -60,47 +57,17 @@ ends_at(const struct apply *a)
 
 /* ---- nginx ---- */
 
-/* No shell: what stands in the words are words. NULL without memory. */
-static char **
-make_argv(const char *program, const char *const more[MORE_MAX])
-{
-	/* A word and the space behind it are two bytes at least. */
-	size_t most = strlen(program) / 2 + 1 + MORE_MAX, n = 0;
-	char **argv = calloc(most + 1, sizeof *argv);
-	char *rest = strdup(program);
-
-	if (argv == NULL || rest == NULL)
-		return NULL; /* and there the process ends */
-	for (char *word; (word = strsep(&rest, " ")) != NULL;)
-		if (word[0] != '\0')
-			argv[n++] = word;
-	for (unsigned i = 0; i < MORE_MAX; i++)
-		argv[n++] = (char *)(uintptr_t)more[i];
-	return argv;
-}
-
 /* In the child. */
 static void
-exec_nginx(const struct apply *a, const char *const more[MORE_MAX],
+exec_nginx(const struct apply *a, const char *const more[],
     const sigset_t *signals)
 {
-	char **argv = make_argv(a->job.program, more), *path = NULL;
-	const char *old = getenv("PATH");
-
 	if (signals != NULL)
 		(void)sigprocmask(SIG_SETMASK, signals, NULL);
-	if (argv == NULL ||
-	    asprintf(&path, "%s%s", old != NULL ? old : "/usr/bin:/bin",
-		PATH_MORE) == -1) {
-		complain("no memory left");
-		_exit(EX_OSERR);
-	}
-	(void)setenv("PATH", path, 1);
 	/* Standard output is for what we say. */
-	if (dup2(STDERR_FILENO, STDOUT_FILENO) != -1)
-		(void)execvp(argv[0], argv);
-	complain("%s: %s", argv[0], strerror(errno));
-	_exit(EX_UNAVAILABLE);
+	if (dup2(STDERR_FILENO, STDOUT_FILENO) == -1)
+		_exit(EX_OSERR);
+	program_exec(a->job.program, more);
 }
 
 /*
@@ -108,7 +75,7 @@ exec_nginx(const struct apply *a, const char *const more[MORE_MAX],
  * 0, or -1 where it failed.
  */
 static int
-run_nginx(const struct apply *a, const char *const more[MORE_MAX],
+run_nginx(const struct apply *a, const char *const more[],
     const sigset_t *signals)
 {
 	int status = -1;
@@ -132,7 +99,7 @@ run_nginx(const struct apply *a, const char *const more[MORE_MAX],
 static int
 test_nginx(const struct apply *a)
 {
-	static const char *const more[MORE_MAX] = { "-t", "-q" };
+	static const char *const more[] = { "-t", "-q", NULL };
 
 	if (run_nginx(a, more, &a->test_signals) == 0)
 		return 0;
@@ -174,7 +141,7 @@ judge_nginx(struct apply *a, enum nginx_answer answer)
 static int
 reload_nginx(struct apply *a, bool *touched)
 {
-	static const char *const more[MORE_MAX] = { "-s", "reload" };
+	static const char *const more[] = { "-s", "reload", NULL };
 	enum nginx_answer answer;
 	struct nginx_watch watch;
 	int rc = -1;

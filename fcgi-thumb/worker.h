@@ -58,4 +58,12 @@ enum worker_end {
 /* Returns when the worker is to end. FCGX_Init is called inside. */
 enum worker_end worker_run(struct worker *w);
 
+/*
+ * For `thumbctl doctor`: does this system's libfcgi write beyond its memory
+ * where a parameter claims a length that no int holds (CVE-2025-23016)? Tried
+ * in a process that ends at once. 0 it refuses such a request; 1 it does; -1
+ * it could not be tried.
+ */
+int worker_try_params(void);
+
 #endif

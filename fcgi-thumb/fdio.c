@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -97,6 +98,29 @@ undo_file(int dirfd, const char *path, int *fd)
 	fd_close(fd);
 	(void)unlinkat(dirfd, path, 0);
 	errno = error;
+}
+
+/* It must not wait for the other end of a pipe, hence O_NONBLOCK. */
+int
+fd_open_private(const char *path, char *why, size_t why_size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd == -1 || fstat(fd, &st) == -1) {
+		(void)snprintf(why, why_size, "%s: %s", path, strerror(errno));
+	} else if (!S_ISREG(st.st_mode)) {
+		(void)snprintf(why, why_size, "%s: not a regular file", path);
+	} else if ((st.st_mode & 077) != 0) {
+		(void)snprintf(why, why_size,
+		    "%s: open to others than its owner (mode %04o): "
+		    "chmod 600 it",
+		    path, (unsigned)(st.st_mode & 07777));
+	} else {
+		return fd;
+	}
+	fd_close(&fd);
+	return -1;
 }
 
 int

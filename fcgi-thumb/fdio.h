@@ -26,6 +26,12 @@ int fd_read_file(int dirfd, const char *path, size_t max, char **out,
     size_t *len);
 
 /*
+ * Open a file of secrets to read: a regular one that is open to its owner alone.
+ * The descriptor, or -1 after one line to why.
+ */
+int fd_open_private(const char *path, char *why, size_t why_size);
+
+/*
  * Create path below dirfd (O_EXCL) with this mode whatever the umask is, and
  * write data. The descriptor, which is still to be synced and closed, or -1
  * with errno and nothing left.

@@ -89,6 +89,10 @@ enum fault image_decode(const void *data, size_t len, const struct sniff *sniff,
     struct size hint, const struct progress *progress, struct image **out,
     struct fault_info *info);
 
+/* A picture of these 8-bit RGB pixels, without a coder; NULL: no memory. */
+struct image *image_from_rgb(const void *rgb, struct size size,
+    const struct progress *progress);
+
 /* Pixels as they are now. */
 struct size image_size(const struct image *img);
 

@@ -52,10 +52,6 @@ enum fault image_judge(const struct image *img, bool ok, enum fault otherwise,
 /* Pixels are shared until one of the two changes. NULL: no memory. */
 struct image *image_copy(const struct image *img);
 
-/* A picture of these 8-bit RGB pixels, without a coder; NULL: no memory. */
-struct image *image_from_rgb(const void *rgb, struct size size,
-    const struct progress *progress);
-
 /* The colour for what a step fills: 0xRRGGBB, opaque or wholly clear. */
 bool image_background(MagickWand *wand, uint32_t rgb, bool clear);
 

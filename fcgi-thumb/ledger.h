@@ -80,6 +80,8 @@ struct ledger_entry {
 			char why[256];
 			/* That served; "" unknown. */
 			char version[32];
+			char format[8];   /* of the photo: "jpeg"; "" unknown */
+			char request[40]; /* X-Request-Id of the answer */
 		} probe;
 		struct {
 			int64_t minute; /* its start */

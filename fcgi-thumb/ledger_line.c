@@ -100,6 +100,8 @@ set_probe(json_t *line, const struct ledger_entry *e)
 			set(ms, phases[i], json_integer(e->probe.ms[i]));
 	set(line, "ms", ms);
 	set_text(line, "version", e->probe.version);
+	set_text(line, "format", e->probe.format);
+	set_text(line, "request", e->probe.request);
 }
 
 char *
@@ -207,6 +209,9 @@ get_probe(json_t *line, struct ledger_entry *out)
 		    : LEDGER_MS_NONE;
 	get_text(line, "version", out->probe.version,
 	    sizeof out->probe.version);
+	get_text(line, "format", out->probe.format, sizeof out->probe.format);
+	get_text(line, "request", out->probe.request,
+	    sizeof out->probe.request);
 	if (out->probe.ok)
 		return true;
 	get_text(line, "step", step, sizeof step);

@@ -31,29 +31,6 @@ struct secrets {
 	unsigned n;
 };
 
-/* It must not wait for the other end of a pipe, hence O_NONBLOCK. */
-static int
-open_private(const char *path, char *why, size_t why_size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st;
-
-	if (fd == -1 || fstat(fd, &st) == -1) {
-		(void)snprintf(why, why_size, "%s: %s", path, strerror(errno));
-	} else if (!S_ISREG(st.st_mode)) {
-		(void)snprintf(why, why_size, "%s: not a regular file", path);
-	} else if ((st.st_mode & 077) != 0) {
-		(void)snprintf(why, why_size,
-		    "%s: open to others than its owner (mode %04o): "
-		    "chmod 600 it",
-		    path, (unsigned)(st.st_mode & 07777));
-	} else {
-		return fd;
-	}
-	fd_close(&fd);
-	return -1;
-}
-
 /* line has len bytes, without its end. -1: it is no secret. */
 static int
 add_line(struct secrets *s, const char *line, size_t len)
@@ -131,7 +108,7 @@ secrets_load(const char *path, char *why, size_t why_size)
 
 	if (s == NULL)
 		(void)snprintf(why, why_size, "%s: %s", path, strerror(errno));
-	else if ((fd = open_private(path, why, why_size)) != -1)
+	else if ((fd = fd_open_private(path, why, why_size)) != -1)
 		rc = read_all(s, path, fd, why, why_size);
 	fd_close(&fd);
 	if (rc == 0)

@@ -24,6 +24,7 @@ static const struct command *const commands[] = {
 	&command_verify,
 	&command_sweep,
 	&command_stress,
+	&command_probe,
 	&command_offline,
 	&command_online,
 	&command_list,

@@ -49,6 +49,7 @@ extern const struct command command_log;
 extern const struct command command_nginx_conf;
 extern const struct command command_offline;
 extern const struct command command_online;
+extern const struct command command_probe;
 extern const struct command command_quarantine;
 extern const struct command command_regenerate;
 extern const struct command command_show;

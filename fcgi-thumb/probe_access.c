@@ -79,8 +79,8 @@ open_log(struct log_file *f, int dirfd, const char *path)
 }
 
 /* The log of an earlier run, by whatever name it is still there. */
-static void
-find_renamed(struct probe_access *a, const struct probe_position *from)
+static struct log_file
+find_renamed(const struct probe_access *a, const struct probe_position *from)
 {
 	const char *slash = strrchr(a->path, '/');
 	const char *name = slash != NULL ? slash + 1 : a->path;
@@ -88,38 +88,38 @@ find_renamed(struct probe_access *a, const struct probe_position *from)
 	    ? strndup(a->path, (size_t)(slash - a->path) + 1)
 	    : NULL;
 	DIR *dir = where != NULL ? opendir(where) : NULL;
+	struct log_file found = { .fd = -1 };
 	const struct dirent *entry;
 	struct stat st;
 
-	while (
-	    dir != NULL && a->before.fd == -1 && (entry = fd_next(dir)) != NULL)
+	while (dir != NULL && found.fd == -1 && (entry = fd_next(dir)) != NULL)
 		if (strncmp(entry->d_name, name, strlen(name)) == 0 &&
 		    fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 &&
 		    is_file(from, &st) &&
-		    open_log(&a->before, dirfd(dir), entry->d_name) == 0)
-			a->before.at = *from;
+		    open_log(&found, dirfd(dir), entry->d_name) == 0)
+			found.at = *from;
 	if (dir != NULL)
 		(void)closedir(dir);
 	free(where);
+	return found;
 }
 
 static void
 begin(struct probe_access *a, const struct probe_position *from, int64_t now)
 {
-	struct stat st;
+	struct stat st = { 0 };
 
-	a->told = from->told;
-	if (from->ino == 0)
-		a->told = now - now % MINUTE_MS;
-	if (open_log(&a->now, AT_FDCWD, a->path) == -1 ||
-	    fstat(a->now.fd, &st) == -1)
-		return;
+	a->told = from->ino != 0 ? from->told : now - now % MINUTE_MS;
+	if (open_log(&a->now, AT_FDCWD, a->path) == 0)
+		(void)fstat(a->now.fd, &st);
 	if (from->ino == 0)
 		a->now.at.offset = (uint64_t)st.st_size;
+	else if (a->now.fd == -1)
+		a->now = find_renamed(a, from);
 	else if (is_file(from, &st))
 		a->now.at.offset = from->offset;
 	else
-		find_renamed(a, from);
+		a->before = find_renamed(a, from);
 }
 
 struct probe_access *

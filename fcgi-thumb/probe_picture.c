@@ -22,10 +22,10 @@
 #define SIDE_MAX 640
 #define SHARE 8 /* px of a thumbnail's side for a block at least */
 
-#define DARK 40    /* .. DARK + SPREAD */
-#define BRIGHT 185 /* .. BRIGHT + SPREAD */
+#define DARK 24    /* .. DARK + SPREAD */
+#define BRIGHT 200 /* .. BRIGHT + SPREAD */
 #define SPREAD 31  /* one less than a power of two: it masks random bits */
-#define TOLERANCE 56
+#define BETWEEN 128
 
 /* All but these are JPEG. */
 #define OTHER_EVERY 6
@@ -215,7 +215,7 @@ middle(double start, double length, unsigned px, unsigned *from, unsigned *to)
 		*to = *from + 1;
 }
 
-/* Is the mean of these px near a colour? */
+/* Is the mean of these px dark and bright as a colour is? */
 static bool
 shows(const struct glance *g, const unsigned x[2], const unsigned y[2],
     uint32_t color)
@@ -223,13 +223,12 @@ shows(const struct glance *g, const unsigned x[2], const unsigned y[2],
 	unsigned n = (x[1] - x[0]) * (y[1] - y[0]);
 
 	for (unsigned c = 0; c < 3; c++) {
-		int want = (int)(color >> (16 - 8 * c) & 0xff);
-		unsigned sum = 0;
+		unsigned want = color >> (16 - 8 * c) & 0xff, sum = 0;
 
 		for (unsigned i = y[0]; i < y[1]; i++)
 			for (unsigned j = x[0]; j < x[1]; j++)
 				sum += g->rgb[(i * g->size.width + j) * 3 + c];
-		if (abs((int)(sum / n) - want) > TOLERANCE)
+		if ((sum / n < BETWEEN) != (want < BETWEEN))
 			return false;
 	}
 	return true;

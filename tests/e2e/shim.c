@@ -8,6 +8,7 @@
  *   call NAME   before a photo is published, the worker does what it must not
  *   die N       the worker gets signal N while it decodes
  *   hang 1      it works and never comes to an end of decoding
+ *   blind 1     what it decodes has the wrong colours, as if all were well
  *
  * In thumbctl's renderer, where FT_RENDERED is the length of a photo, the order
  * is read when such a one comes to the decoder.
@@ -234,6 +235,7 @@ misbehave(const char *name)
 
 /* Its header is of one of two versions of ImageMagick. */
 int MagickReadImageBlob(void *wand, const void *data, size_t len);
+__attribute__((weak)) int MagickNegateImage(void *wand, int gray);
 
 int
 MagickReadImageBlob(void *wand, const void *data, size_t len)
@@ -249,6 +251,8 @@ MagickReadImageBlob(void *wand, const void *data, size_t len)
 		shim.steps++; /* at work, as a decoder would be */
 	if (strcmp(shim.order, "die") == 0)
 		(void)syscall(SYS_tgkill, getpid(), gettid(), shim.at);
+	if (strcmp(shim.order, "blind") == 0)
+		return real(wand, data, len) && MagickNegateImage(wand, 0);
 	return real(wand, data, len);
 }
 

@@ -3,17 +3,19 @@
 #
 # The data directory DIR (--data) outlives the run:
 #	DIR/fcgi-thumb.conf  settings, a copy of conf/fcgi-thumb.conf to edit
-#	DIR/store, DIR/logs  photos and logs
+#	DIR/store, DIR/logs  photos and logs, with the prober's ledger
 #	DIR/run              nginx's own files and, once the service is ready,
 #	                     a link to its runtime directory; removed at the end
 # The runtime directory lies under a short path, readable for the account, and
 # goes with the run: programs, templates, pages, the sockets and the effective
-# settings, which are DIR/fcgi-thumb.conf with the four paths of this run.
+# settings, which are DIR/fcgi-thumb.conf with the paths and the address of this
+# run.
 
 data= # set by data_directory
 runtime= # set by make_runtime, or by cmd_thumbctl to that of a running service
 nginx_pid=
 master_pid=
+prober_pid=
 
 cmd_run() {
 	local port=8080 wanted=
@@ -46,9 +48,10 @@ cmd_run() {
 
 	trap 'stop_service; exit 0' INT TERM HUP
 	trap stop_service EXIT
-	make_runtime
+	make_runtime "$port"
 	start_service "$port"
 	await_ready "$port"
+	start_prober
 	as_account ln -s -- "$runtime" "$data/run/runtime"
 	echo "ready: $(address "$port")/"
 	watch_service
@@ -165,6 +168,7 @@ own_data() {
 
 # ---- the runtime directory ----
 
+# make_runtime [PORT]: where the service is to be, if it is.
 make_runtime() {
 	runtime=$(private_directory)
 	install_into "$runtime"
@@ -176,18 +180,19 @@ make_runtime() {
 		as_account tee -- "$data/fcgi-thumb.conf" \
 			<"$build/conf/fcgi-thumb.conf" >/dev/null
 	fi
-	effective_settings >"$runtime/fcgi-thumb.conf"
+	effective_settings "${1-}" >"$runtime/fcgi-thumb.conf"
 	check_settings
 }
 
 # These keys are commented out where they stand, so that line numbers in
 # messages are those of the file that was edited.
 effective_settings() {
-	sed -E 's/^[[:space:]]*(data|run|logs|ledger|html)[[:space:]]*[=:]/# by dev: &/' \
+	sed -E 's/^[[:space:]]*(data|run|logs|ledger|html|probe_url|probe_connect)[[:space:]]*[=:]/# by dev: &/' \
 		"$data/fcgi-thumb.conf"
 	printf '\n%s = "%s";\n' data "$data/store" run "$runtime/sockets" \
 		logs "$data/logs" ledger "$data/logs/ledger" \
-		html "$runtime/share/fcgi-thumb/html"
+		html "$runtime/share/fcgi-thumb/html" \
+		probe_url "${1:+http://127.0.0.1:$1}"
 }
 
 check_settings() {
@@ -200,7 +205,7 @@ check_settings() {
 	fi
 }
 
-# ---- the two processes ----
+# ---- the three processes ----
 
 start_service() {
 	as_account mkdir -p -- "$data/logs"
@@ -215,6 +220,13 @@ start_service() {
 	exec_as_account setsid nginx -p "$data/run" -e "$data/run/error.log" \
 		-c nginx.conf </dev/null 9<&- &
 	nginx_pid=$!
+}
+
+# Its ledger is in the logs; it says what changes.
+start_prober() {
+	exec_as_account setsid "$runtime/sbin/thumbctl" \
+		-c "$runtime/fcgi-thumb.conf" probe --every 10s </dev/null 9<&- &
+	prober_pid=$!
 }
 
 # Polled as any client would ask, so that "ready" is true of the whole way.
@@ -256,10 +268,14 @@ fail_start() {
 	exit 1
 }
 
-# Until a signal's trap ends us, or one of the two ends by itself.
+# Until a signal's trap ends us, or one of the two that serve ends by itself.
 watch_service() {
 	local ended=
-	wait -n -p ended "$nginx_pid" "$master_pid" || true
+	wait -n -p ended "$nginx_pid" "$master_pid" "$prober_pid" || true
+	if [ "$ended" = "$prober_pid" ]; then
+		say "the prober ended by itself: the ledger is not kept"
+		wait -n -p ended "$nginx_pid" "$master_pid" || true
+	fi
 	if [ "$ended" = "$nginx_pid" ]; then
 		say "nginx ended by itself; its last words are in $data/logs"
 		as_account cp -- "$data/run/error.log" "$data/logs/nginx-error.log"
@@ -269,11 +285,12 @@ watch_service() {
 	exit 1
 }
 
-# nginx first: it takes no more requests and finishes those it has, for which
-# the workers must be there.
+# The prober first, which takes its photo back. Then nginx: it takes no more
+# requests and finishes those it has, for which the workers must be there.
 stop_service() {
 	trap '' INT TERM HUP
 	trap - EXIT
+	stop_process "$prober_pid" TERM
 	stop_process "$nginx_pid" QUIT
 	stop_process "$master_pid" TERM
 	if [ -n "$runtime" ]; then

@@ -115,6 +115,12 @@ class DevCase(unittest.TestCase):
                                body, {"Content-Type": content_type})
         return answer.status, json.loads(answer.body)
 
+    def probes(self):
+        """What is in the ledger."""
+        return [json.loads(line)
+                for path in (self.data / "logs" / "ledger").glob("*.jsonl")
+                for line in path.read_text().splitlines()]
+
     def assert_stops(self, run, signo):
         """Ends with 0, and nothing is left but the data."""
         pids = descendants(run.process.pid)
@@ -135,6 +141,11 @@ class DevRun(DevCase):
             url = f"http://127.0.0.1:{run.port}{variant['url']}"
             with urllib.request.urlopen(url) as answer:
                 self.assertEqual(len(answer.read()), variant["bytes"])
+        with self.subTest("a prober keeps the ledger"):
+            line = wait_until("a probe", self.probes)[0]
+            self.assertEqual((line["ok"], line["created"]), (True, True),
+                             line)
+            self.assertNotIn("failed", "".join(run.errors))
         self.assert_stops(run, signal.SIGTERM)
         with self.subTest("a later run finds the photo and ends by Ctrl-C"):
             run = self.run_dev()

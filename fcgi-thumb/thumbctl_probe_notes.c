@@ -45,7 +45,7 @@ open_access(struct prober *p)
 	free(path);
 }
 
-/* Without a ledger there is a mark all the same. */
+/* With what the last one has left there. */
 static void
 take_ledger(struct prober *p)
 {
@@ -160,7 +160,10 @@ publish(struct prober *p, int64_t minute)
 	save(p);
 }
 
-/* Its directory may have been away, or the lock's file may be in none. */
+/*
+ * Its directory may have been away, or another one be in its place: all that is
+ * known goes into that.
+ */
 static bool
 has_ledger(struct prober *p)
 {
@@ -170,10 +173,14 @@ has_ledger(struct prober *p)
 		return true;
 	if (p->job.every == 0)
 		return false;
+	if (p->access != NULL)
+		p->state.position = probe_access_position(p->access);
 	probe_access_close(p->access);
 	p->access = NULL;
 	fd_close(&p->lock);
-	take_ledger(p);
+	p->lock = probe_state_lock(p->settings->ledger);
+	if (p->lock != -1)
+		open_access(p);
 	return p->lock != -1;
 }
 

@@ -405,7 +405,7 @@ publish_first(struct draft *d, const struct manifest *m,
 	if (write_meta(d, m, settings, -1) == -1 || publish_new(d, p) == -1)
 		return fault_errno(info, "publish");
 	store_usage_add(d->store, m->id,
-	    (int64_t)(m->bytes + manifest_weigh(m)));
+	    (int64_t)(m->bytes + manifest_weigh(m)), 1);
 	return FAULT_NONE;
 }
 
@@ -433,7 +433,7 @@ draft_publish(struct draft *d, struct manifest *m,
 		(void)fault_errno(info, "publish");
 	/* Otherwise the sum comes right when it is counted anew. */
 	if (is_known && store_weigh(s->root, m->id, &after) == 0)
-		store_usage_add(s, m->id, after - before);
+		store_usage_add(s, m->id, after - before, 0);
 	return rc == 0 ? FAULT_NONE : info->fault;
 }
 

@@ -72,7 +72,7 @@ store_prepare(const char *data, char *why, size_t why_size)
 		{ "state/banned", 0700 },
 		{ "state/expires", 0700 },
 	};
-	struct usage *usage = NULL;
+	struct usage usage = { 0 };
 	int root = -1, rc = -1;
 
 	if (store_make_dir(AT_FDCWD, data, 0755) == -1)
@@ -91,7 +91,7 @@ store_prepare(const char *data, char *why, size_t why_size)
 		goto out;
 	/* Before a worker waits for it: counting a large store takes a while. */
 	rc = store_usage_open(root, &usage);
-	store_usage_close(usage);
+	store_usage_close(&usage);
 out:
 	if (rc == -1)
 		(void)snprintf(why, why_size, "data directory %s: %s", data,
@@ -229,7 +229,7 @@ store_close(struct store *s)
 	}
 	fd_close(&s->staging);
 	fd_close(&s->root);
-	store_usage_close(s->usage);
+	store_usage_close(&s->usage);
 	free(s->staging_path);
 	free(s);
 }

@@ -19,7 +19,7 @@
  *   staging/<random>/  one a process, locked while it lives
  *   trash/<random>/    what was taken away and is not unlinked yet
  *   state/locks        two bytes a photo, OFD locks
- *   state/usage        the bytes of all photos
+ *   state/usage, state/photos   the bytes of all photos, and their number
  *   state/growth       how they grew: growth.h
  *   state/banned/ab/<id>, state/expires/<hour>/, state/offline
  *

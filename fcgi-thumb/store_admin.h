@@ -135,8 +135,18 @@ unsigned store_quarantine_sweep(struct store *s, int64_t before);
 /* Remove sums that a process began to count long ago and left; how many. */
 unsigned store_sweep_sums(struct store *s, int64_t now);
 
-/* Bytes of all originals and thumbnails, counted while photos come and go. */
+/*
+ * Bytes of all originals and thumbnails, and the number of photos, counted while
+ * they come and go: a thousand additions, however many there are.
+ */
 int64_t store_usage(const struct store *s);
+int64_t store_photos(const struct store *s);
+
+/* The same of a part of the store. */
+struct store_sum {
+	int64_t bytes;
+	int64_t photos;
+};
 
 /* How many photos there are, in pieces; the zero state is the beginning. */
 struct census {
@@ -155,7 +165,7 @@ int store_count_go_on(const struct store *s, struct census *c,
  * Count one part of the store anew, of STORE_RECOUNT_PARTS: part is any number,
  * and the next one means the next part. Reads the directories of all photos in
  * it, of which there are as many as the store has thousands: a while on a disk
- * that has to look for each. 0, or -1 with errno and the sum as it was.
+ * that has to look for each. 0, or -1 with errno and the sums as they were.
  */
 #define STORE_RECOUNT_PARTS 1024
 int store_recount(struct store *s, unsigned part);
@@ -164,8 +174,8 @@ int store_recount(struct store *s, unsigned part);
 struct recount {
 	bool is_begun;
 	unsigned part;
-	int64_t before; /* what the sum said as it began */
-	int64_t sum;    /* of the photos so far */
+	struct store_sum before; /* what was noted as it began */
+	struct store_sum sum;    /* of the photos so far */
 	char last[PHOTO_ID_LEN + 1];
 };
 
@@ -174,8 +184,8 @@ void store_recount_begin(const struct store *s, unsigned part,
 
 /*
  * Go on, beyond until_ns (monotonic) with no more than one photo; 0: no end.
- * 1 when all is counted; 0 when more is left; -1 with errno, and the sum as it
- * was. r is the zero state again but for 0.
+ * 1 when all is counted; 0 when more is left; -1 with errno, and the sums as
+ * they were. r is the zero state again but for 0.
  */
 int store_recount_go_on(struct store *s, struct recount *r, uint64_t until_ns);
 

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "format.h"
-#include "store.h"
+#include "store_admin.h"
 
 /*
  * What the parts of the store share with each other and with those that put
@@ -21,11 +21,17 @@
 #define STORE_PARTS 1024
 
 /*
- * What all processes share of the sum: state/usage, mapped. One number for each
- * part, so that each can be counted anew by itself.
+ * What all processes share of the sums: state/usage and state/photos, mapped.
+ * One number for each part, so that each can be counted anew by itself. Two
+ * files, since a version that knows only the first one takes it for broken when
+ * it has another size.
  */
+struct sums {
+	_Atomic int64_t part[STORE_PARTS];
+};
 struct usage {
-	_Atomic int64_t bytes[STORE_PARTS];
+	struct sums *bytes;
+	struct sums *photos;
 };
 
 struct store {
@@ -33,7 +39,7 @@ struct store {
 	int staging; /* own staging directory; its flock says that we live */
 	char *staging_path;
 	char staging_name[STAGING_NAME_LEN + 1];
-	struct usage *usage;
+	struct usage usage;
 };
 
 /*
@@ -105,19 +111,25 @@ int store_put_file(struct store *s, int dirfd, const char *name,
  */
 int store_weigh(int root, const char *id, int64_t *bytes);
 
-/* Put it into the sum that a photo has so many bytes more, or less. */
-void store_usage_add(struct store *s, const char *id, int64_t bytes);
-
-/* Map state/usage; counts the store where there is none. 0, or -1 with errno. */
-int store_usage_open(int root, struct usage **out);
-void store_usage_close(struct usage *usage);
+/*
+ * Put it into the sums that a photo has so many bytes more, or less; more: 1
+ * where it is new, -1 where it is gone, else 0.
+ */
+void store_usage_add(struct store *s, const char *id, int64_t bytes, int more);
 
 /*
- * The bytes of all photos of one part, and what the sum says of it: the same
- * where that is right. 0, or -1 with errno.
+ * Map both files; counts the store where there is none. 0, or -1 with errno.
+ * store_usage_close takes the zero state too.
  */
-int store_check_sum(struct store *s, unsigned part, int64_t *counted,
-    int64_t *noted);
+int store_usage_open(int root, struct usage *out);
+void store_usage_close(struct usage *u);
+
+/*
+ * What is in one part, and what the sums say of it: the same where that is
+ * right. 0, or -1 with errno.
+ */
+int store_check_sum(struct store *s, unsigned part, struct store_sum *counted,
+    struct store_sum *noted);
 
 /* As store_walk, one part of photos/ or public/ below root. */
 int store_walk_part(int root, const char *side, unsigned part,

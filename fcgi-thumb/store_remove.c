@@ -70,6 +70,7 @@ enum fault
 store_discard(struct store *s, const char *id, struct fault_info *info)
 {
 	int64_t bytes;
+	bool was_here = store_is_here(s, id);
 
 	/* What cannot be weighed goes all the same; the sum comes right later. */
 	if (store_weigh(s->root, id, &bytes) == -1)
@@ -82,7 +83,7 @@ store_discard(struct store *s, const char *id, struct fault_info *info)
 	if (throw_away(s, "photos", id) == -1 ||
 	    throw_away(s, "public", id) == -1 || sync_parents(s, id) == -1)
 		return fault_errno(info, "trash");
-	store_usage_add(s, id, -bytes);
+	store_usage_add(s, id, -bytes, was_here ? -1 : 0);
 	return FAULT_NONE;
 }
 

@@ -1,10 +1,11 @@
 #include "config.h"
 
 /*
- * How much is in the store, and how much may be. The sum of all photos is kept
- * in a small shared file that every process adds to as photos come and go; it
- * is lost with the file and then counted anew. What a crash left uncounted, or
- * a power cut wrote back late, comes right part by part (store_recount).
+ * How much is in the store, and how much may be. The bytes of all photos and
+ * their number are kept in two small shared files that every process adds to as
+ * photos come and go; a file that is lost is counted anew. What a crash left
+ * uncounted, or a power cut wrote back late, or a version did that knows but
+ * one of the files, comes right part by part (store_recount).
  */
 
 #include <errno.h>
@@ -24,8 +25,7 @@
 #include "store_admin.h"
 #include "store_internal.h"
 
-#define USAGE "state/usage"
-#define USAGE_TRIES 8
+#define SUMS_TRIES 8
 
 /* A difference has to last. */
 #define CHECK_TRIES_MIN 3
@@ -86,7 +86,7 @@ store_weigh(int root, const char *id, int64_t *bytes)
 
 struct count {
 	int root;
-	int64_t sum;
+	struct store_sum sum;
 };
 
 static int
@@ -97,12 +97,13 @@ add_photo(void *ctx, const char *id)
 
 	if (store_weigh(count->root, id, &bytes) == -1)
 		return -1;
-	count->sum += bytes;
+	count->sum.bytes += bytes;
+	count->sum.photos++;
 	return 0;
 }
 
 static int
-count_part(int root, unsigned part, int64_t *sum)
+count_part(int root, unsigned part, struct store_sum *sum)
 {
 	struct count count = { .root = root };
 
@@ -112,11 +113,46 @@ count_part(int root, unsigned part, int64_t *sum)
 	return 0;
 }
 
-/* ---- the shared sum ---- */
-
-/* A new file with the sum of now, unless somebody else makes one meanwhile. */
 static int
-make_usage(int root)
+count_bytes(int root, unsigned part, int64_t *bytes)
+{
+	struct store_sum sum;
+
+	if (count_part(root, part, &sum) == -1)
+		return -1;
+	*bytes = sum.bytes;
+	return 0;
+}
+
+static int
+add_name(void *ctx, const char *id)
+{
+	int64_t *photos = ctx;
+
+	(void)id;
+	++*photos;
+	return 0;
+}
+
+/* Without a look at the photos: a million names are read in a second. */
+static int
+count_names(int root, unsigned part, int64_t *photos)
+{
+	*photos = 0;
+	return store_walk_part(root, "photos", part, add_name, photos);
+}
+
+/* ---- the shared sums ---- */
+
+static const struct kind {
+	const char *path;
+	int (*count)(int root, unsigned part, int64_t *sum);
+} usage = { "state/usage", count_bytes },
+  photos = { "state/photos", count_names };
+
+/* A new file with the sums of now, unless somebody else makes one meanwhile. */
+static int
+make_sums(int root, const struct kind *kind)
 {
 	char name[17], path[PATH_BYTES];
 	int64_t sums[STORE_PARTS];
@@ -125,12 +161,12 @@ make_usage(int root)
 	if (random_name(name, 16) == -1)
 		return -1;
 	for (unsigned part = 0; part < STORE_PARTS; part++)
-		if (count_part(root, part, &sums[part]) == -1)
+		if (kind->count(root, part, &sums[part]) == -1)
 			return -1;
-	(void)snprintf(path, sizeof path, USAGE ".%s", name);
+	(void)snprintf(path, sizeof path, "%s.%s", kind->path, name);
 	if (fd_write_file(root, path, 0600, sums, sizeof sums) == -1)
 		return -1;
-	rc = linkat(root, path, root, USAGE, 0);
+	rc = linkat(root, path, root, kind->path, 0);
 	if (rc == -1 && errno == EEXIST)
 		rc = 0;
 	(void)unlinkat(root, path, 0);
@@ -139,20 +175,20 @@ make_usage(int root)
 
 /* 0, or -1 with errno: ENOENT when there is none that could be used. */
 static int
-map_usage(int root, struct usage **out)
+map_sums(int root, const struct kind *kind, struct sums **out)
 {
-	int fd = openat(root, USAGE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(root, kind->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	void *map = MAP_FAILED;
 	struct stat st;
 
 	if (fd == -1)
 		return -1;
 	if (fstat(fd, &st) == 0) {
-		if (st.st_size == (off_t)sizeof(struct usage)) {
-			map = mmap(NULL, sizeof(struct usage),
+		if (st.st_size == (off_t)sizeof(struct sums)) {
+			map = mmap(NULL, sizeof(struct sums),
 			    PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		} else {
-			(void)unlinkat(root, USAGE, 0);
+			(void)unlinkat(root, kind->path, 0);
 			errno = ENOENT;
 		}
 	}
@@ -163,46 +199,83 @@ map_usage(int root, struct usage **out)
 	return 0;
 }
 
-int
-store_usage_open(int root, struct usage **out)
+static int
+open_sums(int root, const struct kind *kind, struct sums **out)
 {
-	for (unsigned i = 0; i < USAGE_TRIES; i++) {
-		if (map_usage(root, out) == 0)
+	for (unsigned i = 0; i < SUMS_TRIES; i++) {
+		if (map_sums(root, kind, out) == 0)
 			return 0;
-		if (errno != ENOENT || make_usage(root) == -1)
+		if (errno != ENOENT || make_sums(root, kind) == -1)
 			return -1;
 	}
 	return -1;
 }
 
-void
-store_usage_close(struct usage *usage)
+int
+store_usage_open(int root, struct usage *out)
 {
-	if (usage != NULL)
-		(void)munmap(usage, sizeof *usage);
+	*out = (struct usage){ 0 };
+	if (open_sums(root, &usage, &out->bytes) == 0 &&
+	    open_sums(root, &photos, &out->photos) == 0)
+		return 0;
+	store_usage_close(out);
+	return -1;
+}
+
+void
+store_usage_close(struct usage *u)
+{
+	if (u->bytes != NULL)
+		(void)munmap(u->bytes, sizeof *u->bytes);
+	if (u->photos != NULL)
+		(void)munmap(u->photos, sizeof *u->photos);
+	*u = (struct usage){ 0 };
+}
+
+static int64_t
+add_up(const struct sums *sums)
+{
+	int64_t sum = 0;
+
+	for (unsigned part = 0; part < STORE_PARTS; part++)
+		sum += sums->part[part];
+	return sum > 0 ? sum : 0;
 }
 
 int64_t
 store_usage(const struct store *s)
 {
-	int64_t sum = 0;
+	return add_up(s->usage.bytes);
+}
 
-	for (unsigned part = 0; part < STORE_PARTS; part++)
-		sum += s->usage->bytes[part];
-	return sum > 0 ? sum : 0;
+int64_t
+store_photos(const struct store *s)
+{
+	return add_up(s->usage.photos);
 }
 
 void
-store_usage_add(struct store *s, const char *id, int64_t bytes)
+store_usage_add(struct store *s, const char *id, int64_t bytes, int more)
 {
-	s->usage->bytes[store_part_of(id)] += bytes;
+	unsigned part = store_part_of(id);
+
+	s->usage.bytes->part[part] += bytes;
+	if (more != 0)
+		s->usage.photos->part[part] += more;
+}
+
+static struct store_sum
+noted_of(const struct store *s, unsigned part)
+{
+	return (struct store_sum){ .bytes = s->usage.bytes->part[part],
+		.photos = s->usage.photos->part[part] };
 }
 
 void
 store_recount_begin(const struct store *s, unsigned part, struct recount *r)
 {
 	*r = (struct recount){ .is_begun = true, .part = part % STORE_PARTS };
-	r->before = s->usage->bytes[r->part];
+	r->before = noted_of(s, r->part);
 }
 
 struct recounting {
@@ -222,12 +295,24 @@ recount_photo(void *ctx, const char *id)
 		return 0;
 	if (store_weigh(r->root, id, &bytes) == -1)
 		return -1;
-	r->recount->sum += bytes;
+	r->recount->sum.bytes += bytes;
+	r->recount->sum.photos++;
 	memcpy(r->recount->last, id, sizeof r->recount->last);
 	return r->until_ns != 0 && clock_monotonic_ns() >= r->until_ns;
 }
 
-/* Where the sum has moved meanwhile nobody knows what was counted of that. */
+/* Where a sum has moved meanwhile nobody knows what was counted of that. */
+static void
+put_right(struct store *s, const struct recount *r)
+{
+	int64_t bytes = r->before.bytes, n = r->before.photos;
+
+	(void)atomic_compare_exchange_strong(&s->usage.bytes->part[r->part],
+	    &bytes, r->sum.bytes);
+	(void)atomic_compare_exchange_strong(&s->usage.photos->part[r->part],
+	    &n, r->sum.photos);
+}
+
 int
 store_recount_go_on(struct store *s, struct recount *r, uint64_t until_ns)
 {
@@ -238,8 +323,7 @@ store_recount_go_on(struct store *s, struct recount *r, uint64_t until_ns)
 	if (rc == 1)
 		return 0;
 	if (rc == 0)
-		(void)atomic_compare_exchange_strong(&s->usage->bytes[r->part],
-		    &r->before, r->sum);
+		put_right(s, r);
 	*r = (struct recount){ .is_begun = false };
 	return rc == 0 ? 1 : -1;
 }
@@ -253,23 +337,30 @@ store_recount(struct store *s, unsigned part)
 	return store_recount_go_on(s, &r, 0) == 1 ? 0 : -1;
 }
 
+static bool
+is_same(const struct store_sum *a, const struct store_sum *b)
+{
+	return a->bytes == b->bytes && a->photos == b->photos;
+}
+
 /* Counted while nothing moved; what moves all the time is taken for right. */
 int
-store_check_sum(struct store *s, unsigned part, int64_t *counted,
-    int64_t *noted)
+store_check_sum(struct store *s, unsigned part, struct store_sum *counted,
+    struct store_sum *noted)
 {
 	for (unsigned i = 0; i < CHECK_TRIES; i++) {
-		int64_t before = s->usage->bytes[part];
+		struct store_sum before = noted_of(s, part), after;
 
 		if (count_part(s->root, part, counted) == -1)
 			return -1;
-		*noted = s->usage->bytes[part];
-		if (*counted == *noted)
+		*noted = noted_of(s, part);
+		if (is_same(counted, noted))
 			return 0;
 		/* A photo is there a moment before it is in the sum. */
 		(void)nanosleep(&(struct timespec){ .tv_nsec = CHECK_PAUSE_NS },
 		    NULL);
-		if (before == *noted && s->usage->bytes[part] == before &&
+		after = noted_of(s, part);
+		if (is_same(&before, noted) && is_same(&after, noted) &&
 		    i + 1 >= CHECK_TRIES_MIN)
 			return 0;
 	}

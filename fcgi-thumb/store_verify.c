@@ -387,7 +387,7 @@ mend_public(struct store *s, const struct examined *e, struct fault_info *info)
 	if (unlink_condemned(public, e) == -1)
 		f = fault_errno(info, "public");
 	if (is_known && store_weigh(s->root, e->id, &after) == 0)
-		store_usage_add(s, e->id, after - before);
+		store_usage_add(s, e->id, after - before, 0);
 	fd_close(&public);
 	return f;
 }

@@ -21,7 +21,8 @@
 #include "store_internal.h"
 #include "store_verify.h"
 
-#define NEW_USAGE "usage." /* and a random name: a sum that is being counted */
+/* And a random name: sums that are being counted. */
+static const char *const new_sums[] = { "usage.", "photos." };
 
 /* Counting a large store anew takes a while. */
 #define NEW_USAGE_S 3600
@@ -167,18 +168,27 @@ look_at_strikes(const struct tour *tour, const char *name)
 	free(text);
 }
 
+static bool
+is_new_sum(const char *name)
+{
+	for (size_t i = 0; i < sizeof new_sums / sizeof new_sums[0]; i++)
+		if (strncmp(name, new_sums[i], strlen(new_sums[i])) == 0)
+			return true;
+	return false;
+}
+
 static void
 look_at_state(const struct tour *tour, const char *name)
 {
-	static const char *const known[] = { "locks", "usage", "banned",
-		"expires", "growth", "offline" };
+	static const char *const known[] = { "locks", "usage", "photos",
+		"banned", "expires", "growth", "offline" };
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (strcmp(name, known[i]) == 0)
 			return;
 	if (strncmp(name, STORE_CURSOR, strlen(STORE_CURSOR)) == 0)
 		return;
-	if (strncmp(name, NEW_USAGE, strlen(NEW_USAGE)) != 0)
+	if (!is_new_sum(name))
 		find_here(tour, DAMAGE_UNKNOWN, "", name);
 	else if (is_older(tour, name, NEW_USAGE_S))
 		find_here(tour, DAMAGE_STALE, "", name);
@@ -207,15 +217,19 @@ store_examine_sums(struct store *s, struct findings *out,
 {
 	for (unsigned part = 0; part < STORE_PARTS; part++) {
 		char path[PATH_BYTES];
-		int64_t counted, noted;
+		struct store_sum counted, noted;
 
 		store_part_path(path, "photos", part);
 		if (store_check_sum(s, part, &counted, &noted) == -1)
 			return fault_errno(info, path);
-		if (counted != noted)
+		if (counted.bytes != noted.bytes)
 			findings_add(out, DAMAGE_USAGE, "",
 			    "%s: %" PRId64 " bytes, noted as %" PRId64, path,
-			    counted, noted);
+			    counted.bytes, noted.bytes);
+		if (counted.photos != noted.photos)
+			findings_add(out, DAMAGE_USAGE, "",
+			    "%s: %" PRId64 " photos, noted as %" PRId64, path,
+			    counted.photos, noted.photos);
 	}
 	return FAULT_NONE;
 }
@@ -231,14 +245,14 @@ recount_all(struct store *s)
 
 /* Of what is in staging/ and trash/ others know better how it goes. */
 static unsigned
-unlink_sums(struct store *s, const struct findings *findings)
+unlink_new_sums(struct store *s, const struct findings *findings)
 {
 	unsigned n = 0;
 
 	for (size_t i = 0; i < findings->n; i++)
 		if (findings->list[i].damage == DAMAGE_STALE &&
-		    strncmp(findings->list[i].what, "state/" NEW_USAGE,
-			strlen("state/" NEW_USAGE)) == 0)
+		    strncmp(findings->list[i].what, "state/",
+			strlen("state/")) == 0)
 			n += unlinkat(s->root, findings->list[i].what, 0) == 0;
 	return n;
 }
@@ -251,7 +265,7 @@ store_sweep_sums(struct store *s, int64_t now)
 	unsigned n;
 
 	(void)each_entry(&tour, "state", look_at_state);
-	n = unlink_sums(s, &found);
+	n = unlink_new_sums(s, &found);
 	findings_fini(&found);
 	return n;
 }
@@ -268,7 +282,7 @@ store_mend_tree(struct store *s, const char *data,
 	if (findings_have_any(findings, DAMAGE_STALE)) {
 		store_sweep(data, NULL);
 		(void)store_empty_trash(s, 0, NULL);
-		(void)unlink_sums(s, findings);
+		(void)unlink_new_sums(s, findings);
 	}
 	for (size_t i = 0; i < findings->n; i++)
 		if (findings->list[i].damage == DAMAGE_STRIKES)

@@ -560,8 +560,10 @@ START_TEST(the_bytes_of_all_photos_are_counted)
 	publish_at_upload();
 	/* The original's 5, and as draft_some makes them 6 and 7. */
 	ck_assert_int_eq(store_usage(store), 5 + 6 + 7);
+	ck_assert_int_eq(store_photos(store), 1);
 	add_files(&webp_of_large);
 	add_files(&webp_of_large);
+	ck_assert_int_eq(store_photos(store), 1);
 	counted = store_usage(store);
 	for (unsigned part = 0; part < 1024; part++)
 		ck_assert_int_eq(store_recount(store, part), 0);

@@ -492,9 +492,10 @@ END_TEST
 
 /* ---- room ---- */
 
-START_TEST(the_sum_is_shared_and_counted_anew_when_it_is_lost)
+START_TEST(the_sums_are_shared_and_counted_anew_when_they_are_lost)
 {
 	struct store *a = stores_open(data), *b;
+	const char *file = _i < 2 ? "usage" : "photos";
 	char path[400];
 
 	put_photo(ID);
@@ -503,14 +504,16 @@ START_TEST(the_sum_is_shared_and_counted_anew_when_it_is_lost)
 	b = stores_open(data);
 	recount(b);
 	ck_assert_int_eq(store_usage(a), 26);
+	ck_assert_int_eq(store_photos(a), 2);
 	store_close(b);
-	(void)snprintf(path, sizeof path, "%s/state/usage", data);
+	(void)snprintf(path, sizeof path, "%s/state/%s", data, file);
 	/* As a version left it that kept one number, and without the file. */
-	ck_assert_int_eq(truncate(path, _i == 0 ? 3 : 8), 0);
-	if (_i == 1)
+	ck_assert_int_eq(truncate(path, _i % 2 == 0 ? 3 : 8), 0);
+	if (_i % 2 == 1)
 		ck_assert_int_eq(unlink(path), 0);
 	b = stores_open(data);
 	ck_assert_int_eq(store_usage(b), 26);
+	ck_assert_int_eq(store_photos(b), 2);
 	store_close(a);
 	store_close(b);
 }
@@ -526,10 +529,12 @@ START_TEST(a_part_is_counted_anew_without_the_others)
 	for (part = 0; store_usage(s) == 0; part++)
 		ck_assert_int_eq(store_recount(s, part), 0);
 	ck_assert_int_eq(store_usage(s), 13);
+	ck_assert_int_eq(store_photos(s), 1);
 	first = part - 1;
 	for (; store_usage(s) == 13; part++)
 		ck_assert_int_eq(store_recount(s, part), 0);
 	ck_assert_int_eq(store_usage(s), 26);
+	ck_assert_int_eq(store_photos(s), 2);
 	/* The numbers go round. */
 	write_at("public", ID, "small.00000001.jpg", 7);
 	write_at("public", OTHER, "small.00000001.jpg", 7);
@@ -565,6 +570,7 @@ START_TEST(a_part_is_counted_in_pieces)
 	ck_assert(!r.is_begun);
 	ck_assert_uint_ge(calls, 5);
 	ck_assert_int_eq(store_usage(s), 5 * 13);
+	ck_assert_int_eq(store_photos(s), 5);
 	/* What is moved meanwhile is left to the next time. */
 	more[6] = 'a';
 	put_photo(more);
@@ -573,8 +579,10 @@ START_TEST(a_part_is_counted_in_pieces)
 	ck_assert_int_eq(store_delete(s, ID, &info), FAULT_NONE);
 	ck_assert_int_eq(store_recount_go_on(s, &r, 0), 1);
 	ck_assert_int_eq(store_usage(s), 4 * 13);
+	ck_assert_int_eq(store_photos(s), 4);
 	ck_assert_int_eq(store_recount(s, part), 0);
 	ck_assert_int_eq(store_usage(s), 5 * 13);
+	ck_assert_int_eq(store_photos(s), 5);
 	store_close(s);
 }
 END_TEST
@@ -630,7 +638,7 @@ main(void)
 	tcase_add_test(photos,
 	    a_ban_that_cannot_be_looked_up_is_not_passed_over);
 	tcase_add_loop_test(photos,
-	    the_sum_is_shared_and_counted_anew_when_it_is_lost, 0, 2);
+	    the_sums_are_shared_and_counted_anew_when_they_are_lost, 0, 4);
 	tcase_add_test(photos, a_part_is_counted_anew_without_the_others);
 	tcase_add_test(photos, a_part_is_counted_in_pieces);
 	tcase_add_test(photos, limits_of_room_are_named_with_the_values);

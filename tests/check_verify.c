@@ -134,6 +134,7 @@ setup(void)
 	    "123456");
 	put_meta(strlen(BYTES));
 	(void)unlink(at("state/usage"));
+	(void)unlink(at("state/photos"));
 	store = store_open(data, why, sizeof why);
 	ck_assert_msg(store != NULL, "%s", why);
 }
@@ -673,7 +674,7 @@ START_TEST(what_nobody_knows_is_told_and_stays)
 	put("state/expires/1/file", "");
 	assert_tree(later,
 	    "unknown unknown unknown unknown unknown unknown unknown unknown "
-	    "unknown unknown");
+	    "unknown unknown usage");
 	mend_tree(
 	    "unknown unknown unknown unknown unknown unknown unknown unknown "
 	    "unknown unknown");
@@ -687,9 +688,10 @@ START_TEST(what_dead_processes_left_is_removed)
 	put("staging/abandoned/in-x", "");
 	put_dir("trash/photo");
 	put("state/usage.abcdefghijklmnop", "");
+	put("state/photos.abcdefghijklmno", "");
 	put("quarantine/" OTHER, "");
 	assert_tree(0, "");
-	assert_tree(later, "stale stale strikes stale");
+	assert_tree(later, "stale stale strikes stale stale");
 	mend_tree("");
 	ck_assert(!is_there("staging/abandoned") && !is_there("trash/photo"));
 	/* Our own is no such thing. */
@@ -717,6 +719,18 @@ START_TEST(the_sum_is_counted_anew)
 	assert_tree(0, "usage");
 	mend_tree("");
 	ck_assert_int_eq(store_usage(store), (int)strlen(BYTES) + 5 + 6 + 3);
+}
+END_TEST
+
+/* As a version that does not count them adds and removes photos. */
+START_TEST(the_number_of_photos_is_counted_anew)
+{
+	int64_t before = store_photos(store);
+
+	put_dir("photos/xj/" OTHER);
+	assert_tree(0, "usage");
+	mend_tree("");
+	ck_assert_int_eq(store_photos(store), before + 1);
 }
 END_TEST
 
@@ -781,6 +795,7 @@ main(void)
 	tcase_add_test(tree, what_dead_processes_left_is_removed);
 	tcase_add_test(tree, a_sum_that_was_left_is_removed_by_a_sweep);
 	tcase_add_test(tree, the_sum_is_counted_anew);
+	tcase_add_test(tree, the_number_of_photos_is_counted_anew);
 	tcase_add_test(tree, an_end_that_nobody_has_seen_is_told);
 	suite_add_tcase(suite, tree);
 	return run_suite(suite);

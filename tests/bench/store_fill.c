@@ -235,8 +235,8 @@ put_one(struct fill *f, unsigned long long number, bool is_first)
 	digest_hex(sha, sum);
 	photo = put_photo(f, m.id, sum, is_first);
 	public = put_public(f, &m, is_first);
-	store_usage_add(f->store, m.id,
-	    (int64_t)(m.bytes + manifest_weigh(&m)));
+	store_usage_add(f->store, m.id, (int64_t)(m.bytes + manifest_weigh(&m)),
+	    1);
 	if (is_first) {
 		fd_close(&f->photo);
 		fd_close(&f->public);

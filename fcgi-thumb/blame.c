@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
 #include "store_admin.h"
 #include "watchdog.h"
 
@@ -67,6 +68,7 @@ strike(const char *data, const struct death *death)
 	else
 		(void)snprintf(why, sizeof why, "signal %d in %s", death->signo,
 		    phase_name(death->phase));
+	metrics_own()->strikes++;
 	if (store_strike(data, death->photo, why) == -1)
 		log_error("quarantine: %s", strerror(errno));
 }

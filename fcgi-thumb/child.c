@@ -343,7 +343,9 @@ run_control(struct child *child, struct scoreboard *board, struct slot *slot)
 		log_error("%s", why);
 		return 1;
 	}
+	listen_queue_open(&control.queue, control.photo_listener);
 	status = serve(child, &w);
+	listen_queue_close(&control.queue);
 	store_close(control.sweep.store);
 	return status;
 }

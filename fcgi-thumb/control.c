@@ -1,8 +1,8 @@
 #include "config.h"
 
 /*
- * What the control worker answers: whether a photo would be taken now, and
- * what is asked about claims. Responsible for the verdict's age and its words;
+ * What the control worker answers: whether a photo would be taken now, what has
+ * been counted, and what is asked about claims. Responsible for the verdict's age and its words;
  * the judgement itself is the scoreboard's, and of room the store's. Touches no
  * photo, so that it can be given while all photo workers are stuck.
  */
@@ -19,6 +19,7 @@
 #include "reply.h"
 
 #define READY_ADDRESS "/health/ready"
+#define METRICS_ADDRESS "/metrics"
 
 /* Many probers cost one look a second. */
 #define CACHE_NS NS_PER_S
@@ -74,12 +75,12 @@ put_problem(struct buf *out, const struct io *io, enum fault f)
 
 /* The prefix before it is nginx's business. */
 static bool
-is_for_ready(const struct io *io)
+is_for(const struct io *io, const char *address)
 {
 	const char *uri = io_param(io, "DOCUMENT_URI");
-	size_t len = strlen(uri), want = strlen(READY_ADDRESS);
+	size_t len = strlen(uri), want = strlen(address);
 
-	return len >= want && strcmp(uri + len - want, READY_ADDRESS) == 0;
+	return len >= want && strcmp(uri + len - want, address) == 0;
 }
 
 static bool
@@ -97,13 +98,16 @@ control_handle(struct control *control, const struct io *io)
 
 	if (control_photo(control, io, &out)) {
 		/* It has answered. */
-	} else if (!is_for_ready(io)) {
+	} else if (!is_for(io, READY_ADDRESS) && !is_for(io, METRICS_ADDRESS)) {
 		put_problem(&out, io, FAULT_NOT_FOUND);
 	} else if (!is_reading(io)) {
 		put_problem(&out, io, FAULT_METHOD_NOT_ALLOWED);
 	} else {
 		check_ready(control);
-		if (control->unready.fault == FAULT_NONE)
+		if (is_for(io, METRICS_ADDRESS))
+			control_metrics(control,
+			    control->unready.fault == FAULT_NONE, &out);
+		else if (control->unready.fault == FAULT_NONE)
 			put_ready(&out);
 		else
 			reply_problem(&out, io, &control->unready);

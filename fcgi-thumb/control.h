@@ -3,9 +3,17 @@
 
 #include "exchange.h"
 #include "fault.h"
+#include "listen.h"
 #include "scoreboard.h"
 #include "settings.h"
 #include "sweep.h"
+
+/* What was seen in quarantine/. */
+struct quarantine {
+	uint64_t looked_ns; /* when; monotonic, 0: never */
+	unsigned photos;
+	unsigned poison; /* of them */
+};
 
 /* What the control worker has at hand. All borrowed. */
 struct control {
@@ -15,12 +23,14 @@ struct control {
 	struct sweep sweep; /* also for its store */
 	unsigned first, n;  /* slots of the photo workers */
 	int photo_listener; /* to see whether uploads wait; never accepted from */
+	struct listen_queue queue; /* of the same */
+	struct quarantine quarantine;
 	uint64_t checked_ns; /* when the cached verdict was made; 0: never */
 	struct fault_info unready; /* FAULT_NONE: a photo would be taken */
 };
 
 /*
- * Answer one request on control.sock: GET /health/ready; DELETE
+ * Answer one request on control.sock: GET /health/ready and /metrics; DELETE
  * /photos/<id> and /upload; POST /photos/<id>/claims.
  */
 void control_handle(struct control *control, const struct io *io);

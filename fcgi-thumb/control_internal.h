@@ -6,7 +6,7 @@
 #include "buf.h"
 #include "control.h"
 
-/* What control.c leaves to control_photo.c. */
+/* What control.c leaves to control_photo.c and control_metrics.c. */
 
 /*
  * Answer a request about claims: DELETE <prefix>/photos/<id>, DELETE
@@ -16,5 +16,8 @@
  */
 bool control_photo(struct control *control, const struct io *io,
     struct buf *out);
+
+/* The whole answer to GET /metrics. */
+void control_metrics(struct control *control, bool is_ready, struct buf *out);
 
 #endif

@@ -18,6 +18,7 @@
 #include "proof.h"
 #include "receipt.h"
 #include "reply.h"
+#include "tally.h"
 #include "terms.h"
 #include "token.h"
 
@@ -82,8 +83,10 @@ drop_claim(struct control *control, const struct io *io, const char *id,
 	if (f == FAULT_NONE)
 		f = claim_drop(control->sweep.store, id,
 		    token != NULL ? token : "", until_ns, info);
-	if (f == FAULT_NONE)
+	if (f == FAULT_NONE) {
+		metrics_own()->deletions++;
 		buf_puts(out, no_content);
+	}
 	return f;
 }
 
@@ -149,8 +152,9 @@ drop_claims(struct control *control, const struct io *io,
 
 		if (claim_drop(control->sweep.store, claims[i].id,
 			claims[i].token, progress->deadline_ns,
-			&one) != FAULT_NONE &&
-		    f == FAULT_NONE) {
+			&one) == FAULT_NONE) {
+			metrics_own()->deletions++;
+		} else if (f == FAULT_NONE) {
 			*info = one;
 			f = one.fault;
 		}
@@ -210,8 +214,10 @@ make_claim(struct control *control, const struct io *io, const char *id,
 	    "Status: 201 Created\r\nContent-Type: application/json\r\n\r\n"
 	    "{\"id\":\"%s\"",
 	    id);
-	if (token[0] != '\0')
+	if (token[0] != '\0') {
+		metrics_own()->claims++;
 		buf_printf(out, ",\"delete_token\":\"%s\"", token);
+	}
 	buf_puts(out, "}\n");
 	return f;
 }
@@ -225,6 +231,7 @@ control_photo(struct control *control, const struct io *io, struct buf *out)
 	enum address address = parse_uri(io_param(io, "DOCUMENT_URI"),
 	    control->settings->prefix, id);
 	enum fault f;
+	int status;
 
 	if (address == ADDRESS_NONE)
 		return false;
@@ -237,12 +244,16 @@ control_photo(struct control *control, const struct io *io, struct buf *out)
 		    &info);
 	else
 		f = make_claim(control, io, id, &progress, out, &info);
-	if (f != FAULT_NONE)
+	status = address == ADDRESS_CLAIMS ? 201 : 204;
+	if (f != FAULT_NONE) {
 		reply_problem(out, io, &info);
+		status = fault_status(f);
+	}
 	progress_deadline(&progress, 0);
-	journal_request(io,
-	    f != FAULT_NONE ? fault_status(f)
-			    : (address == ADDRESS_CLAIMS ? 201 : 204),
-	    out->failed ? 0 : out->len, NULL, 0, &info, &progress);
+	tally_request(address == ADDRESS_CLAIMS ? REQUEST_CLAIM
+						: REQUEST_DELETE,
+	    status, NULL, 0, &info, &progress);
+	journal_request(io, status, out->failed ? 0 : out->len, NULL, 0, &info,
+	    &progress);
 	return true;
 }

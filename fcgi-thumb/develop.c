@@ -52,6 +52,20 @@ describe(struct manifest *m, const char *id, enum format format, size_t len,
 	memcpy(m->placeholder, r->placeholder, sizeof m->placeholder);
 }
 
+/* What it is, and whether it is worth a decoder's time. */
+static enum fault
+judge(const void *bytes, size_t len, const struct limits *limits,
+    struct sniff *sniff, struct fault_info *info)
+{
+	enum fault f;
+
+	if ((f = sniff_read(bytes, len, sniff, info)) != FAULT_NONE ||
+	    (f = sniff_check(sniff, limits, info)) != FAULT_NONE ||
+	    (f = sniff_check_scans(bytes, len, sniff, info)) != FAULT_NONE)
+		return f;
+	return sniff_check_bulk(bytes, len, sniff, info);
+}
+
 enum fault
 develop_draft(struct develop *dv, const char *id, const void *bytes, size_t len,
     const struct wanted *wanted, uint64_t least, struct draft *d,
@@ -59,17 +73,16 @@ develop_draft(struct develop *dv, const char *id, const void *bytes, size_t len,
 {
 	const struct limits *limits = &dv->settings->limits;
 	struct rendering rendering = { 0 };
-	struct sniff sniff;
+	struct sniff sniff = { .format = FORMAT_NONE };
 	enum fault f;
 
 	if (store_is_poison(dv->store, id))
 		return fault_set(info, FAULT_POISON,
 		    "Two processes died of this picture. The operator can "
 		    "have it tried again.");
-	if ((f = sniff_read(bytes, len, &sniff, info)) != FAULT_NONE ||
-	    (f = sniff_check(&sniff, limits, info)) != FAULT_NONE ||
-	    (f = sniff_check_scans(bytes, len, &sniff, info)) != FAULT_NONE ||
-	    (f = sniff_check_bulk(bytes, len, &sniff, info)) != FAULT_NONE)
+	f = judge(bytes, len, limits, &sniff, info);
+	dv->manifest.format = sniff.format;
+	if (f != FAULT_NONE)
 		return f;
 	/* The disk has all the time that the pixels take. */
 	if (dv->spool != NULL)

@@ -20,7 +20,7 @@ struct develop {
 	/* The bytes are to be kept, and are in here; NULL: they are kept. */
 	const struct spool *spool;
 	int queue; /* what else waits for this process: store_lock_render */
-	struct manifest manifest; /* what came of it */
+	struct manifest manifest; /* what came of it; the format in any case */
 	bool decoded; /* pixels were asked for, whatever became of them */
 };
 

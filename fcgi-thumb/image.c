@@ -214,3 +214,15 @@ image_has_lost_pixels(void)
 {
 	return MagickGetResource(MemoryResource) > 0;
 }
+
+/* "ImageMagick 6.9.11-60 Q16 x86_64 ..." */
+void
+image_version(char *out, size_t size)
+{
+	size_t number;
+	const char *text = MagickGetVersion(&number);
+	const char *at = text != NULL ? strchr(text, ' ') : NULL;
+
+	at = at != NULL ? at + 1 : "";
+	(void)snprintf(out, size, "%.*s", (int)strcspn(at, " "), at);
+}

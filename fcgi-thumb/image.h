@@ -47,6 +47,9 @@ int image_boot(const struct settings *settings, const char *dir, char *why,
     size_t why_size);
 void image_shutdown(void);
 
+/* ImageMagick's own: "6.9.11-60"; "" where it does not say. */
+void image_version(char *out, size_t size);
+
 /*
  * After image_boot, in a process that may do less since then: decode and encode
  * the tiny pictures again, so that what it lacks shows now and not with the

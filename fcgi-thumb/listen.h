@@ -55,4 +55,23 @@ void listener_backlog(struct listener *l, int backlog);
 void listeners_unlink(struct listeners *l);
 void listeners_close(struct listeners *l);
 
+/*
+ * A look at the queue of a listening Unix socket. The zero state, and one that
+ * could not be opened, know nothing of it.
+ */
+struct listen_queue {
+	int netlink;
+	unsigned inode; /* of the socket */
+};
+
+void listen_queue_open(struct listen_queue *q, int fd);
+void listen_queue_close(struct listen_queue *q);
+
+/*
+ * How many connections wait to be accepted, and how many may. 0, or -1 where
+ * the kernel does not tell. In the sandbox too.
+ */
+int listen_queue_read(const struct listen_queue *q, unsigned *waiting,
+    unsigned *backlog);
+
 #endif

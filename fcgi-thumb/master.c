@@ -31,6 +31,7 @@
 #include "log.h"
 #include "logger.h"
 #include "machine.h"
+#include "metrics.h"
 #include "notify.h"
 #include "pidfile.h"
 #include "pool.h"
@@ -173,8 +174,10 @@ promote(struct master *m)
 	listener_backlog(&m->listeners.photo, g->backlog);
 	if (!first)
 		retire(m->serving);
-	if (!first && !m->is_reopening)
+	if (!first && !m->is_reopening) {
 		pidfile_taken(&m->pidfile, g->settings->digest);
+		metrics_own()->reloads++;
+	}
 	m->serving = g;
 	m->booting = NULL;
 	if (m->is_reopening) {
@@ -196,6 +199,14 @@ promote(struct master *m)
 	say_memory(g->settings);
 	if (first)
 		say_account(m);
+}
+
+/* Whoever waits for these settings need not wait any longer. */
+static void
+refuse(struct master *m, const char *digest)
+{
+	metrics_own()->reloads_refused++;
+	pidfile_refused(&m->pidfile, digest);
 }
 
 /* The workers have said why. */
@@ -223,7 +234,7 @@ give_up(struct master *m)
 	}
 	log_error("a worker did not come up with the new settings: the old "
 		  "ones stay in force");
-	pidfile_refused(&m->pidfile, g->settings->digest);
+	refuse(m, g->settings->digest);
 	open_log(m->serving);
 }
 
@@ -276,7 +287,7 @@ load_again(struct master *m)
 		return s;
 	if (s != NULL)
 		log_error("%s", why);
-	pidfile_refused(&m->pidfile, s != NULL ? s->digest : "");
+	refuse(m, s != NULL ? s->digest : "");
 	settings_free(s);
 	return NULL;
 }
@@ -326,7 +337,7 @@ reload(struct master *m)
 	if (m->booting == NULL) {
 		log_error("the old settings stay in force: %s",
 		    strerror(errno));
-		pidfile_refused(&m->pidfile, "");
+		refuse(m, "");
 		return;
 	}
 	m->reopen = false;
@@ -647,6 +658,11 @@ master_run(const char *settings_path, struct settings *settings)
 	notify_open(&m.notify);
 	(void)log_share(); /* else each counts its own lost lines alone */
 	(void)umask(027);  /* what is for others is given a mode of its own */
+	if (metrics_init() != 0) {
+		log_error("cannot start: %s", strerror(errno));
+		settings_free(settings);
+		goto out;
+	}
 	if (begin(&m, settings, why, sizeof why) != 0) {
 		log_error("cannot start: %s", why);
 		goto out;

@@ -19,6 +19,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
 #include "progress.h"
 #include "watchdog.h"
 
@@ -32,7 +33,8 @@
 #define LOOK_MS 1000
 
 struct member {
-	pid_t pid; /* 0: not running */
+	pid_t pid;     /* 0: not running */
+	unsigned page; /* of metrics.h, while it runs */
 	uint64_t born_ns;
 	uint64_t due_ns;   /* when to fork the next one */
 	unsigned failures; /* young deaths in a row */
@@ -102,6 +104,7 @@ clear(struct slot *s)
 	s->worked_ns = 0;
 	s->beat_ns = 0;
 	s->layers = 0;
+	s->resident = 0;
 	s->lacks[0] = '\0';
 	s->photo[0] = '\0';
 	s->request[0] = '\0';
@@ -129,10 +132,14 @@ start(struct pool *p, unsigned i)
 	m->killed = m->overdue = false;
 	/* What is buffered now would be written by the child as well. */
 	(void)fflush(NULL);
+	m->page = metrics_lease();
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		metrics_take(m->page, i == p->spec.photos);
 		exit(p->spec.run(p->spec.ctx, p->board, i));
+	}
 	if (pid == -1) {
+		metrics_return(m->page);
 		log_error("cannot start a %s worker: %s", kind_of(p, i),
 		    strerror(errno));
 		put_off(m, m->born_ns);
@@ -140,6 +147,7 @@ start(struct pool *p, unsigned i)
 	}
 	m->pid = pid;
 	slot_of(p, i)->pid = (int)pid;
+	metrics_own()->starts++;
 }
 
 /* The page is the worker's: anything may stand in it. */
@@ -158,31 +166,38 @@ describe_work(const struct slot *s, char *out, size_t size)
 	    (int)len, request);
 }
 
+static const char *const kill_words[KILL_COUNT] = {
+	[KILL_DEADLINE] = "is past its deadline",
+	[KILL_BOOT] = "does not come up",
+	[KILL_LEAVE] = "does not leave",
+};
+
 static void
 kill_overdue(struct pool *p, unsigned i, uint64_t now)
 {
 	struct member *m = &p->members[i];
 	uint64_t deadline = slot_of(p, i)->deadline_ns;
-	const char *why = NULL;
+	enum kill_reason why;
 	char what[160];
 
 	if (m->killed)
 		return;
 	if (deadline != 0 && now > deadline + MASTER_GRACE_NS)
-		why = "is past its deadline";
+		why = KILL_DEADLINE;
 	else if (slot_of(p, i)->beat_ns == 0 &&
 	    now > m->born_ns + POOL_BOOT_SECONDS * NS_PER_S)
-		why = "does not come up";
+		why = KILL_BOOT;
 	else if (p->leaving && now > p->kill_ns)
-		why = "does not leave";
-	if (why == NULL)
+		why = KILL_LEAVE;
+	else
 		return;
-	m->overdue = deadline != 0 && now > deadline + MASTER_GRACE_NS;
+	m->overdue = why == KILL_DEADLINE;
 	(void)kill(m->pid, SIGKILL);
 	describe_work(slot_of(p, i), what, sizeof what);
-	log_error("%s worker %d %s: killed%s", kind_of(p, i), (int)m->pid, why,
-	    what);
+	log_error("%s worker %d %s: killed%s", kind_of(p, i), (int)m->pid,
+	    kill_words[why], what);
 	m->killed = true;
+	metrics_own()->kills[why]++;
 }
 
 /* Milliseconds until this one needs a look. */
@@ -277,6 +292,44 @@ say_death(struct pool *p, unsigned i, int status)
 	    what);
 }
 
+static enum death_cause
+cause_of(int signo)
+{
+	switch (signo) {
+	case 0:
+		return DEATH_STATUS;
+	case SIGSEGV:
+		return DEATH_SEGV;
+	case SIGABRT:
+		return DEATH_ABRT;
+	case SIGBUS:
+		return DEATH_BUS;
+	case SIGFPE:
+		return DEATH_FPE;
+	case SIGILL:
+		return DEATH_ILL;
+	case SIGSYS:
+		return DEATH_SYS;
+	case SIGKILL:
+		return DEATH_KILL;
+	default:
+		return DEATH_SIGNAL;
+	}
+}
+
+/* Whom we killed has been counted. */
+static void
+count_death(const struct member *m, int status)
+{
+	if (m->killed)
+		return;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == WATCHDOG_EXIT)
+		metrics_own()->kills[KILL_DEADLINE]++;
+	else
+		metrics_own()->deaths[cause_of(
+		    WIFSIGNALED(status) ? WTERMSIG(status) : 0)]++;
+}
+
 /* It was in a request: its death is that request's, not the worker's. */
 static bool
 was_busy(const struct slot *s)
@@ -299,6 +352,7 @@ bury(struct pool *p, unsigned i, int status, uint64_t worked_ns)
 		m->was_up = true;
 	if (!in_order) {
 		say_death(p, i, status);
+		count_death(m, status);
 		if (!m->was_up && !p->leaving)
 			p->failed = true;
 	}
@@ -309,6 +363,7 @@ bury(struct pool *p, unsigned i, int status, uint64_t worked_ns)
 		put_off(m, now);
 	}
 	m->pid = 0;
+	metrics_return(m->page);
 	clear(s);
 	if (!in_order && p->spec.died != NULL)
 		p->spec.died(p->spec.ctx, &death);

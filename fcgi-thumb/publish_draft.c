@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fdio.h"
+#include "metrics.h"
 #include "publish_internal.h"
 #include "store_internal.h"
 
@@ -79,6 +80,8 @@ draft_original(struct draft *d, struct spool *spool, enum format format,
 		fd_make_file(dir, STORE_SUM_FILE, 0600, sum, DIGEST_HEX_LEN)) ==
 		-1)
 		f = fault_errno(info, STORE_SUM_FILE);
+	if (f == FAULT_NONE)
+		metrics_own()->written_bytes += spool->len;
 	fd_close(&dir);
 	return f;
 }
@@ -119,8 +122,12 @@ draft_variant(struct draft *d, const struct variant *v, const void *data,
 	variant_link(v, link);
 	if (dir == -1 ||
 	    durable_add(&d->durable, make_variant(dir, file, v, data)) == -1 ||
-	    linkat(dir, file, dir, link, 0) == -1)
+	    linkat(dir, file, dir, link, 0) == -1) {
 		f = fault_errno(info, "variant");
+	} else {
+		metrics_own()->thumbnails[v->format]++;
+		metrics_own()->written_bytes += v->bytes;
+	}
 	fd_close(&dir);
 	return f;
 }

@@ -20,12 +20,14 @@ enum photo_status {
 struct outcome {
 	const char *name; /* as the client calls it, borrowed; "" if nothing */
 	enum photo_status status;
-	struct manifest manifest;        /* unless PHOTO_REFUSED */
+	struct manifest manifest; /* of PHOTO_REFUSED the format at most */
 	char token[CLAIM_TOKEN_LEN + 1]; /* to take it back; "" none */
 	struct fault_info info;          /* when PHOTO_REFUSED */
 	unsigned ms
 	    [PHASE_COUNT]; /* this photo's share; queue and receive are the request's */
 	bool decoded;
+	uint64_t took_ns; /* from its bytes to its files in place */
+	enum format made; /* of a first render; FORMAT_NONE: others made it */
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "journal.h"
 #include "request_internal.h"
+#include "tally.h"
 
 /*
  * How many bytes the answer has. A peer that is gone is no fault: what was to be
@@ -37,8 +38,10 @@ answer(struct service *sv, const struct io *io, const struct outcome *outcomes,
 	struct buf out = { 0 };
 	int status =
 	    reply_build(&out, io, sv->settings, outcomes, n, whole, progress);
-	size_t bytes = send_answer(io, &out);
+	size_t bytes;
 
+	tally_request(REQUEST_UPLOAD, status, outcomes, n, whole, progress);
+	bytes = send_answer(io, &out);
 	journal_request(io, status, bytes, outcomes, n, whole, progress);
 }
 
@@ -98,19 +101,22 @@ handle_first(struct service *sv, const struct io *io, struct progress *progress)
 	uint64_t before[PHASE_COUNT] = { 0 };
 	struct fault_info whole = { 0 };
 	struct buf out = { 0 };
+	int status = 200;
 	size_t bytes;
 
-	if (request_first(sv, io, progress, &outcome, &whole) != FAULT_NONE)
-		reply_problem(&out, io, &whole);
-	else
+	if (request_first(sv, io, progress, &outcome, &whole) == FAULT_NONE) {
 		request_redirect(io, &out);
+	} else {
+		reply_problem(&out, io, &whole);
+		status = fault_status(whole.fault);
+	}
 	progress_enter(progress, PHASE_IDLE);
 	progress_share(progress, before, outcome.ms);
 	progress_allow(progress, sv->settings->limits.job_seconds, 0);
+	tally_request(REQUEST_RENDER, status, &outcome, 1, &whole, progress);
 	bytes = send_answer(io, &out);
-	journal_request(io,
-	    whole.fault != FAULT_NONE ? fault_status(whole.fault) : 200, bytes,
-	    &outcome, whole.fault == FAULT_NONE, &whole, progress);
+	journal_request(io, status, bytes, &outcome, whole.fault == FAULT_NONE,
+	    &whole, progress);
 }
 
 void

@@ -29,11 +29,13 @@ is_uri(const char *uri, const struct settings *settings)
 	    strncmp(uri + prefix, "/t/", 3) == 0;
 }
 
-/* Which one file it is: its bit. False where the settings have no such. */
-static bool
+/* Which one file it is: its bit. FORMAT_NONE where the settings have no such. */
+static enum format
 find_file(const struct settings *settings, const char *preset, const char *ext,
     struct wanted *out)
 {
+	enum format format = FORMAT_NONE;
+
 	*out = (struct wanted){ 0 };
 	for (unsigned p = 0; p < settings->n_presets; p++) {
 		const struct preset *row = &settings->presets[p];
@@ -41,10 +43,13 @@ find_file(const struct settings *settings, const char *preset, const char *ext,
 		if (strcmp(row->name, preset) != 0)
 			continue;
 		for (unsigned i = 0; i < row->n_formats; i++)
-			if (strcmp(format_spec(row->formats[i])->ext, ext) == 0)
+			if (strcmp(format_spec(row->formats[i])->ext, ext) ==
+			    0) {
 				out->formats[p] |= 1U << i;
+				format = row->formats[i];
+			}
 	}
-	return !wanted_is_empty(out);
+	return format;
 }
 
 bool
@@ -64,6 +69,7 @@ request_first(struct service *sv, const struct io *io,
 		.queue = sv->queue };
 	const char *method = io_param(io, "REQUEST_METHOD");
 	struct wanted wanted;
+	enum format format;
 	enum fault f;
 
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
@@ -71,14 +77,16 @@ request_first(struct service *sv, const struct io *io,
 	if ((f = admission_wait(io, sv->settings, progress, info)) !=
 	    FAULT_NONE)
 		return f;
-	if (!photo_id_is_valid(id) ||
-	    !find_file(sv->settings, io_param(io, "THUMB_PRESET"),
-		io_param(io, "THUMB_EXT"), &wanted) ||
+	format = find_file(sv->settings, io_param(io, "THUMB_PRESET"),
+	    io_param(io, "THUMB_EXT"), &wanted);
+	if (!photo_id_is_valid(id) || format == FORMAT_NONE ||
 	    !is_uri(io_param(io, "THUMB_URI"), sv->settings))
 		return fault_set(info, FAULT_NOT_FOUND, "%s", "");
 	f = develop_again(&dv, id, &wanted, info);
 	out->manifest = dv.manifest;
 	out->decoded = dv.decoded;
+	if (f == FAULT_NONE && dv.decoded)
+		out->made = format;
 	return f;
 }
 

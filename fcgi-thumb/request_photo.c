@@ -213,7 +213,7 @@ request_photo(struct service *sv, struct upload_photo *in,
 		.claim = { .created = (int64_t)time(NULL),
 		    .expires = terms->expires },
 		.out = out };
-	uint64_t before[PHASE_COUNT];
+	uint64_t before[PHASE_COUNT], begun = clock_monotonic_ns();
 	enum fault f = in->info.fault;
 
 	memcpy(job.claim.owner, terms->owner, sizeof job.claim.owner);
@@ -229,4 +229,5 @@ request_photo(struct service *sv, struct upload_photo *in,
 		out->status = PHOTO_REFUSED;
 	progress_enter(progress, PHASE_RECEIVE);
 	progress_share(progress, before, out->ms);
+	out->took_ns = clock_monotonic_ns() - begun;
 }

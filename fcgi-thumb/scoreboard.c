@@ -161,3 +161,24 @@ scoreboard_is_ready(struct scoreboard *b, unsigned first, unsigned n,
 	}
 	return true;
 }
+
+void
+scoreboard_count(struct scoreboard *b, unsigned first, unsigned n,
+    uint64_t now_ns, struct census *out)
+{
+	*out = (struct census){ 0 };
+	for (unsigned i = first; i < first + n; i++) {
+		struct slot *s = scoreboard_slot(b, i);
+		unsigned phase = (unsigned)s->phase;
+		uint64_t resident = s->resident;
+
+		if (!is_alive(s, now_ns))
+			continue;
+		out->alive++;
+		/* The page is the worker's: anything may stand in it. */
+		out->phases[phase < PHASE_COUNT ? phase : PHASE_IDLE]++;
+		out->resident += resident;
+		if (resident > out->resident_most)
+			out->resident_most = resident;
+	}
+}

@@ -41,6 +41,7 @@ struct slot {
 	_Atomic uint64_t requests; /* answered, whatever the answer */
 	_Atomic unsigned layers;   /* of sandbox.h, in force */
 	_Atomic uint64_t decodes;  /* photos handed to the decoder */
+	_Atomic uint64_t resident; /* bytes, after the last request */
 	char lacks[256]; /* why layers are missing; set before the first beat */
 	char request[REQUEST_ID_MAX + 1]; /* the one in work; the same */
 	char photo[PHOTO_ID_LEN + 1]; /* the photo in work; for the log only */
@@ -66,5 +67,15 @@ void scoreboard_keep_only(struct scoreboard *b, unsigned i);
  */
 bool scoreboard_is_ready(struct scoreboard *b, unsigned first, unsigned n,
     bool waiting, uint64_t limit_ns, uint64_t now_ns, const char **why);
+
+/* What the workers of some slots are doing. */
+struct census {
+	unsigned alive;
+	unsigned phases[PHASE_COUNT]; /* of those alive */
+	uint64_t resident;            /* bytes of all together */
+	uint64_t resident_most;       /* of one */
+};
+void scoreboard_count(struct scoreboard *b, unsigned first, unsigned n,
+    uint64_t now_ns, struct census *out);
 
 #endif

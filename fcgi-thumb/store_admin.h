@@ -142,7 +142,18 @@ unsigned store_sweep_sums(struct store *s, int64_t now);
 int64_t store_usage(const struct store *s);
 int64_t store_photos(const struct store *s);
 
-/* The same of a part of the store. */
+/* The file system that the store is on, as this process may use it. */
+struct store_disk {
+	uint64_t size; /* bytes, as free */
+	uint64_t free;
+	uint64_t inodes; /* 0: it counts none */
+	uint64_t free_inodes;
+};
+
+/* 0, or -1 with errno. */
+int store_disk(const struct store *s, struct store_disk *out);
+
+/* The sums of a part of the store. */
 struct store_sum {
 	int64_t bytes;
 	int64_t photos;

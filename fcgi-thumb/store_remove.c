@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "digest.h"
 #include "fdio.h"
+#include "metrics.h"
 #include "store_admin.h"
 #include "store_internal.h"
 
@@ -84,6 +85,7 @@ store_discard(struct store *s, const char *id, struct fault_info *info)
 	    throw_away(s, "public", id) == -1 || sync_parents(s, id) == -1)
 		return fault_errno(info, "trash");
 	store_usage_add(s, id, -bytes, was_here ? -1 : 0);
+	metrics_own()->removed += was_here;
 	return FAULT_NONE;
 }
 

@@ -370,26 +370,38 @@ store_check_sum(struct store *s, unsigned part, struct store_sum *counted,
 
 /* ---- the limits ---- */
 
+int
+store_disk(const struct store *s, struct store_disk *out)
+{
+	struct statvfs disk;
+
+	if (fstatvfs(s->root, &disk) == -1)
+		return -1;
+	*out = (struct store_disk){ .size =
+					(uint64_t)disk.f_blocks * disk.f_frsize,
+		.free = (uint64_t)disk.f_bavail * disk.f_frsize,
+		.inodes = disk.f_files,
+		.free_inodes = disk.f_favail };
+	return 0;
+}
+
 enum fault
 store_check_disk(const struct store *s, const struct limits *limits,
     struct fault_info *info)
 {
-	struct statvfs disk;
-	uint64_t available;
+	struct store_disk disk;
 
-	if (fstatvfs(s->root, &disk) == -1)
+	if (store_disk(s, &disk) == -1)
 		return fault_errno(info, "statvfs");
-	/* Some file systems count no inodes. */
-	if (disk.f_files > 0 && disk.f_favail == 0)
+	if (disk.inodes > 0 && disk.free_inodes == 0)
 		return fault_set(info, FAULT_STORAGE_FULL,
 		    "No more files can be made on the disk (inodes).");
-	available = (uint64_t)disk.f_bavail * disk.f_frsize;
-	if (available >= limits->free)
+	if (disk.free >= limits->free)
 		return FAULT_NONE;
-	return fault_limit(info, FAULT_STORAGE_FULL, limits->free, available,
+	return fault_limit(info, FAULT_STORAGE_FULL, limits->free, disk.free,
 	    "%" PRIu64 " bytes are free on the disk; %" PRIu64
 	    " have to stay free.",
-	    available, limits->free);
+	    disk.free, limits->free);
 }
 
 enum fault

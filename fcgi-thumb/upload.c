@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "body.h"
+#include "metrics.h"
 #include "mime.h"
 
 #define PIECE_SIZE (64 * 1024) /* bytes asked of the body at once */
@@ -260,6 +261,7 @@ upload_receive(struct upload *u, const struct io *io,
 		f = receive_multipart(&r, &body, type, piece, info);
 	else
 		f = receive_raw(&r, &body, piece, info);
+	metrics_own()->received_bytes += u->bytes;
 	return f == FAULT_NONE ? check_count(&r, info) : f;
 }
 

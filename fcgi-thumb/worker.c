@@ -32,6 +32,7 @@
 #include "clock.h"
 #include "fdio.h"
 #include "log.h"
+#include "metrics.h"
 #include "progress.h"
 
 #define BEAT_MS 1000
@@ -244,15 +245,33 @@ resident_bytes(const struct loop *loop)
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static bool
-is_worn(const struct loop *loop)
+/* Why a fresh process is better; RECYCLE_COUNT: it is not. */
+static enum recycle
+wear(const struct loop *loop)
 {
 	const struct worker *w = loop->w;
 
-	return loop->jobs >= w->jobs_max ||
-	    resident_bytes(loop) > w->resident_max ||
-	    (w->log_max != 0 && log_bytes() > w->log_max) ||
-	    (w->is_spoilt != NULL && w->is_spoilt(w->ctx));
+	if (loop->jobs >= w->jobs_max)
+		return RECYCLE_JOBS;
+	if (w->slot->resident > w->resident_max)
+		return RECYCLE_MEMORY;
+	if (w->log_max != 0 && log_bytes() > w->log_max)
+		return RECYCLE_LOG;
+	if (w->is_spoilt != NULL && w->is_spoilt(w->ctx))
+		return RECYCLE_PIXELS;
+	return RECYCLE_COUNT;
+}
+
+/* A worker that drains is not replaced, and wears on. */
+static bool
+is_worn(const struct loop *loop)
+{
+	enum recycle why = wear(loop);
+
+	if (loop->drain_ns != 0 || why == RECYCLE_COUNT)
+		return false;
+	metrics_own()->recycles[why]++;
+	return true;
 }
 
 static void
@@ -322,6 +341,7 @@ take(struct loop *loop, int *conn)
 static enum worker_end
 run(struct loop *loop)
 {
+	loop->w->slot->resident = resident_bytes(loop);
 	for (;;) {
 		int conn;
 
@@ -339,9 +359,9 @@ run(struct loop *loop)
 		}
 		serve(loop, conn);
 		fd_close(&conn);
-		/* Nobody replaces a worker that drains: it wears on. */
+		loop->w->slot->resident = resident_bytes(loop);
 		read_signals(loop);
-		if (loop->drain_ns == 0 && is_worn(loop))
+		if (is_worn(loop))
 			return WORKER_RECYCLED;
 		if (loop->drain_ns != 0 &&
 		    clock_monotonic_ns() > loop->drain_ns)

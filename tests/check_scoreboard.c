@@ -156,20 +156,6 @@ START_TEST(a_kept_slot_stays_in_place)
 }
 END_TEST
 
-/* Only the kernel can say whether a page is there without a crash. */
-static bool
-is_mapped(const void *address)
-{
-	int fds[2];
-	bool mapped;
-
-	ck_assert_int_eq(pipe(fds), 0);
-	mapped = write(fds[1], address, 1) == 1;
-	(void)close(fds[0]);
-	(void)close(fds[1]);
-	return mapped;
-}
-
 START_TEST(what_is_not_kept_is_gone)
 {
 	struct scoreboard *b = scoreboard_new(3);

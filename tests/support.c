@@ -212,3 +212,16 @@ transcript_fini(struct transcript *t)
 {
 	free(t->content_type);
 }
+
+bool
+is_mapped(const void *address)
+{
+	int fds[2];
+	bool mapped;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	mapped = write(fds[1], address, 1) == 1;
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	return mapped;
+}

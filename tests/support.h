@@ -34,6 +34,9 @@ const char *tempdir_at(const char *name);
 /* A file below $TEST_DATA (the tests/ directory) and a NUL. free() it. */
 char *test_data(const char *name, size_t *len);
 
+/* Can this byte be read? Asked of the kernel, so that nothing crashes. */
+bool is_mapped(const void *address);
+
 /*
  * The multipart transcripts of cases/: NAME.CODE.txt, where CODE is what an
  * upload of it ends in: "ok" or a fault's code. A file begins with the value of

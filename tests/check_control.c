@@ -17,6 +17,7 @@
 #include "fdio.h"
 #include "listen.h"
 #include "log.h"
+#include "metrics.h"
 #include "store_admin.h"
 #include "stores.h"
 #include "support.h"
@@ -93,6 +94,11 @@ static const struct {
 	const char *status;
 	const char *body;
 } requests[] = {
+	{ "GET", "/metrics", "Status: 200", "\nfcgi_thumb_ready 1\n" },
+	{ "HEAD", "/media/metrics", "Status: 200",
+	    "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n\r\n"
+	    "# HELP " },
+	{ "POST", "/metrics", "Status: 405", "\"method-not-allowed\"" },
 	{ "GET", "/health/ready", "Status: 200", "{\"ready\":true}" },
 	{ "HEAD", "/health/ready", "Status: 200", "" },
 	{ "GET", "/media/health/ready", "Status: 200", "{\"ready\":true}" },
@@ -220,6 +226,96 @@ START_TEST(a_peer_that_is_gone_harms_nobody)
 }
 END_TEST
 
+/* ---- numbers ---- */
+
+/* What the numbers say: one line of them. */
+static void
+assert_number(const char *line)
+{
+	struct memory_io m;
+	char whole[200];
+
+	(void)snprintf(whole, sizeof whole, "\nfcgi_thumb_%s\n", line);
+	ask(&m, "GET", "/metrics");
+	assert_says(&m, whole);
+	memory_io_fini(&m);
+}
+
+static const struct {
+	const char *before;
+	const char *after;
+} numbers[] = {
+	{ "ready 1", "ready 0" },
+	{ "workers_alive 1", "workers_alive 0" },
+	{ "deletions_total 0", "deletions_total 1" },
+	{ "store_bytes 0", "store_bytes 2" },
+	{ "store_photos 0", "store_photos 1" },
+	{ "quarantine_photos 0", "quarantine_photos 1" },
+	{ "poison_photos 0", "poison_photos 1" },
+	{ "worker_deaths_total{cause=\"SIGSEGV\"} 0",
+	    "worker_deaths_total{cause=\"SIGSEGV\"} 1" },
+	{ "store_limit_bytes 0", "store_limit_bytes 102" },
+	{ "disk_reserve_bytes 0", "disk_reserve_bytes 0" },
+	{ "workers_configured 1", "workers_configured 1" },
+};
+
+START_TEST(numbers_follow_what_happens)
+{
+	char path[300];
+
+	listen_queue_open(&control.queue, listeners.photo.fd);
+	ck_assert_int_eq(metrics_init(), 0);
+	settings.limits = (struct limits){ .queue_seconds = 10, .files = 2 };
+	for (unsigned i = 0; i < NELEM(numbers); i++)
+		assert_number(numbers[i].before);
+
+	photo_worker()->pid = 0;
+	control.checked_ns = 0;
+	metrics_own()->deletions++;
+	metrics_own()->deaths[DEATH_SEGV]++;
+	settings.limits.store = 102;
+	(void)snprintf(path, sizeof path, "%s/photo.sock", tempdir_path());
+	ck_assert_int_ne(fcgi_connect(path), -1);
+	fill_store();
+	for (unsigned i = 0; i < STORE_STRIKES_MAX; i++)
+		ck_assert_int_eq(store_strike(data,
+				     "4oymiquy7qobjgx36tejs35zeq", "a test"),
+		    0);
+
+	/* A look into quarantine/ holds for some seconds. */
+	assert_number("quarantine_photos 0");
+	control.quarantine.looked_ns -= 11 * NS_PER_S;
+	for (unsigned i = 0; i < NELEM(numbers); i++)
+		assert_number(numbers[i].after);
+	if (control.queue.netlink != -1) /* a kernel that tells */
+		assert_number("queue_waiting 1");
+	listen_queue_close(&control.queue);
+}
+END_TEST
+
+START_TEST(room_is_what_both_limits_leave)
+{
+	struct store_disk disk;
+	char line[80];
+
+	ck_assert_int_eq(store_disk(control.sweep.store, &disk), 0);
+	settings.limits = (struct limits){ .queue_seconds = 10,
+		.files = 2,
+		.store = 102,
+		.free = disk.free / 2 };
+	fill_store();
+	assert_number("headroom_bytes 100");
+	settings.limits.store = 1;
+	assert_number("headroom_bytes 0");
+	settings.limits.store = UINT64_MAX;
+	settings.limits.free = disk.size + 1;
+	assert_number("headroom_bytes 0");
+	(void)snprintf(line, sizeof line, "disk_size_bytes %llu",
+	    (unsigned long long)disk.size);
+	assert_number(line);
+}
+END_TEST
+
 /* ---- claims ---- */
 
 #define KEY "a key of 22 characters"
@@ -303,6 +399,7 @@ ask_claim(struct memory_io *m, const char *body, const char *key)
 
 START_TEST(a_delete_token_takes_the_photo_back)
 {
+	const struct counts *c = metrics_own();
 	char token[CLAIM_TOKEN_LEN + 1];
 	struct memory_io m;
 
@@ -327,6 +424,12 @@ START_TEST(a_delete_token_takes_the_photo_back)
 	ask_delete(&m, address_of(""), token);
 	assert_says(&m, "Status: 404");
 	memory_io_fini(&m);
+
+	ck_assert_uint_eq(c->requests[REQUEST_DELETE][RESULT_GONE], 1);
+	ck_assert_uint_eq(c->requests[REQUEST_DELETE][FAULT_TOKEN_INVALID], 2);
+	ck_assert_uint_eq(c->requests[REQUEST_DELETE][FAULT_NOT_FOUND], 1);
+	ck_assert_uint_eq(c->deletions, 1);
+	ck_assert_uint_eq(c->removed, 1);
 }
 END_TEST
 
@@ -536,6 +639,7 @@ main(void)
 	Suite *suite = suite_create("control");
 	TCase *address = tcase_create("addresses");
 	TCase *ready = tcase_create("ready");
+	TCase *number = tcase_create("numbers");
 	TCase *claims = tcase_create("claims");
 
 	tcase_add_checked_fixture(address, setup, teardown);
@@ -549,6 +653,10 @@ main(void)
 	tcase_add_test(ready, a_verdict_holds_for_a_second);
 	tcase_add_test(ready, a_peer_that_is_gone_harms_nobody);
 	suite_add_tcase(suite, ready);
+	tcase_add_checked_fixture(number, setup, teardown);
+	tcase_add_test(number, numbers_follow_what_happens);
+	tcase_add_test(number, room_is_what_both_limits_leave);
+	suite_add_tcase(suite, number);
 	tcase_add_checked_fixture(claims, setup, teardown);
 	tcase_set_timeout(claims, 30);
 	tcase_add_test(claims, a_delete_token_takes_the_photo_back);

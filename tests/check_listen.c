@@ -267,6 +267,51 @@ START_TEST(the_backlog_is_the_one_asked_for)
 }
 END_TEST
 
+START_TEST(those_who_wait_are_counted)
+{
+	struct listen_queue q = { 0 };
+	unsigned waiting = 77, backlog = 77;
+	int fd;
+
+	must_open();
+	ck_assert_int_eq(listen_queue_read(&q, &waiting, &backlog), -1);
+	listen_queue_open(&q, l.photo.fd);
+	if (q.netlink == -1)
+		return; /* A kernel without it, which /metrics lives with. */
+	ck_assert_int_eq(listen_queue_read(&q, &waiting, &backlog), 0);
+	ck_assert_uint_eq(waiting, 0);
+	ck_assert_uint_eq(backlog, 16);
+	for (unsigned i = 1; i <= 5; i++) {
+		ck_assert_int_ne(fcgi_connect(in_run("photo.sock")), -1);
+		ck_assert_int_eq(listen_queue_read(&q, &waiting, &backlog), 0);
+		ck_assert_uint_eq(waiting, i);
+	}
+	fd = accept(l.photo.fd, NULL, NULL);
+	ck_assert_int_ne(fd, -1);
+	listener_backlog(&l.photo, 3);
+	ck_assert_int_eq(listen_queue_read(&q, &waiting, &backlog), 0);
+	ck_assert_uint_eq(waiting, 4);
+	ck_assert_uint_eq(backlog, 3);
+	listen_queue_close(&q);
+	ck_assert_int_eq(listen_queue_read(&q, &waiting, &backlog), -1);
+}
+END_TEST
+
+START_TEST(of_a_socket_that_is_gone_nothing_is_known)
+{
+	struct listen_queue q;
+	unsigned waiting, backlog;
+
+	must_open();
+	listen_queue_open(&q, l.photo.fd);
+	listeners_close(&l);
+	ck_assert_int_eq(listen_queue_read(&q, &waiting, &backlog), -1);
+	listen_queue_close(&q);
+	listen_queue_open(&q, -1);
+	ck_assert_int_eq(listen_queue_read(&q, &waiting, &backlog), -1);
+}
+END_TEST
+
 /* Something in the way of the sockets. */
 static void
 spoil_parent(void)
@@ -558,6 +603,8 @@ main(void)
 	tcase_add_test(own, a_queued_connection_outlives_the_name);
 	tcase_add_test(own, the_backlog_is_the_one_asked_for);
 	tcase_add_test(own, a_path_of_107_bytes_is_bound);
+	tcase_add_test(own, those_who_wait_are_counted);
+	tcase_add_test(own, of_a_socket_that_is_gone_nothing_is_known);
 	suite_add_tcase(suite, own);
 	tcase_add_checked_fixture(refused, setup, tempdir_teardown);
 	tcase_add_loop_test(refused,

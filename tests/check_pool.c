@@ -15,7 +15,9 @@
 #include "clock.h"
 #include "fdio.h"
 #include "log.h"
+#include "metrics.h"
 #include "support.h"
+#include "watchdog.h"
 
 /* What a worker does that is started from now on, by its slot. */
 enum conduct {
@@ -28,6 +30,7 @@ enum conduct {
 	CRASHES_IN_A_JOB,
 	LIES,
 	OVERRUNS,
+	WATCHED,
 	IGNORES_SIGTERM
 };
 
@@ -82,6 +85,8 @@ live(void *ctx, struct scoreboard *board, unsigned i)
 	case OVERRUNS:
 		s->deadline_ns = 1;
 		break;
+	case WATCHED:
+		return WATCHDOG_EXIT;
 	default:
 		break;
 	}
@@ -104,6 +109,7 @@ setup(void)
 		.run = live,
 		.died = count_death };
 
+	ck_assert_int_eq(metrics_init(), 0);
 	/* Hundreds of deaths are told in here. */
 	ck_assert_int_eq(log_open("/dev/null"), 0);
 	starts = scoreboard_new(3);
@@ -371,6 +377,46 @@ START_TEST(one_past_its_deadline_is_killed_and_replaced)
 }
 END_TEST
 
+static bool
+has_counted(unsigned ends)
+{
+	const struct counts *c = metrics_own();
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < KILL_COUNT; i++)
+		n += c->kills[i];
+	for (unsigned i = 0; i < DEATH_COUNT; i++)
+		n += c->deaths[i];
+	return n >= ends;
+}
+
+START_TEST(each_end_is_counted_by_its_cause)
+{
+	const struct counts *c = metrics_own();
+
+	conduct[0] = ENDS_IN_ORDER;
+	run_until(has_started_the_first, 2);
+	ck_assert(!has_counted(1));
+	conduct[0] = CRASHES_IN_A_JOB;
+	run_until(has_counted, 1);
+	ck_assert_uint_eq(c->deaths[DEATH_KILL], 1);
+	conduct[0] = OVERRUNS;
+	run_until(has_counted, 2);
+	conduct[0] = WATCHED;
+	run_until(has_counted, 3);
+	/* The first of these may be one that was started before. */
+	ck_assert_uint_ge(c->kills[KILL_DEADLINE], 1);
+	conduct[0] = DIES_YOUNG;
+	run_until(has_counted, 5);
+	ck_assert_uint_ge(c->deaths[DEATH_STATUS], 1);
+	ck_assert_uint_eq(c->deaths[DEATH_SEGV], 0);
+	run_until(has_counted, deaths);
+	ck_assert(!has_counted(deaths + 1));
+	/* One may have been forked that has not said so yet. */
+	ck_assert_uint_ge(c->starts, started(0) + started(1) + started(2));
+}
+END_TEST
+
 START_TEST(those_that_leave_are_not_replaced)
 {
 	run_until(is_in_state, POOL_UP);
@@ -433,6 +479,7 @@ main(void)
 	tcase_add_test(death, a_death_is_told_with_its_request);
 	tcase_add_test(death, what_a_worker_says_of_itself_is_not_believed);
 	tcase_add_test(death, one_past_its_deadline_is_killed_and_replaced);
+	tcase_add_test(death, each_end_is_counted_by_its_cause);
 	suite_add_tcase(suite, death);
 	tcase_set_timeout(leave, 60);
 	tcase_add_checked_fixture(leave, setup, teardown);

@@ -17,6 +17,8 @@
 #include "fdio.h"
 #include "image.h"
 #include "log.h"
+#include "metrics.h"
+#include "reply.h"
 #include "store_admin.h"
 #include "stores.h"
 #include "support.h"
@@ -131,6 +133,75 @@ START_TEST(a_photo_becomes_files)
 	ck_assert_uint_eq(count_files("public"), 7);
 	ck_assert_uint_eq(slot.decodes, 1);
 	json_decref(json);
+}
+END_TEST
+
+static uint64_t
+count_of(const struct histogram *h)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i <= METRICS_BOUNDS; i++)
+		n += h->buckets[i];
+	return n;
+}
+
+START_TEST(what_is_done_is_counted)
+{
+	const struct counts *c = metrics_own();
+	int status;
+
+	json_decref(post_file("data/rgb.png", &status));
+	ck_assert_uint_eq(c->requests[REQUEST_UPLOAD][RESULT_CREATED], 1);
+	ck_assert_uint_eq(c->photos[PHOTO_CREATED][FORMAT_PNG], 1);
+	ck_assert_uint_eq(c->claims, 1);
+	ck_assert_uint_eq(c->thumbnails[FORMAT_JPEG], 3);
+	ck_assert_uint_eq(c->written_bytes, store_usage(store));
+	ck_assert_uint_eq(count_of(&c->photo_time[FORMAT_PNG]), 1);
+
+	json_decref(post_file("data/rgb.png", &status));
+	ck_assert_uint_eq(c->requests[REQUEST_UPLOAD][RESULT_OK], 1);
+	ck_assert_uint_eq(c->photos[PHOTO_EXISTS][FORMAT_PNG], 1);
+	ck_assert_uint_eq(c->claims, 2);
+	/* Nothing was decoded or written. */
+	ck_assert_uint_eq(count_of(&c->photo_time[FORMAT_PNG]), 1);
+	ck_assert_uint_eq(c->written_bytes, store_usage(store));
+	ck_assert_uint_eq(count_of(
+			      &c->phase_time[REQUEST_UPLOAD][PHASE_DECODE]),
+	    1);
+	ck_assert_uint_eq(count_of(&c->phase_time[REQUEST_UPLOAD][PHASE_QUEUE]),
+	    2);
+	ck_assert_uint_eq(count_of(&c->request_time[REQUEST_UPLOAD]), 2);
+	ck_assert_uint_gt(c->request_time[REQUEST_UPLOAD].sum_ns,
+	    c->photo_time[FORMAT_PNG].sum_ns);
+}
+END_TEST
+
+START_TEST(what_is_refused_is_counted_by_code_and_format)
+{
+	const struct counts *c = metrics_own();
+	int status;
+
+	json_decref(post_file("data/notes.txt", &status));
+	json_decref(post_file("data/truncated.jpg", &status));
+	settings->limits.pixels = 1000;
+	json_decref(post_file("data/rgb.png", &status));
+	ck_assert_uint_eq(c->requests[REQUEST_UPLOAD][FAULT_UNSUPPORTED_FORMAT],
+	    1);
+	ck_assert_uint_eq(c->requests[REQUEST_UPLOAD][FAULT_CORRUPT_IMAGE], 1);
+	ck_assert_uint_eq(c->requests[REQUEST_UPLOAD][FAULT_TOO_MANY_PIXELS],
+	    1);
+	ck_assert_uint_eq(c->refusals[FAULT_UNSUPPORTED_FORMAT], 1);
+	ck_assert_uint_eq(c->refusals[FAULT_CORRUPT_IMAGE], 1);
+	ck_assert_uint_eq(c->refusals[FAULT_TOO_MANY_PIXELS], 1);
+	ck_assert_uint_eq(c->photos[PHOTO_REFUSED][FORMAT_NONE], 1);
+	ck_assert_uint_eq(c->photos[PHOTO_REFUSED][FORMAT_JPEG], 1);
+	ck_assert_uint_eq(c->photos[PHOTO_REFUSED][FORMAT_PNG], 1);
+	ck_assert_uint_eq(c->claims, 0);
+	ck_assert_uint_eq(c->written_bytes, 0);
+	/* Of the whole request, before there is a photo. */
+	json_decref(post("multipart/form-data; boundary=b", "x", 1, &status));
+	ck_assert_uint_eq(c->requests[REQUEST_UPLOAD][FAULT_BODY_TRUNCATED], 1);
 }
 END_TEST
 
@@ -547,6 +618,10 @@ START_TEST(a_file_is_made_at_its_first_request_and_never_again)
 	ck_assert_uint_eq(slot.decodes, 2);
 	assert_first(id, "large", "webp", "/t/x?v=1", REDIRECT);
 	ck_assert_uint_eq(slot.decodes, 2);
+	ck_assert_uint_eq(metrics_own()->renders[FORMAT_WEBP], 1);
+	ck_assert_uint_eq(metrics_own()->requests[REQUEST_RENDER][RESULT_OK],
+	    2);
+	ck_assert_uint_eq(metrics_own()->photos[PHOTO_EXISTS][FORMAT_JPEG], 0);
 	text = read_public(id, "meta.json", &len);
 	ck_assert_ptr_nonnull(strstr(text, "large.webp?v="));
 	free(text);
@@ -601,6 +676,9 @@ START_TEST(what_is_not_configured_or_not_here_is_not_found)
 	    "Status: 404 Not Found\r\n"
 	    "Content-Type: application/problem+json\r\n");
 	ck_assert_uint_eq(slot.decodes, 1);
+	ck_assert_uint_eq(metrics_own()
+			      ->requests[REQUEST_RENDER][FAULT_NOT_FOUND],
+	    1);
 }
 END_TEST
 
@@ -775,6 +853,8 @@ main(void)
 	tcase_add_loop_test(tc, what_is_refused_leaves_nothing, 0,
 	    NELEM(refusals));
 	tcase_add_test(tc, a_limit_of_the_settings_is_named_with_the_value);
+	tcase_add_test(tc, what_is_done_is_counted);
+	tcase_add_test(tc, what_is_refused_is_counted_by_code_and_format);
 	tcase_add_test(tc, files_of_one_form_are_judged_apart);
 	tcase_add_test(tc,
 	    a_form_that_is_cut_leaves_nothing_even_of_whole_files);

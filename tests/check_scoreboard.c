@@ -121,6 +121,37 @@ START_TEST(only_the_slots_asked_for_count)
 }
 END_TEST
 
+START_TEST(workers_are_counted_by_what_they_do)
+{
+	const struct state states[] = {
+		{ 1, PHASE_IDLE, 0, AGO(1), 0 },
+		{ 2, PHASE_DECODE, IN(5), AGO(9), 0 },
+		{ 3, PHASE_DECODE, IN(5), AGO(9), 0 },
+		{ 4, (enum phase)1234, IN(5), NOW, 0 },
+		{ 5, PHASE_ENCODE, 0, AGO(9), 0 },  /* stuck */
+		{ 0, PHASE_RESIZE, IN(5), NOW, 0 }, /* nobody */
+	};
+	struct scoreboard *b = scoreboard_new(NELEM(states));
+	struct census census;
+
+	for (unsigned i = 0; i < NELEM(states); i++) {
+		put(scoreboard_slot(b, i), &states[i]);
+		scoreboard_slot(b, i)->resident = 10 + i;
+	}
+	scoreboard_count(b, 0, NELEM(states), NOW, &census);
+	ck_assert_uint_eq(census.alive, 4);
+	ck_assert_uint_eq(census.phases[PHASE_DECODE], 2);
+	ck_assert_uint_eq(census.phases[PHASE_IDLE], 2);
+	ck_assert_uint_eq(census.phases[PHASE_ENCODE], 0);
+	ck_assert_uint_eq(census.phases[PHASE_RESIZE], 0);
+	ck_assert_uint_eq(census.resident, 10 + 11 + 12 + 13);
+	ck_assert_uint_eq(census.resident_most, 13);
+	scoreboard_count(b, 1, 1, NOW, &census);
+	ck_assert_uint_eq(census.alive, 1);
+	scoreboard_free(b);
+}
+END_TEST
+
 START_TEST(a_child_writes_what_its_parent_reads)
 {
 	struct scoreboard *b = scoreboard_new(2);
@@ -196,6 +227,7 @@ main(void)
 	tcase_add_loop_test(ready, readiness_follows_the_slots, 0,
 	    NELEM(verdicts));
 	tcase_add_test(ready, only_the_slots_asked_for_count);
+	tcase_add_test(ready, workers_are_counted_by_what_they_do);
 	suite_add_tcase(suite, ready);
 	tcase_add_test(memory, a_child_writes_what_its_parent_reads);
 	tcase_add_loop_test(memory, a_kept_slot_stays_in_place, 0, 3);

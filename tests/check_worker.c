@@ -21,6 +21,7 @@
 #include "fcgi_client.h"
 #include "listen.h"
 #include "log.h"
+#include "metrics.h"
 #include "support.h"
 
 #define MEGABYTE (1024 * 1024)
@@ -167,6 +168,7 @@ setup(void)
 			  why, sizeof why) == 0,
 	    "%s", why);
 	ck_assert_int_eq(listeners_show(&listeners, why, sizeof why), 0);
+	ck_assert_int_eq(metrics_init(), 0);
 	board = scoreboard_new(2);
 	worker = (struct worker){ .listener = listeners.photo.fd,
 		.slot = scoreboard_slot(board, 0),
@@ -586,6 +588,7 @@ START_TEST(a_worker_ends_after_its_jobs)
 		assert_answer(ask("/", "abc", 3), "read 3");
 
 	ck_assert_int_eq(end_of(pid), WORKER_RECYCLED);
+	ck_assert_uint_eq(metrics_own()->recycles[RECYCLE_JOBS], 1);
 }
 END_TEST
 
@@ -598,6 +601,8 @@ START_TEST(a_worker_that_has_grown_ends)
 	assert_answer(ask("/", "abc", 3), "read 3");
 
 	ck_assert_int_eq(end_of(pid), WORKER_RECYCLED);
+	ck_assert_uint_eq(metrics_own()->recycles[RECYCLE_MEMORY], 1);
+	ck_assert_uint_gt(worker.slot->resident, 100000);
 }
 END_TEST
 
@@ -612,6 +617,7 @@ START_TEST(a_worker_whose_log_has_grown_ends)
 	assert_answer(ask("/", "abc", 3), "read 3");
 
 	ck_assert_int_eq(end_of(pid), WORKER_RECYCLED);
+	ck_assert_uint_eq(metrics_own()->recycles[RECYCLE_LOG], 1);
 }
 END_TEST
 
@@ -631,6 +637,7 @@ START_TEST(a_worker_that_is_spoilt_ends)
 	assert_answer(ask("/", "abc", 3), "read 3");
 
 	ck_assert_int_eq(end_of(pid), WORKER_RECYCLED);
+	ck_assert_uint_eq(metrics_own()->recycles[RECYCLE_PIXELS], 1);
 }
 END_TEST
 

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "control_internal.h"
 #include "image.h"
+#include "log.h"
 #include "metrics_text.h"
 #include "reply.h"
 #include "store_admin.h"
@@ -386,7 +387,8 @@ put_service(struct buf *out, bool is_ready, const struct counts *c)
 	metrics_sample(out, NAME("reloads_total"),
 	    LABELS({ "result", "refused" }), c->reloads_refused);
 	metrics_single(out, NAME("log_lost_lines_total"), "counter",
-	    "Lines for the log that could not be written.", c->log_lost);
+	    "Lines for the log that could not be written.",
+	    log_lost_together());
 }
 
 void

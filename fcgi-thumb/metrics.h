@@ -83,7 +83,6 @@ struct counts {
 	metric claims;         /* made, or found again by their key */
 	metric deletions;      /* claims that somebody took back */
 	metric removed;        /* photos */
-	metric log_lost;       /* lines */
 	metric starts;         /* of workers, as all that follows */
 	metric recycles[RECYCLE_COUNT];
 	metric kills[KILL_COUNT];

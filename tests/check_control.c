@@ -254,6 +254,7 @@ static const struct {
 	{ "poison_photos 0", "poison_photos 1" },
 	{ "worker_deaths_total{cause=\"SIGSEGV\"} 0",
 	    "worker_deaths_total{cause=\"SIGSEGV\"} 1" },
+	{ "log_lost_lines_total 0", "log_lost_lines_total 1" },
 	{ "store_limit_bytes 0", "store_limit_bytes 102" },
 	{ "disk_reserve_bytes 0", "disk_reserve_bytes 0" },
 	{ "workers_configured 1", "workers_configured 1" },
@@ -271,6 +272,7 @@ START_TEST(numbers_follow_what_happens)
 
 	photo_worker()->pid = 0;
 	control.checked_ns = 0;
+	log_lose();
 	metrics_own()->deletions++;
 	metrics_own()->deaths[DEATH_SEGV]++;
 	settings.limits.store = 102;

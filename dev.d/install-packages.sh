@@ -1,35 +1,43 @@
 #!/bin/bash
 # Run as root by ./dev: install-packages.sh PACKAGE... with apt.
 #
-# nginx's package starts a server on port 80 and at every boot, which nobody
-# asked for here. For the moment of the installation a policy-rc.d refuses
-# that, and only that; what was there before comes back in any case.
+# The packages of nginx and Prometheus start a server each, now and at every
+# boot, which nobody asked for here. For the moment of the installation a
+# policy-rc.d refuses that, and only that; what was there before comes back in
+# any case.
 set -euo pipefail
 
 policy=/usr/sbin/policy-rc.d
 saved=$policy.before-fcgi-thumb
-mark='# fcgi-thumb: nginx stays stopped during its installation'
+mark='# fcgi-thumb: servers stay stopped during their installation'
+
+# Each service and the package that brings it.
+servers=(nginx:nginx-common prometheus:prometheus)
 
 is_ours() {
 	grep -qsxF "$mark" "$policy"
 }
 
-forbid_nginx() {
+forbid_servers() {
+	local words=
 	if [ -e "$policy" ] && ! is_ours; then
 		mv -f "$policy" "$saved"
 	fi
+	for server in "${servers[@]}"; do
+		words+="${words:+ | }${server%:*} | ${server%:*}.service"
+	done
 	cat >"$policy" <<TEXT
 #!/bin/sh
 $mark
 for word in "\$@"; do
-	case \$word in nginx | nginx.service) exit 101 ;; esac
+	case \$word in $words) exit 101 ;; esac
 done
 [ ! -x $saved ] || exec $saved "\$@"
 TEXT
 	chmod 755 "$policy"
 }
 
-allow_nginx() {
+allow_servers() {
 	if [ -e "$saved" ]; then
 		mv -f "$saved" "$policy"
 	elif is_ours; then
@@ -37,15 +45,22 @@ allow_nginx() {
 	fi
 }
 
+is_installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = \
+		installed ]
+}
+
 log=$(mktemp "${TMPDIR:-/tmp}/fcgi-thumb-apt.XXXXXX")
 chmod 644 "$log"
-trap allow_nginx EXIT
+trap allow_servers EXIT
 trap 'exit 130' HUP INT TERM
 
 export DEBIAN_FRONTEND=noninteractive
-had_nginx=$(dpkg-query -W -f '${db:Status-Status}' nginx-common 2>/dev/null) ||
-	true
-forbid_nginx
+new=()
+for server in "${servers[@]}"; do
+	is_installed "${server#*:}" || new+=("${server%:*}")
+done
+forbid_servers
 if ! { apt-get -q update &&
 	apt-get -q -y --no-install-recommends install "$@"; } \
 	</dev/null >"$log" 2>&1; then
@@ -53,6 +68,8 @@ if ! { apt-get -q update &&
 	exit 1
 fi
 rm -f "$log"
-if [ "$had_nginx" != installed ] && [ -e /etc/init.d/nginx ]; then
-	update-rc.d nginx disable >/dev/null 2>&1 || true
-fi
+for server in "${new[@]}"; do
+	if [ -e "/etc/init.d/$server" ]; then
+		update-rc.d "$server" disable >/dev/null 2>&1 || true
+	fi
+done

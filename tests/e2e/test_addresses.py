@@ -94,8 +94,9 @@ class BehindATrustedProxy(Counted):
                 (f"127.0.0.1, {VISITOR}", 404), (f"::1, {OTHER}", 404),
                 (f"unix:, {VISITOR}", 404), (f"{VISITOR}, 127.0.0.1", 404)):
             headers = {"X-Forwarded-For": forwarded} if forwarded else {}
-            answer = self.ask("GET", "/health/ready", headers=headers)
-            self.assertEqual(answer.status, status, forwarded)
+            for target in "/health/ready", "/metrics":
+                answer = self.ask("GET", target, headers=headers)
+                self.assertEqual(answer.status, status, forwarded)
         # Neither is he exempt from the rate.
         self.exhaust("127.0.0.1, 203.0.113.6")
 
@@ -350,7 +351,7 @@ class Asked(Counted):
         for method, target, status in (
                 ("DELETE", f"/photos/{ID}", 201), ("OPTIONS", "/upload", 405),
                 ("GET", f"/t/{ID}/large.jpg", 200), ("GET", "/", 200),
-                ("GET", "/health/ready", 201)):
+                ("GET", "/health/ready", 201), ("GET", "/metrics", 201)):
             answer = self.ask(method, target,
                               headers={"X-Test-Verdict": "403"})
             self.assertEqual(answer.status, status)

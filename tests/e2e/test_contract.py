@@ -296,6 +296,13 @@ class Requests(ServiceCase):
         self.assertEqual((answer.status, json.loads(answer.body)),
                          (200, {"ready": True}))
 
+    @case_of("`GET /metrics`")
+    def test_metrics(self):
+        answer = self.service.get("/metrics")
+        self.assertEqual((answer.status, answer.headers["Content-Type"]),
+                         (200, "text/plain; version=0.0.4; charset=utf-8"))
+        self.assertIn(b"\nfcgi_thumb_ready 1\n", answer.body)
+
 
 class Refused(unittest.TestCase):
     """What a refusal has to be like, and who stands behind some of them."""

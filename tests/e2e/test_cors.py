@@ -16,8 +16,8 @@ TARGETS = (
     ("/upload", "POST, PUT, DELETE"), (f"/photos/{ID}", "DELETE"),
     (f"/photos/{ID}/claims", "POST"), (f"/t/{ID}/large.jpg", "GET, HEAD"),
     (f"/t/{ID}/large", "GET, HEAD"), (f"/t/{ID}/meta.json", "GET, HEAD"))
-ELSEWHERE = ("/", "/page.css", "/health/live", "/health/ready", "/nothing",
-             "/uploads", "/t")
+ELSEWHERE = ("/", "/page.css", "/health/live", "/health/ready", "/metrics",
+             "/nothing", "/uploads", "/t")
 STRANGERS = ("https://shop.example.evil.example", "https://shopxexample",
              "https://shop.example:444", "http://shop.example",
              "https://evil.example", "null", "https://SHOP.example",

@@ -167,6 +167,7 @@ class Files:
                 (f"/t/{ID}/large.jpg", "GET, HEAD"),
                 (f"/t/{ID}/meta.json", "GET, HEAD"),
                 ("/health/live", "GET, HEAD"), ("/health/ready", "GET, HEAD"),
+                ("/metrics", "GET, HEAD"),
                 (f"/t/{ID}/large", "GET, HEAD"),
                 ("/upload", "POST, PUT, DELETE"), (f"/photos/{ID}", "DELETE"),
                 (f"/photos/{ID}/claims", "POST")):
@@ -331,18 +332,20 @@ class Refusals:
         thumb = self.ask("GET", f"/t/{ID}/large.jpg", headers=headers)
         self.assertEqual(thumb.status, 200)
 
-    def test_readiness_is_for_this_machine_only(self):
-        answer = self.ask("GET", "/health/ready")
-        self.check_problem(answer, 503, "overloaded")
+    def test_what_is_for_this_machine_only(self):
+        targets = "/health/ready", "/metrics"
+        for target in targets:
+            self.check_problem(self.ask("GET", target), 503, "overloaded")
         self.peer("control", b"Content-Type: application/json\r\n\r\n{}")
-        answer = self.ask("GET", "/health/ready")
-        self.assertEqual((answer.status, answer.body), (200, b"{}"))
-        self.assertEqual(answer.headers["Cache-Control"], "no-store")
-        for address in ("203.0.113.9", "2001:db8::9"):
-            answer = self.ask("GET", "/health/ready",
-                              headers={"X-Test-Address": address})
-            self.check_problem(answer, 404, "not-found")
-            self.assertEqual(self.log_of(answer)["remote"], address)
+        for target in targets:
+            answer = self.ask("GET", target)
+            self.assertEqual((answer.status, answer.body), (200, b"{}"))
+            self.assertEqual(answer.headers["Cache-Control"], "no-store")
+            for address in ("203.0.113.9", "2001:db8::9"):
+                answer = self.ask("GET", target,
+                                  headers={"X-Test-Address": address})
+                self.check_problem(answer, 404, "not-found")
+                self.assertEqual(self.log_of(answer)["remote"], address)
 
     def test_the_service_s_own_words_pass_untouched(self):
         self.peer("photo", b"Status: 503 x\r\nRetry-After: 9\r\n"
@@ -580,7 +583,8 @@ class InAnotherSite(Site):
                 b"HTTP/1.1 200"))
 
     def test_a_client_on_a_unix_socket_is_of_this_machine(self):
-        for target, status in (("health/ready", b"503"), ("upload", b"503")):
+        for target, status in (("health/ready", b"503"), ("metrics", b"503"),
+                               ("upload", b"503")):
             for _ in range(12 * RATE):
                 with socket.socket(socket.AF_UNIX) as s:
                     s.connect(str(self.directory / "second.sock"))

@@ -198,6 +198,25 @@ bool wanted_is_empty(const struct wanted *w);
  */
 unsigned settings_longest_request(const struct settings *s);
 
+/*
+ * The text of a settings file with another value of one key that stands by
+ * itself: where the key is, its value alone is replaced, else a line comes
+ * behind the last. All other bytes, comments too, stay.
+ *
+ * text   of a file that settings_load takes
+ * key    of the top level, such as "upload_auth"
+ * value  as it is to stand in the file: true, 4 or "token" with its quotes
+ *
+ * For free(); NULL without memory.
+ */
+char *settings_edit(const char *text, const char *key, const char *value);
+
+/*
+ * The value of a text setting of the top level; NULL where no text has that
+ * key.
+ */
+const char *settings_text(const struct settings *s, const char *key);
+
 /* A path of a file in a directory of the settings; the caller frees. NULL: no memory. */
 char *settings_path(const char *dir, const char *name);
 

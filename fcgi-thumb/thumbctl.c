@@ -18,6 +18,7 @@
 static const struct command *const commands[] = {
 	&command_nginx_conf,
 	&command_apply,
+	&command_site,
 	&command_token,
 	&command_doctor,
 	&command_regenerate,

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "buf.h"
 #include "fault.h"
@@ -53,6 +54,7 @@ extern const struct command command_probe;
 extern const struct command command_quarantine;
 extern const struct command command_regenerate;
 extern const struct command command_show;
+extern const struct command command_site;
 extern const struct command command_stress;
 extern const struct command command_sweep;
 extern const struct command command_token;
@@ -73,6 +75,15 @@ void complain_fault(const char *what, const struct fault_info *info);
 /* "1.5 GB", in powers of 1024 as the settings count. */
 #define BYTES_TEXT_MAX 24
 void bytes_text(uint64_t bytes, char out[BYTES_TEXT_MAX]);
+
+/*
+ * Put a file into an open directory, whole and by a rename: a reader, such as an
+ * nginx that is just being reloaded, sees all or nothing. It gets the owner and
+ * mode of `like`; NULL: 0644, and the caller's. 0, or -1 with errno; the
+ * directory is still to be synced.
+ */
+int replace_file(int dirfd, const char *name, const void *data, size_t len,
+    const struct stat *like);
 
 /*
  * Root becomes the owner of the photos for good, with that account's
@@ -116,6 +127,12 @@ struct nginx_job {
 	unsigned wait;       /* for each answer, in seconds */
 };
 
+#define NGINX_JOB_DEFAULT                                           \
+	{                                                           \
+		.templates = TEMPLATES_DEFAULT, .program = "nginx", \
+		.wait = WAIT_DEFAULT                                \
+	}
+
 /* nginx's files as texts, or what takes their place. */
 struct nginx_files {
 	struct {
@@ -155,6 +172,39 @@ void nginx_free(struct nginx_files *files);
  * How many words are left from DIR on, or -1.
  */
 int nginx_parse(int argc, char **argv, bool runs, struct nginx_job *job);
+
+/* One of its values. 0, or -1: it is none. */
+int nginx_parse_port(const char *text, unsigned *out);
+int nginx_parse_wait(const char *text, struct nginx_job *job);
+
+/* ---- thumbctl_apply.c ---- */
+
+/* What becomes of nginx's files. The service is told where they are made. */
+enum nginx_side {
+	SIDE_MADE,
+	SIDE_KEPT,
+	SIDE_GONE
+};
+
+/* What is to come into force on both sides, or on none. */
+struct change {
+	const char *settings_file;
+	const struct settings *settings;
+	struct nginx_job job; /* its directory is there */
+	enum nginx_side side;
+	bool may_be_stopped; /* an nginx that does not run refuses nothing */
+	/*
+	 * What else changes, where it is not NULL: put before nginx tests it, 0
+	 * or -1 after a complaint; undone when something refuses, put itself
+	 * too.
+	 */
+	int (*put)(void *ctx);
+	void (*undo)(void *ctx);
+	void *ctx;
+};
+
+/* The exit status, after words in any case. */
+int apply_change(const struct change *change);
 
 /* ---- thumbctl_store.c ---- */
 

@@ -40,19 +40,18 @@
 _Static_assert(WAIT_DEFAULT > POOL_BOOT_SECONDS, "the service gives up first");
 
 struct apply {
-	const char *settings_file;
-	const struct settings *settings;
-	struct nginx_job job;
+	struct change change;
 	/* Blocked in `nginx -t`, which may take long and may be interrupted. */
 	sigset_t test_signals;
-	bool unseen; /* whether nginx took its files is not known */
+	bool unseen;  /* whether nginx took its files is not known */
+	bool stopped; /* it does not run */
 };
 
 /* When who is told now has to have answered. */
 static uint64_t
 ends_at(const struct apply *a)
 {
-	return clock_monotonic_ns() + a->job.wait * NS_PER_S;
+	return clock_monotonic_ns() + a->change.job.wait * NS_PER_S;
 }
 
 /* ---- nginx ---- */
@@ -67,7 +66,7 @@ exec_nginx(const struct apply *a, const char *const more[],
 	/* Standard output is for what we say. */
 	if (dup2(STDERR_FILENO, STDOUT_FILENO) == -1)
 		_exit(EX_OSERR);
-	program_exec(a->job.program, more);
+	program_exec(a->change.job.program, more);
 }
 
 /*
@@ -92,7 +91,8 @@ run_nginx(const struct apply *a, const char *const more[],
 	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
 	if (WIFSIGNALED(status))
-		complain("%s: %s", a->job.program, strsignal(WTERMSIG(status)));
+		complain("%s: %s", a->change.job.program,
+		    strsignal(WTERMSIG(status)));
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
@@ -127,7 +127,7 @@ judge_nginx(struct apply *a, enum nginx_answer answer)
 		complain("nginx has not loaded its configuration within %u "
 			 "seconds and may still do so; its error log may say "
 			 "more",
-		    a->job.wait);
+		    a->change.job.wait);
 		return -1;
 	case NGINX_UNSEEN:
 		complain("whether nginx took its configuration cannot be seen "
@@ -147,9 +147,12 @@ reload_nginx(struct apply *a, bool *touched)
 	int rc = -1;
 
 	*touched = false;
-	watch_begin(&watch, a->job.program, ends_at(a));
+	watch_begin(&watch, a->change.job.program, ends_at(a));
+	a->stopped = a->change.may_be_stopped && watch.n == 0;
 	/* Interrupted, it would leave open whether it has told it. */
-	if (run_nginx(a, more, NULL) == -1) {
+	if (a->stopped) {
+		rc = 0;
+	} else if (run_nginx(a, more, NULL) == -1) {
 		complain("nginx cannot be told to reload; does it run?");
 	} else {
 		answer = watch_wait(&watch);
@@ -178,14 +181,14 @@ has_answered(const struct service_state *before,
 static int
 await_answer(const struct apply *a, const struct service_state *before)
 {
-	const char *want = a->settings->digest;
+	const char *want = a->change.settings->digest;
 	uint64_t end = ends_at(a);
 	struct timespec pause = { .tv_nsec = 50 * (long)NS_PER_MS };
 	struct service_state now = *before;
 
 	while (clock_monotonic_ns() < end) {
 		(void)nanosleep(&pause, NULL);
-		if (pidfile_read(a->settings->run, &now) == -1) {
+		if (pidfile_read(a->change.settings->run, &now) == -1) {
 			complain("the service has ended instead");
 			return -1;
 		}
@@ -204,26 +207,28 @@ await_answer(const struct apply *a, const struct service_state *before)
 		complain("the service (process %ld) was reloaded, but with "
 			 "other settings; does it read %s? Its log may say "
 			 "more",
-		    (long)now.pid, a->settings_file);
+		    (long)now.pid, a->change.settings_file);
 	else
 		complain("the service (process %ld) has not answered within %u "
 			 "seconds: it has its old settings, and may still take "
 			 "those of %s, which nginx does not have then. Run "
 			 "`thumbctl apply` again when it answers",
-		    (long)now.pid, a->job.wait, a->settings_file);
+		    (long)now.pid, a->change.job.wait, a->change.settings_file);
 	return -1;
 }
 
 static int
 reload_service(const struct apply *a)
 {
-	const char *nginx = a->unseen ? "nginx was told of" : "nginx has";
+	const char *nginx = a->stopped ? "nginx does not run and will have"
+	    : a->unseen                ? "nginx was told of"
+				       : "nginx has";
 	struct service_state before;
 
-	if (pidfile_read(a->settings->run, &before) == -1) {
+	if (pidfile_read(a->change.settings->run, &before) == -1) {
 		(void)printf("%s the settings of %s; no service runs in %s, it "
 			     "will read them when it starts\n",
-		    nginx, a->settings_file, a->settings->run);
+		    nginx, a->change.settings_file, a->change.settings->run);
 		return 0;
 	}
 	if (kill(before.pid, SIGHUP) == -1) {
@@ -235,7 +240,7 @@ reload_service(const struct apply *a)
 		return -1;
 	(void)printf("%s the settings of %s; the service (process %ld) has "
 		     "them\n",
-	    nginx, a->settings_file, (long)before.pid);
+	    nginx, a->change.settings_file, (long)before.pid);
 	return 0;
 }
 
@@ -268,7 +273,7 @@ find_run(const char *http_conf, char *out, size_t size)
 static int
 check_run(const struct apply *a, const struct nginx_files *old)
 {
-	const char *run = a->settings->run;
+	const char *run = a->change.settings->run;
 	struct service_state s;
 	char was[RUN_MAX];
 
@@ -285,7 +290,9 @@ check_run(const struct apply *a, const struct nginx_files *old)
 static void
 restore(struct apply *a, const struct nginx_files *old, bool touched)
 {
-	if (nginx_write(&a->job, old) == -1) {
+	if (a->change.undo != NULL)
+		a->change.undo(a->change.ctx);
+	if (nginx_write(&a->change.job, old) == -1) {
 		complain("the old files are NOT back");
 		return;
 	}
@@ -302,8 +309,10 @@ switch_over(struct apply *a, const struct nginx_files *new,
 {
 	bool touched = false;
 
-	if (nginx_write(&a->job, new) == 0 && test_nginx(a) == 0 &&
-	    reload_nginx(a, &touched) == 0 && reload_service(a) == 0)
+	if (nginx_write(&a->change.job, new) == 0 &&
+	    (a->change.put == NULL || a->change.put(a->change.ctx) == 0) &&
+	    test_nginx(a) == 0 && reload_nginx(a, &touched) == 0 &&
+	    (a->change.side != SIDE_MADE || reload_service(a) == 0))
 		return 0;
 	restore(a, old, touched);
 	return -1;
@@ -352,40 +361,65 @@ lock_dir(const char *dir)
 	return -1;
 }
 
+/* The files that the settings make, in place of those that are there. */
+static int
+make_files(struct apply *a, const struct nginx_files *old)
+{
+	struct nginx_files new = { 0 };
+	int rc = -1;
+
+	if (nginx_fill(a->change.settings, &a->change.job, &new) == 0 &&
+	    check_run(a, old) == 0)
+		rc = switch_over(a, &new, old);
+	nginx_free(&new);
+	return rc;
+}
+
 static int
 apply(struct apply *a)
 {
-	struct nginx_files new = { 0 }, old = { 0 };
-	int lock = lock_dir(a->job.dir), rc = -1;
+	struct nginx_files old = { 0 }, none = { 0 };
+	int lock = lock_dir(a->change.job.dir), rc = -1;
 
 	if (lock == -1)
 		return EXIT_FAILURE;
 	hold_signals(a);
-	if (nginx_fill(a->settings, &a->job, &new) == 0 &&
-	    nginx_read(&a->job, &old) == 0 && check_run(a, &old) == 0)
-		rc = switch_over(a, &new, &old);
+	if (nginx_read(&a->change.job, &old) == 0) {
+		none.n = old.n;
+		rc = a->change.side == SIDE_MADE
+		    ? make_files(a, &old)
+		    : switch_over(a, a->change.side == SIDE_KEPT ? &old : &none,
+			  &old);
+	}
 	nginx_free(&old);
-	nginx_free(&new);
 	fd_close(&lock);
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+apply_change(const struct change *change)
+{
+	struct apply a = { .change = *change };
+
+	return apply(&a);
 }
 
 static int
 run_apply(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
-	struct apply a = { .settings_file = settings_file };
+	struct change change = { .settings_file = settings_file };
 	struct settings *settings;
 	int status;
 
-	if (nginx_parse(argc, argv, true, &a.job) != 1 ||
-	    a.job.program[strspn(a.job.program, " ")] == '\0')
+	if (nginx_parse(argc, argv, true, &change.job) != 1 ||
+	    change.job.program[strspn(change.job.program, " ")] == '\0')
 		return wrong_use(self);
 	settings = settings_load(settings_file, stderr);
 	if (settings == NULL)
 		return EX_CONFIG;
-	a.settings = settings;
-	status = apply(&a);
+	change.settings = settings;
+	status = apply_change(&change);
 	settings_free(settings);
 	return status;
 }

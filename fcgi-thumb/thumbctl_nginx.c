@@ -98,22 +98,6 @@ nginx_read(const struct nginx_job *job, struct nginx_files *out)
 	return rc;
 }
 
-/* A reader, such as an nginx that is just being reloaded, sees all or nothing. */
-static int
-replace_file(int dirfd, const char *name, const void *data, size_t len)
-{
-	char aside[64];
-
-	(void)snprintf(aside, sizeof aside, ".%s.%ld", name, (long)getpid());
-	(void)unlinkat(dirfd, aside, 0); /* of a dead process with our number */
-	if (fd_write_file(dirfd, aside, 0644, data, len) == -1)
-		return -1;
-	if (renameat(dirfd, aside, dirfd, name) == 0)
-		return 0;
-	(void)unlinkat(dirfd, aside, 0);
-	return -1;
-}
-
 static int
 remove_file(int dirfd, const char *name)
 {
@@ -130,7 +114,7 @@ nginx_write(const struct nginx_job *job, const struct nginx_files *files)
 		rc = files->texts[i].data == NULL
 		    ? remove_file(dirfd, nginx_files[i].file)
 		    : replace_file(dirfd, nginx_files[i].file,
-			  files->texts[i].data, files->texts[i].len);
+			  files->texts[i].data, files->texts[i].len, NULL);
 	if (rc == 0)
 		rc = fd_sync_dir(dirfd, ".");
 	if (rc == -1)
@@ -147,19 +131,19 @@ nginx_free(struct nginx_files *files)
 	*files = (struct nginx_files){ 0 };
 }
 
-static int
-parse_port(const char *text, struct nginx_job *job)
+int
+nginx_parse_port(const char *text, unsigned *out)
 {
 	unsigned long long port;
 
 	if (number_parse(text, 1, 65535, &port) == -1)
 		return -1;
-	job->port = (unsigned)port;
+	*out = (unsigned)port;
 	return 0;
 }
 
-static int
-parse_wait(const char *text, struct nginx_job *job)
+int
+nginx_parse_wait(const char *text, struct nginx_job *job)
 {
 	unsigned long long seconds;
 
@@ -183,9 +167,7 @@ nginx_parse(int argc, char **argv, bool runs, struct nginx_job *job)
 	const struct option *known = runs ? options : options + 2;
 	int option;
 
-	*job = (struct nginx_job){ .templates = TEMPLATES_DEFAULT,
-		.program = "nginx",
-		.wait = WAIT_DEFAULT };
+	*job = (struct nginx_job)NGINX_JOB_DEFAULT;
 	optind = 0; /* a second list begins; glibc wants 0 for that */
 	while ((option = getopt_long(argc, argv, "+", known, NULL)) != -1)
 		switch (option) {
@@ -193,14 +175,14 @@ nginx_parse(int argc, char **argv, bool runs, struct nginx_job *job)
 			job->program = optarg;
 			break;
 		case 'w':
-			if (parse_wait(optarg, job) == -1)
+			if (nginx_parse_wait(optarg, job) == -1)
 				return -1;
 			break;
 		case 't':
 			job->templates = optarg;
 			break;
 		case 's':
-			if (parse_port(optarg, job) == -1)
+			if (nginx_parse_port(optarg, &job->port) == -1)
 				return -1;
 			break;
 		default:

@@ -29,7 +29,9 @@ cmd_lint() {
 
 lint() {
 	make --no-print-directory -C "$build" lint &&
-		shellcheck -x dev .ci/run dev.d/*.sh tests/*.sh
+		shellcheck -x dev .ci/run dev.d/*.sh tests/*.sh \
+			packaging/systemd/after-* packaging/systemd/hand-over \
+			packaging/debian/post* packaging/debian/pre*
 }
 
 cmd_distcheck() {

@@ -63,6 +63,18 @@ is_listening(int fd)
 	    yes != 0;
 }
 
+/* Where it was bound; "" for one that has no path. */
+static void
+note_address(struct listener *l, int fd)
+{
+	struct sockaddr_un addr = { 0 };
+	socklen_t len = sizeof addr - 1; /* a NUL behind the longest */
+
+	if (getsockname(fd, (struct sockaddr *)&addr, &len) == 0 &&
+	    addr.sun_family == AF_UNIX)
+		(void)snprintf(l->from, sizeof l->from, "%s", addr.sun_path);
+}
+
 static int
 adopt(struct listener *l, int fd, const struct why *why)
 {
@@ -72,6 +84,7 @@ adopt(struct listener *l, int fd, const struct why *why)
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
 		return fail(why, "inherited socket %d: %s", fd,
 		    strerror(errno));
+	note_address(l, fd);
 	l->fd = fd;
 	return 0;
 }
@@ -393,6 +406,43 @@ listeners_show(struct listeners *l, char *why, size_t why_size)
 	if (l->photo.aside && put_in_place(&l->photo, &reason) != 0)
 		return -1;
 	return l->control.aside ? put_in_place(&l->control, &reason) : 0;
+}
+
+/* Two names may lead to one socket, as below /run and /var/run. */
+static bool
+is_same(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return strcmp(a, b) == 0 ||
+	    (stat(a, &one) == 0 && stat(b, &other) == 0 &&
+		one.st_dev == other.st_dev && one.st_ino == other.st_ino);
+}
+
+static bool
+is_in(const struct listener *l, const char *run, const char *name,
+    const struct why *why)
+{
+	char want[sizeof l->from + 128];
+
+	(void)snprintf(want, sizeof want, "%s/%s", run, name);
+	if (l->from[0] == '\0' || is_same(l->from, want))
+		return true;
+	(void)fail(why,
+	    "the socket that was handed over is %s, and nginx looks for it at "
+	    "%s, by run in the settings",
+	    l->from, want);
+	return false;
+}
+
+bool
+listeners_are_in(const struct listeners *l, const char *run, char *why,
+    size_t why_size)
+{
+	struct why reason = { .text = why, .size = why_size };
+
+	return is_in(&l->photo, run, "photo.sock", &reason) &&
+	    is_in(&l->control, run, "control.sock", &reason);
 }
 
 void

@@ -14,6 +14,7 @@ struct listener {
 	bool aside;     /* bound here under another name, not shown yet */
 	bool own;       /* bound here and shown: unlinked at the end */
 	char path[108]; /* when aside or own */
+	char from[108]; /* of an inherited one: where it was bound, or "" */
 	dev_t dev;      /* of the socket that was bound at path */
 	ino_t ino;
 };
@@ -44,6 +45,13 @@ int listeners_open(struct listeners *l, const char *run, unsigned mode,
  * or -1 with words in why.
  */
 int listeners_show(struct listeners *l, char *why, size_t why_size);
+
+/*
+ * Does nginx, which looks in run, come to these? An inherited socket may be
+ * bound elsewhere: false then, with words in why.
+ */
+bool listeners_are_in(const struct listeners *l, const char *run, char *why,
+    size_t why_size);
 
 /* Set another backlog on a listening socket (listen(2) again). */
 void listener_backlog(struct listener *l, int backlog);

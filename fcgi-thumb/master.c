@@ -161,6 +161,15 @@ say_account(const struct master *m)
 }
 
 static void
+say_sockets(const struct master *m)
+{
+	char why[512];
+
+	if (!listeners_are_in(&m->listeners, m->bound.run, why, sizeof why))
+		log_info("note: %s", why);
+}
+
+static void
 promote(struct master *m)
 {
 	struct generation *g = m->booting;
@@ -197,8 +206,10 @@ promote(struct master *m)
 		log_info("note: a part of the sandbox cannot be put up: %s",
 		    lacks);
 	say_memory(g->settings);
-	if (first)
-		say_account(m);
+	if (!first)
+		return;
+	say_account(m);
+	say_sockets(m);
 }
 
 /* Whoever waits for these settings need not wait any longer. */

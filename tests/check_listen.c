@@ -515,6 +515,36 @@ START_TEST(handed_over_sockets_become_ours)
 }
 END_TEST
 
+/* Where nginx would look for them, or not. */
+START_TEST(a_handed_over_socket_elsewhere_is_said)
+{
+	char other[400];
+
+	ck_assert_int_eq(mkdir(run, 0755), 0);
+	hand_over("run/photo.sock", 3);
+	hand_over("other.sock", 4);
+	say_handed_over(2, "photo:control");
+	must_open();
+	ck_assert(!listeners_are_in(&l, run, why, sizeof why));
+	ck_assert_ptr_nonnull(strstr(why, handed("other.sock")));
+	ck_assert_ptr_nonnull(strstr(why, in_run("control.sock")));
+
+	ck_assert_int_eq(symlink(handed("other.sock"), in_run("control.sock")),
+	    0);
+	ck_assert(listeners_are_in(&l, run, why, sizeof why));
+	(void)snprintf(other, sizeof other, "%s/nowhere", tempdir_path());
+	ck_assert(!listeners_are_in(&l, other, why, sizeof why));
+	ck_assert_ptr_nonnull(strstr(why, "photo.sock"));
+}
+END_TEST
+
+START_TEST(sockets_of_our_own_are_where_they_belong)
+{
+	must_open();
+	ck_assert(listeners_are_in(&l, run, why, sizeof why));
+}
+END_TEST
+
 START_TEST(a_handed_over_name_is_not_removed)
 {
 	hand_over("first", 3);
@@ -597,6 +627,7 @@ main(void)
 	tcase_add_test(own,
 	    a_service_keeps_its_names_until_the_next_one_shows_itself);
 	tcase_add_test(own, sockets_do_not_block_and_are_not_inherited);
+	tcase_add_test(own, sockets_of_our_own_are_where_they_belong);
 	tcase_add_test(own, a_running_service_is_taken_over);
 	tcase_add_test(own, what_a_dead_service_left_is_replaced);
 	tcase_add_test(own, what_was_left_aside_goes_with_its_process);
@@ -617,6 +648,7 @@ main(void)
 	    NELEM(orders));
 	tcase_add_test(inherited, what_was_not_handed_over_is_bound);
 	tcase_add_test(inherited, handed_over_sockets_become_ours);
+	tcase_add_test(inherited, a_handed_over_socket_elsewhere_is_said);
 	tcase_add_test(inherited, a_handed_over_name_is_not_removed);
 	tcase_add_test(inherited, another_process_variables_are_not_ours);
 	tcase_add_test(inherited, descriptor_0_is_the_photo_socket);

@@ -151,18 +151,31 @@ check_data(struct doctor *d)
 	check_space(d);
 }
 
+/* The directory need not be the service's, where its file is there. */
+static void
+check_logs(struct doctor *d)
+{
+	const char *logs = d->settings->logs;
+	char *file = settings_path(logs, "fcgi-thumb.log");
+	bool is_there = file != NULL && access(file, F_OK) == 0;
+
+	if (logs[0] == '\0')
+		doctor_say(d, OK, "logs: to the standard error output");
+	else if (is_there ? can(file, W_OK) : can(logs, W_OK | X_OK))
+		doctor_say(d, OK, "logs: %s", logs);
+	else
+		doctor_say(d, FAULT, "logs: %s: %s", is_there ? file : logs,
+		    strerror(errno));
+	free(file);
+}
+
 static void
 check_other_places(struct doctor *d)
 {
 	const struct settings *s = d->settings;
 	char *index = settings_path(s->html, "index.html");
 
-	if (s->logs[0] == '\0')
-		doctor_say(d, OK, "logs: to the standard error output");
-	else if (can(s->logs, W_OK | X_OK))
-		doctor_say(d, OK, "logs: %s", s->logs);
-	else
-		doctor_say(d, FAULT, "logs: %s: %s", s->logs, strerror(errno));
+	check_logs(d);
 	if (s->page && index != NULL && !can(index, R_OK))
 		doctor_say(d, FAULT, "page: %s: %s", index, strerror(errno));
 	free(index);

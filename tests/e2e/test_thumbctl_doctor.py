@@ -117,6 +117,17 @@ class Doctor(ServiceCase):
         self.assertIn("photo.sock: No such file", self.faults()[1])
         self.assertNotIn("ready", "".join(self.lines))
 
+    def test_a_log_in_a_directory_that_is_not_the_service_s(self):
+        logs, log = self.service.logs, self.service.logs / "fcgi-thumb.log"
+        logs.chmod(0o555)
+        self.addCleanup(logs.chmod, 0o755)
+        self.assertIn(f"ok    logs: {logs}\n", self.doctor())
+        log.chmod(0o440)
+        self.addCleanup(log.chmod, 0o640)
+        self.doctor()
+        if os.geteuid() != 0:
+            self.assert_fault(f"logs: {log}", "Permission denied")
+
     def test_logs_and_pages_that_are_not_there(self):
         missing = self.service.directory / "missing"
         self.set(logs=missing)

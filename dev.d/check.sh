@@ -31,7 +31,8 @@ lint() {
 	make --no-print-directory -C "$build" lint &&
 		shellcheck -x dev .ci/run dev.d/*.sh tests/*.sh \
 			packaging/systemd/after-* packaging/systemd/hand-over \
-			packaging/debian/post* packaging/debian/pre*
+			packaging/debian/post* packaging/debian/pre* \
+			packaging/debian/fcgi-thumb.init
 }
 
 cmd_distcheck() {

@@ -30,9 +30,9 @@ check_packages() {
 		return
 	fi
 	make_ground bookworm
-	#make_ground trixie
+	make_ground trixie
 	run_suite as_root unshare --mount --propagation private \
-		env FT_BUILD="$build" FT_ROOTS="$top/build/packages" \
+		env TMPDIR="$TMPDIR" FT_BUILD="$build" FT_ROOTS="$top/build/packages" \
 		/usr/bin/python3 tests/packaging/packaging.py "$@"
 }
 

@@ -1,14 +1,14 @@
 """What a machine goes through with the package, a class each. The steps of a
 class are done in their order, on one machine: each stands on the one before."""
 
+import hashlib
 import json
 import os
 import pathlib
 import re
 import shutil
-import socket
+import subprocess
 import tempfile
-import threading
 import time
 
 import nginx
@@ -24,6 +24,7 @@ DATA = "/var/lib/fcgi-thumb"
 LOGS = "/var/log/fcgi-thumb"
 SETTINGS = "/etc/fcgi-thumb/fcgi-thumb.conf"
 SECRET = "/etc/fcgi-thumb/upload-secret"
+NGINX_FILES = "/etc/nginx/fcgi-thumb"
 UNIT = "fcgi-thumb.service"
 
 # One file a codec, and the type that its upload is answered with.
@@ -35,6 +36,13 @@ EVERY_CODEC = {
     "scene.avif": "image/avif", "grid.heic": "image/heic",
     "alpha.heic": "image/heic", "cmyk.tif": "image/tiff",
     "fax.tif": "image/tiff", "core.bmp": "image/bmp"}
+
+# Where the packages that ours depends on, and the system, keep what they make.
+OTHERS = (r"/var/(cache|lib/(apt|dpkg|systemd|nginx|logrotate|ucf|private)|"
+          r"log/(apt|journal|nginx|dpkg\.log|alternatives\.log))(/|$)|"
+          r"/etc/(alternatives|ssl|fonts|ImageMagick-[67]|nginx)/|"
+          r"/(run|tmp|proc|sys|dev)(/|$)|/var/tmp/|/root/")
+
 EVERY_FORMAT = ["jpeg", "png", "webp", "avif", "gif"]
 
 
@@ -85,11 +93,24 @@ class Life(ServiceCase):
 
     # ---- what several need ----
 
-    def install(self, which):
+    def install(self, which, *options):
         """As the README says it, the package of that version: "lower" or
         "higher"."""
-        return self.machine.run("sh", "-c", f"cd {BUILT}/{which} && "
-                                "apt install -y ./fcgi-thumb_*.deb")
+        return self.machine.run(
+            "sh", "-c", f"cd {BUILT}/{which} && "
+            f"apt install -y {' '.join(options)} ./fcgi-thumb_*.deb")
+
+    def enable(self, *options):
+        # not there yet
+        m = self.machine
+        m.run("sh", "-c", "mkdir -p /etc/nginx/fcgi-thumb; thumbctl nginx-conf /etc/nginx/fcgi-thumb")
+        m.write("/etc/nginx/sites-enabled/fcgi-thumb", "include fcgi-thumb/fcgi-thumb-http.conf;\nserver { listen 80; server_name _;\n include fcgi-thumb/fcgi-thumb-server.conf; }\n")
+        m.run("rm", "-f", "/etc/nginx/sites-enabled/default")
+        m.run("systemctl", "reload", "nginx")
+
+    def apply(self):
+        """The settings that are in the file now, into force."""
+        self.machine.run("thumbctl", "apply", NGINX_FILES)
 
     def version(self):
         return self.machine.ask("dpkg-query", "-W", "-f", "${Version}",
@@ -102,7 +123,6 @@ class Life(ServiceCase):
         self.assertEqual(failed.strip(), "", failed)
         self.assertEqual(self.machine.ask("systemctl", "is-active", UNIT),
                          "active")
-        self.machine.wait_ready()
 
     def upload(self, mark, headers=()):
         """A new photo, taken and served; what the answer says of it."""
@@ -129,8 +149,398 @@ class Life(ServiceCase):
         return done.stdout
 
 
+class Visitors(Load):
+    """Clients that upload, look at what they got, ask for a format that is
+    not there yet, and take the photo back. What is not as it has to be is
+    kept as a failure."""
+
+    def run(self, client):
+        n = 0
+        while self.going:
+            n += 1
+            try:
+                self.visit(f"{client} {n} {id(self)}")
+            except Exception as failure:  # kept for the assertion
+                self.failures.append(repr(failure))
+            time.sleep(self.pause)
+
+    def visit(self, mark):
+        answer = self.service.upload(
+            ("a.jpg", variation(picture("gray.jpg"), mark)))
+        self.answers.append(answer)
+        self.hold(answer, 201)
+        photo, = json.loads(answer.body)["photos"]
+        for variant in photo["variants"]:
+            self.hold(self.service.get_url(variant["url"]), 200)
+        # Or a JPEG, where the others keep all workers busy.
+        self.hold(self.service.get(f"/t/{photo['id']}/large.webp"), 200)
+        self.hold(self.service.request(
+            "DELETE", f"/photos/{photo['id']}",
+            headers={"Authorization": f"Bearer {photo['delete_token']}"}), 204)
+
+    @staticmethod
+    def hold(answer, status):
+        if answer.status != status:
+            raise AssertionError(f"{answer.status} {answer.body[:300]}")
+
+
 class Debian12(Life):
+    """From the installation to the end of the package."""
+
     def test_apt_installs(self):
+        type(self).before = self.files()
         self.install("lower")
         self.assert_healthy()
-ALL = [Debian12]
+        secret = self.machine.ask("stat", "-c", "%a %U %s", SECRET)
+        self.assertEqual(secret, "600 fcgi-thumb 65")
+        # Nobody has decided yet who may upload.
+        answer = self.machine.upload(("a.jpg", picture("gray.jpg")))
+        self.assertIn(answer.status, (404, 405))
+
+    def test_an_open_site_is_a_decision(self):
+        self.enable("--open")
+        self.machine.wait_ready()
+        self.assertIn(b"<form", self.machine.get("/").body)
+        type(self).kept = self.upload("kept")
+        self.assertEqual(
+            self.machine.get(f"/t/{self.kept['id']}/large.webp").status, 200)
+
+    def test_every_codec_in_the_fence(self):
+        text = self.machine.read(SETTINGS)
+        self.machine.write(SETTINGS, text.replace(
+            'name = "square";', 'name = "square"; formats = [ '
+            + ", ".join(f'"{each}"' for each in EVERY_FORMAT) + " ];", 1))
+        self.apply()
+        for name, kind in EVERY_CODEC.items():
+            with self.subTest(name):
+                answer = self.machine.upload((name, picture(name)))
+                photo, = self.assert_taken(answer, 201, "created")["photos"]
+                self.assertEqual(photo["type"], kind)
+                self.assert_served(photo, self.machine)
+                for each in EVERY_FORMAT:
+                    self.assert_format(photo, each)
+        self.machine.write(SETTINGS, text)
+        self.apply()
+
+    def assert_format(self, photo, name):
+        """Made at this request."""
+        extension = name.replace("jpeg", "jpg")
+        answer = self.machine.get(f"/t/{photo['id']}/square.{extension}")
+        self.assertEqual((answer.status, answer.headers["Content-Type"]),
+                         (200, f"image/{name}"))
+        if name == "avif":  # Pillow does not know it everywhere
+            self.assertEqual(answer.body[4:12], b"ftypavif")
+        else:
+            self.assertEqual(opened(answer.body).format, name.upper())
+
+    def test_how_far_the_units_are_shut_in(self):
+        for unit in self.units("service"):
+            words = self.machine.ask("systemd-analyze", "security",
+                                     "--no-pager", unit).splitlines()[-1]
+            print("     ", words.lstrip("\N{RIGHTWARDS ARROW} "), flush=True)
+            level = float(re.search(r": ([0-9.]+) ", words)[1])
+            self.assertLess(level, 2.0, unit)
+
+    def test_doctor_finds_nothing(self):
+        self.doctor()
+
+    def xtest_the_log_is_rotated_without_a_loss(self):
+        with Visitors(self.machine, 3, 0.2) as visitors:
+            for _ in range(3):
+                visitors.wait_for(4)
+                self.machine.run("logrotate", "--force",
+                                 "/etc/logrotate.d/fcgi-thumb")
+            visitors.wait_for(4)
+        self.assertEqual(visitors.failures, [])
+        for name in "fcgi-thumb", "access":
+            wait_until(f"every upload in {name}.log", lambda: not (
+                {answer.headers["X-Request-Id"] for answer in visitors.answers}
+                - self.logged(name)), 10)
+
+    def logged(self, name):
+        """The requests' ids in all files that there are of that log."""
+        text = self.machine.run(
+            "sh", "-c", f"zcat -f {LOGS}/{name}.log*").stdout
+        return set(re.findall(r'"(?:id|request_id)": ?"([0-9a-f]{32})"', text))
+
+    def xtest_the_probe_writes_and_slo_counts(self):
+        def probed():
+            lines = self.machine.run(
+                "sh", "-c", f"cat {LOGS}/ledger/*.jsonl", check=False).stdout
+            return [each for line in lines.splitlines()
+                    if line.startswith("{")
+                    and (each := json.loads(line))["kind"] == "probe"
+                    and each["ok"]][1:]
+
+        wait_until("two good probes in the ledger", probed)
+        report = json.loads(self.machine.ask(
+            "thumbctl", "slo", "--since", "1d", "--json"))
+        self.assertTrue(report)
+
+    def test_it_serves_after_a_reboot(self):
+        self.assertEqual(self.machine.reboot(), "running")
+        self.assert_healthy()
+        self.assert_kept()
+        self.upload("after the reboot")
+        self.doctor()
+
+    def assert_kept(self):
+        """The first photo is where it was, byte for byte."""
+        files = self.assert_served(self.kept, self.machine)
+        self.assertEqual(files, type(self).__dict__.get("served") or files)
+        type(self).served = files
+
+    def test_it_is_upgraded_under_load(self):
+        self.replace("higher")
+
+    def test_it_is_downgraded_under_load(self):
+        self.replace("lower", "--allow-downgrades")
+
+    def replace(self, which, *options):
+        """With that version, while visitors come: not one is turned away."""
+        before = self.version()
+        with Visitors(self.machine, 3, 0.1) as visitors:
+            visitors.wait_for(6)
+            self.install(which, *options)
+            visitors.wait_for(6)
+        print(f"      {len(visitors.answers)} uploads, "
+              f"{len(visitors.failures)} failures", flush=True)
+        self.assertEqual(visitors.failures, [])
+        self.assertNotEqual(self.version(), before)
+        self.assert_healthy()
+        self.assertIn(self.version(), self.machine.ask("fcgi-thumb", "-V"))
+        self.assertEqual(self.old_programs(), "")
+        self.assert_kept()
+
+    def old_programs(self):
+        """Processes whose file is not there any more."""
+        return self.machine.ask("sh", "-c", "ls -l /proc/[0-9]*/exe "
+                                "2>/dev/null | grep 'fcgi-thumb.*(deleted)'"
+                                " || true")
+
+    def test_remove_keeps_the_data(self):
+        before = self.stored(), self.machine.read(SECRET)
+        self.machine.run("apt", "remove", "-y", "fcgi-thumb")
+        self.assertEqual((self.stored(), self.machine.read(SECRET)), before)
+        self.assertEqual(self.processes(), "")
+        self.assert_nginx_starts()
+        self.install("higher")
+        self.assert_healthy()
+        self.assert_kept()
+        self.upload("after it was removed")
+
+    def test_purge_leaves_photos_alone(self):
+        before = self.stored()
+        words = self.machine.run("apt", "purge", "-y", "fcgi-thumb").stdout
+        self.assertRegex(words, rf"(?i)photos.*{DATA}|{DATA}.*photos")
+        self.assertEqual(self.stored(), before)
+        self.assertEqual(self.processes(), "")
+        self.assert_nginx_starts()
+        left = self.files() - self.before - self.others()
+        self.assertEqual([path for path in sorted(left)
+                          if not path.startswith(DATA + "/")
+                          and path != DATA], [])
+        for line in "passwd", "group", "shadow":
+            self.assertNotIn("fcgi-thumb", self.machine.read(f"/etc/{line}"))
+
+    # ---- what there is on the machine ----
+
+    def units(self, kind):
+        """Of the package; those that run, have run, or can."""
+        return [line.split()[0] for line in self.machine.ask(
+            "systemctl", "list-unit-files", "--no-legend", "--plain",
+            f"--type={kind}", "fcgi-thumb*").splitlines()]
+
+    def processes(self):
+        return self.machine.ask("sh", "-c", "cat /proc/[0-9]*/comm | grep "
+                                "-E '^(fcgi-thumb|thumb)' || true")
+
+    def stored(self):
+        """The sums of all files in the store."""
+        return self.machine.ask(
+            "sh", "-c", f"cd {DATA} && find photos public -type f -exec "
+            "sha256sum {} + | sort -k 2")
+
+    def assert_nginx_starts(self):
+        """With what the package has left behind."""
+        self.machine.run("nginx", "-t")
+        self.machine.run("systemctl", "restart", "nginx.service")
+
+    def files(self):
+        """All that lies on the machine's disk."""
+        return set(self.machine.ask(
+            "find", "/", "-xdev", "-not", "-path", f"{DATA}/*/*").splitlines())
+
+    def others(self):
+        """What other packages have brought, or made."""
+        listed = set(self.machine.ask(
+            "sh", "-c", "cat /var/lib/dpkg/info/*.list").splitlines())
+        return listed | {path for path in self.files()
+                         if re.match(OTHERS, path)}
+
+
+class Debian13(Debian12):
+    """The same with the libraries of the next Debian, MagickWand 7 among
+    them."""
+
+    suite = "trixie"
+
+
+class FromTheLaptop(Life):
+    """What ran under ./dev run moves to a server, with its photos."""
+
+    PLACES = re.compile(r"(?s)# ---- Places -+\n.*?(?=\n# ---- )")
+
+    def test_a_laptop_serves(self):
+        data = pathlib.Path(tempfile.mkdtemp(prefix="laptop-"))
+        self.addClassCleanup(shutil.rmtree, data, ignore_errors=True)
+        data.chmod(0o755)
+        type(self).data = data / "data"
+        self.begin_with_settings_of_its_own()
+        run = test_dev.Run(self.data)
+        try:
+            self.assertIn("/media/", run.wait_ready(), run.errors)
+            type(self).photos = self.upload_all(run.port)
+            type(self).files = {url: self.ask(run.port, "GET", url).body
+                                for url in self.addresses()}
+        finally:
+            run.end()
+
+    def begin_with_settings_of_its_own(self):
+        """A prefix and a preset; all else as a first ./dev run has it."""
+        run = test_dev.Run(self.data)
+        try:
+            self.assertNotEqual(run.wait_ready(), "", run.errors)
+        finally:
+            run.end()
+        path = self.data / "fcgi-thumb.conf"
+        text = path.read_text()
+        for old, new in (('prefix = "";', 'prefix = "/media";'),
+                         ('name = "medium";', 'name = "middle"; quality = 71;'
+                          ' background = "#336699";')):
+            self.assertEqual(text.count(old), 1, old)
+            text = text.replace(old, new)
+        path.write_text(text)
+
+    def ask(self, port, method, path, body=None, headers=()):
+        return nginx.request(("127.0.0.1", port), method, path, body, headers)
+
+    def upload_all(self, port):
+        """A photo of each name; what the answers say."""
+        photos = {}
+        for name in "photo-12mp.jpg", "alpha.png", "gray.jpg":
+            answer = self.ask(port, "PUT", "/media/upload", picture(name))
+            photos[name], = self.assert_taken(answer, 201,
+                                              "created")["photos"]
+        return photos
+
+    def addresses(self):
+        return [variant["url"] for photo in self.photos.values()
+                for variant in photo["variants"]]
+
+    def test_the_server_takes_it_over(self):
+        self.install("lower")
+        machine = self.machine
+        machine.run("systemctl", "stop", UNIT)
+        # As rsync -aH does: a thumbnail's two names are one file.
+        subprocess.run(["cp", "-a", f"{self.data}/store/.",
+                        machine.path(DATA)], check=True)
+        machine.run("chown", "-R", "fcgi-thumb:fcgi-thumb", DATA)
+        places = self.PLACES.search(machine.read(SETTINGS))[0]
+        text = (self.data / "fcgi-thumb.conf").read_text()
+        machine.write(SETTINGS, self.PLACES.sub(lambda _: places, text))
+        machine.prefix = "/media"
+        machine.run("systemctl", "start", UNIT)
+        self.enable("--open")
+        machine.wait_ready()
+        self.assert_healthy()
+
+    def test_every_address_is_the_same(self):
+        for url, data in self.files.items():
+            answer = self.machine.get_url(url)
+            self.assertEqual((answer.status, answer.body), (200, data), url)
+
+    def test_photos_are_known_again(self):
+        answer = self.machine.upload(("again.png", picture("alpha.png")))
+        photo, = self.assert_taken(answer, 200, "exists")["photos"]
+        self.assertEqual(photo["variants"],
+                         self.photos["alpha.png"]["variants"])
+        new = self.upload("on the server")
+        self.assertIn("middle", {each["preset"] for each in new["variants"]})
+
+    def test_the_store_is_in_order(self):
+        done = self.machine.thumbctl("verify")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.doctor()
+
+    def test_tokens_of_the_laptop_delete(self):
+        photo = self.photos["photo-12mp.jpg"]
+        answer = self.machine.request(
+            "DELETE", f"/photos/{photo['id']}",
+            headers={"Authorization": f"Bearer {photo['delete_token']}"})
+        self.assertEqual(answer.status, 204, answer.body)
+        for variant in photo["variants"]:
+            self.assertEqual(self.machine.get_url(variant["url"]).status, 404)
+        self.assertEqual(self.machine.thumbctl("verify").returncode, 0)
+
+
+class Cloud(Life):
+    """packaging/cloud-init.yaml makes a bare machine of a cloud into one that
+    serves, by itself."""
+
+    # Where the package lies for the machine; the two lines that are to be
+    # filled in.
+    DOWNLOADS = "http://127.0.0.1:8000"
+
+    def test_an_image_has_cloud_init(self):
+        self.machine.run("apt-get", "install", "-y",
+                         "--no-install-recommends", "cloud-init")
+        self.machine.write("/etc/cloud/cloud.cfg.d/90-image.cfg",
+                           "datasource_list: [ NoCloud ]\n"
+                           "apt_preserve_sources_list: true\n")
+        self.machine.write(
+            "/etc/systemd/system/downloads.service",
+            "[Service]\nExecStart=/usr/bin/python3 -m http.server --bind "
+            f"127.0.0.1 --directory {BUILT}/lower 8000\n"
+            "[Install]\nWantedBy=basic.target\n")
+        self.machine.run("systemctl", "enable", "downloads.service")
+
+    def test_user_data_is_what_cloud_init_knows(self):
+        deb, = (self.ground.built / "lower").glob("*.deb")
+        text = (TOP / "packaging" / "cloud-init.yaml").read_text()
+        for name, value in (
+                ("address", f"{self.DOWNLOADS}/{deb.name}"),
+                ("sum", hashlib.sha256(deb.read_bytes()).hexdigest())):
+            text, n = re.subn(rf"(?m)^( *{name})=.*", rf"\1={value}", text)
+            self.assertEqual(n, 1, name)
+        seed = "/var/lib/cloud/seed/nocloud"
+        self.machine.write(f"{seed}/user-data", text)
+        self.machine.write(f"{seed}/meta-data", "instance-id: photos-1\n")
+        self.machine.run("cloud-init", "schema", "--config-file",
+                         f"{seed}/user-data")
+
+    def test_its_first_start_makes_it_serve(self):
+        self.machine.run("cloud-init", "clean")
+        self.machine.reboot()
+        done = self.machine.run("cloud-init", "status", "--wait", "--long",
+                                check=False)
+        self.assertIn("status: done", done.stdout, self.machine.run(
+            "tail", "-n", "60", "/var/log/cloud-init-output.log").stdout)
+        self.assert_healthy()
+        self.machine.wait_ready()
+
+    def test_who_has_a_token_may_upload(self):
+        answer = self.machine.upload(("a.jpg", picture("gray.jpg")))
+        self.assert_problem(answer, 403, "token-invalid")
+        token = self.machine.ask("thumbctl", "token")
+        self.upload("in the cloud", {"Authorization": f"Bearer {token}"})
+
+    def test_it_is_done_once(self):
+        self.assertEqual(self.machine.reboot(), "running")
+        self.machine.run("cloud-init", "status", "--wait")
+        self.assert_healthy()
+        token = self.machine.ask("thumbctl", "token")
+        self.upload("a day later", {"Authorization": f"Bearer {token}"})
+
+
+ALL = [Debian12, FromTheLaptop, Cloud, Debian13]

@@ -5,7 +5,7 @@ packages_build=(autoconf automake make gcc libc6-dev pkg-config libfcgi-dev
 	libmagickwand-dev libconfig-dev liblcms2-dev libssl-dev
 	libjansson-dev libseccomp-dev zlib1g-dev libcurl4-openssl-dev)
 packages_run=(nginx curl)
-packages_lint=(clang clang-format cppcheck shellcheck)
+packages_lint=(clang clang-format cppcheck mandoc shellcheck)
 packages_check=(check spawn-fcgi systemd rsync python3 python3-pil libavif-bin
 	php-cli procps chromium nodejs npm prometheus)
 packages_deb=(build-essential check debhelper dpkg-dev lintian)

@@ -30,6 +30,7 @@ cmd_lint() {
 lint() {
 	make --no-print-directory -C "$build" lint &&
 		shellcheck -x dev .ci/run dev.d/*.sh tests/*.sh \
+			packaging/bash-completion/* \
 			packaging/systemd/after-* packaging/systemd/hand-over \
 			packaging/debian/post* packaging/debian/pre* \
 			packaging/debian/fcgi-thumb.init

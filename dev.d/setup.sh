@@ -43,14 +43,16 @@ as_root() {
 }
 
 # The account that the service and the tests run as: our own, or, since root
-# must not decode strangers' photos, the one behind sudo, or www-data.
+# must not decode strangers' photos, the one behind sudo, or nginx's own.
 account() {
 	if ! am_root; then
 		id -un
 	elif [ "${SUDO_USER:-root}" != root ]; then
 		printf '%s\n' "$SUDO_USER"
 	else
-		printf 'www-data\n'
+		# The distributions' names of it.
+		{ getent passwd www-data nginx nobody || true; } |
+			sed -n '1s/:.*//p'
 	fi
 }
 
@@ -144,17 +146,29 @@ missing_packages() {
 	printf '%s\n' "$@" | grep -vxF -e "$have" || true
 }
 
-# need PACKAGE...: install what is missing.
+# need PACKAGE...: install what is missing; the names are Debian's.
 need() {
-	local missing
-	command -v dpkg-query >/dev/null ||
-		die "this needs Debian or Ubuntu; elsewhere build by ./configure"
-	mapfile -t missing < <(missing_packages "$@")
-	[ ${#missing[@]} -gt 0 ] || return 0
+	local names missing with
+	if command -v dpkg-query >/dev/null; then
+		with=apt
+		names=$(missing_packages "$@")
+	elif command -v dnf >/dev/null; then
+		with=dnf
+		names=$(dnf_missing "$@")
+	else
+		die "this needs Debian, Ubuntu, Fedora or EL (apt or dnf);" \
+			"elsewhere build by ./configure"
+	fi
+	[ -n "$names" ] || return 0
+	mapfile -t missing <<<"$names"
 	am_root || command -v sudo >/dev/null ||
 		die "please install, as root: ${missing[*]}"
 	say "installing ${missing[*]}"
-	as_root bash dev.d/install-packages.sh "${missing[@]}"
+	if [ $with = apt ]; then
+		as_root bash dev.d/install-packages.sh "${missing[@]}"
+	else
+		dnf_install "${missing[@]}"
+	fi
 }
 
 # npm_modules NAME: what tests/NAME/package.json asks for; a package registry

@@ -353,6 +353,74 @@ class Interrupts(DevCase):
              "sleep", "1000"], signal.SIGINT, lambda names: "sleep" in names)
 
 
+class Packages(unittest.TestCase):
+    """What is missing, where dnf has it: a stand-in for it and for rpm. Nobody
+    has tried a real one."""
+
+    def setUp(self):
+        self.tmp = pathlib.Path(self.enterContext(
+            tempfile.TemporaryDirectory(prefix="ft-dev-")))
+        for name in ("bash", "cat", "id", "mktemp", "rm"):
+            (self.tmp / name).symlink_to(shutil.which(name))
+        self.program("sudo", 'shift; exec "$@"')
+
+    def program(self, name, script):
+        path = self.tmp / name
+        path.write_text(f"#!{shutil.which('bash')}\n{script}\n")
+        path.chmod(0o755)
+
+    def dnf(self, status=0):
+        # curl is there, by a package of another name.
+        self.program("rpm", '[[ $* = "-q --whatprovides curl" ]]')
+        self.program("dnf", f'echo "$@" >>{self.tmp}/asked; exit {status}')
+
+    def need(self, *packages):
+        return subprocess.run(
+            ["bash", "-euc", "top=$PWD; . dev.d/setup.sh; . dev.d/dnf.sh; "
+             'need "$@"', "need", *packages], cwd=TOP, text=True,
+            capture_output=True, env={"PATH": str(self.tmp),
+                                      "TMPDIR": str(self.tmp)})
+
+    def test_dnf_is_asked_for_what_is_missing_by_its_names(self):
+        self.dnf()
+        done = self.need("gcc", "libfcgi-dev", "curl", "clang-format")
+        self.assertEqual((done.returncode, done.stderr), (
+            0, "dev: installing gcc fcgi-devel clang-tools-extra\n"))
+        self.assertEqual((self.tmp / "asked").read_text(),
+                         "-q -y install gcc fcgi-devel clang-tools-extra\n")
+        self.assertEqual(self.need("curl").stderr, "")
+
+    def test_a_dnf_that_fails_is_heard(self):
+        self.dnf(status=1)
+        done = self.need("libfcgi-dev")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("dnf could not install fcgi-devel", done.stderr)
+
+    def test_neither_apt_nor_dnf(self):
+        done = self.need("gcc")
+        self.assertEqual((done.returncode, done.stderr), (
+            1, "dev: this needs Debian, Ubuntu, Fedora or EL (apt or dnf); "
+            "elsewhere build by ./configure\n"))
+
+    def test_what_is_debians_alone(self):
+        self.dnf()
+        done = self.need("gcc", "lintian")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr,
+                         "dev: a package for Debian is made on a Debian\n")
+
+    def test_no_name_is_left_as_debian_has_it(self):
+        names = subprocess.run(
+            ["bash", "-euc", "top=$PWD; for file in dev.d/[!i]*.sh; do . $file; "
+             "done; for list in ${!packages_*}; do declare -n names=$list; "
+             'for name in "${names[@]}"; do (dnf_name $name) || :; done; done'],
+            cwd=TOP, text=True, capture_output=True,
+            check=True).stdout.split()
+        self.assertGreater(len(names), 40)
+        for name in names:
+            self.assertNotRegex(name, "-dev$|^python3-pil$|^lib.*-bin$")
+
+
 class Words(unittest.TestCase):
     def test_alone_it_explains_itself_in_a_screen(self):
         done = subprocess.run([DEV], capture_output=True, text=True)

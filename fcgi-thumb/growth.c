@@ -177,6 +177,7 @@ measure(const struct store *s, struct growth_point *out)
 	if (fstatvfs(s->root, &disk) == -1)
 		return -1;
 	out->bytes = (uint64_t)store_usage(s);
+	out->photos = (uint64_t)store_photos(s);
 	out->free = (uint64_t)disk.f_bavail * disk.f_frsize;
 	out->inodes = disk.f_files > 0 ? disk.f_favail : GROWTH_NOT_COUNTED;
 	return 0;
@@ -218,9 +219,9 @@ read_old(int root, struct growth *out)
 }
 
 int
-growth_note(struct store *s, uint64_t photos, int64_t now)
+growth_note(struct store *s, int64_t now)
 {
-	struct growth_point point = { .time = now, .photos = photos };
+	struct growth_point point = { .time = now };
 	struct growth old = { .n = 0 };
 	struct buf text = { 0 };
 	int state = -1, rc = -1;

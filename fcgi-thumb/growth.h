@@ -47,11 +47,10 @@ void growth_fini(struct growth *g);
 bool growth_is_due(const struct store *s, int64_t now);
 
 /*
- * Write down how things are: photos is how many there are (store_count_go_on),
- * all else is looked at here. What is older than GROWTH_DAYS goes, and what is
+ * Write down how things are. What is older than GROWTH_DAYS goes, and what is
  * later than now: a clock that was wrong. 0, or -1 with errno.
  */
-int growth_note(struct store *s, uint64_t photos, int64_t now);
+int growth_note(struct store *s, int64_t now);
 
 /* ---- the forecast ---- */
 

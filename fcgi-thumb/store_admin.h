@@ -159,19 +159,6 @@ struct store_sum {
 	int64_t photos;
 };
 
-/* How many photos there are, in pieces; the zero state is the beginning. */
-struct census {
-	unsigned part; /* the next one */
-	uint64_t photos;
-};
-
-/*
- * Go on until until_ns (monotonic; 0: no end), with one directory of photos at
- * least. 1 when all are counted; 0 when more is left; -1 with errno.
- */
-int store_count_go_on(const struct store *s, struct census *c,
-    uint64_t until_ns);
-
 /*
  * Count one part of the store anew, of STORE_RECOUNT_PARTS: part is any number,
  * and the next one means the next part. Reads the directories of all photos in

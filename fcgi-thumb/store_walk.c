@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "digest.h"
 #include "fdio.h"
 #include "store_admin.h"
@@ -121,30 +120,6 @@ store_walk_behind(struct store *s, const char *last,
 		return walk_side(s, "photos", 0, take_behind, &behind);
 	return walk_side(s, "photos", store_part_of(last), take_behind,
 	    &behind);
-}
-
-static int
-count_one(void *ctx, const char *id)
-{
-	uint64_t *photos = ctx;
-
-	(void)id;
-	(*photos)++;
-	return 0;
-}
-
-int
-store_count_go_on(const struct store *s, struct census *c, uint64_t until_ns)
-{
-	while (c->part < STORE_PARTS) {
-		if (store_walk_part(s->root, "photos", c->part, count_one,
-			&c->photos) == -1)
-			return -1;
-		c->part++;
-		if (until_ns != 0 && clock_monotonic_ns() >= until_ns)
-			break;
-	}
-	return c->part == STORE_PARTS;
 }
 
 struct orphans {

@@ -17,7 +17,7 @@
 #include "log.h"
 #include "store_admin.h"
 
-/* A share of each beat for each of the four that can take long. */
+/* A share of each beat for each of the three that can take long. */
 #define SHARE_NS (100 * NS_PER_MS)
 
 #define EXPIRY_NS (10 * NS_PER_S)
@@ -43,24 +43,14 @@ recount(struct sweep *sweep, uint64_t now)
 		sweep->recount_ns = now + RECOUNT_NS;
 }
 
-/* The photos are counted first, over as many beats as that takes. */
 static void
 note_growth(struct sweep *sweep, uint64_t now)
 {
-	int rc;
+	const int64_t wall = (int64_t)time(NULL);
 
-	if (growth_is_due(sweep->store, (int64_t)time(NULL))) {
-		rc = store_count_go_on(sweep->store, &sweep->census,
-		    clock_monotonic_ns() + SHARE_NS);
-		if (rc == 0)
-			return;
-		if (rc == 1)
-			rc = growth_note(sweep->store, sweep->census.photos,
-			    (int64_t)time(NULL));
-		if (rc == -1)
-			log_error("how the store grows: %s", strerror(errno));
-	}
-	sweep->census = (struct census){ .part = 0 };
+	if (growth_is_due(sweep->store, wall) &&
+	    growth_note(sweep->store, wall) == -1)
+		log_error("how the store grows: %s", strerror(errno));
 	sweep->growth_ns = now + GROWTH_NS;
 }
 

@@ -20,7 +20,6 @@ struct sweep {
 	uint64_t recount_ns;    /* the same */
 	struct recount recount; /* what is under way */
 	uint64_t growth_ns;     /* when to look next; the same */
-	struct census census;   /* what is under way */
 };
 
 /* To be called about once a second; takes some tenths of one at most. */

@@ -180,19 +180,9 @@ count_sums(struct sweeping *s)
 static int
 note_growth(struct sweeping *s)
 {
-	struct census census = { .part = 0 };
-	int rc = 0;
-
-	if (!growth_is_due(s->tool.store, (int64_t)time(NULL)))
-		return 0;
-	while (rc == 0 && !walk_is_stopped())
-		rc = store_count_go_on(s->tool.store, &census,
-		    clock_monotonic_ns() + SLICE_NS);
-	if (rc == 0)
-		return 1;
-	return rc == -1
-	    ? -1
-	    : growth_note(s->tool.store, census.photos, (int64_t)time(NULL));
+	return growth_is_due(s->tool.store, s->now)
+	    ? growth_note(s->tool.store, s->now)
+	    : 0;
 }
 
 /* What can be long, in the order in which it gives room back. */

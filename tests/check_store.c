@@ -337,25 +337,6 @@ START_TEST(a_walk_begins_behind_any_photo)
 }
 END_TEST
 
-START_TEST(photos_are_counted_at_once_and_in_pieces)
-{
-	struct store *s = stores_open(data);
-	struct census census = { .part = 0 };
-	unsigned beats = 0;
-
-	put_photo(ID);
-	put_photo(OTHER);
-	ck_assert_int_eq(store_count_go_on(s, &census, 0), 1);
-	ck_assert_uint_eq(census.photos, 2);
-	census = (struct census){ .part = 0 };
-	while (store_count_go_on(s, &census, 1) == 0)
-		beats++;
-	ck_assert_uint_eq(census.photos, 2);
-	ck_assert_uint_gt(beats, 1000);
-	store_close(s);
-}
-END_TEST
-
 struct tally {
 	unsigned files, originals;
 	uint64_t bytes;
@@ -627,7 +608,6 @@ main(void)
 	tcase_add_test(photos,
 	    a_walk_meets_all_photos_in_order_until_it_is_ended);
 	tcase_add_test(photos, a_walk_begins_behind_any_photo);
-	tcase_add_test(photos, photos_are_counted_at_once_and_in_pieces);
 	tcase_add_test(photos, the_files_of_a_photo_are_told);
 	tcase_add_test(photos,
 	    a_deleted_photo_is_gone_at_once_and_unlinked_later);

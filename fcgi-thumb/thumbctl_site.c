@@ -170,8 +170,7 @@ say_on(const struct turn *t)
 {
 	static const char *const who[AUTH_COUNT] = {
 		[AUTH_NONE] = "takes photos from everybody",
-		[AUTH_TOKEN] = "takes photos with an upload token; `thumbctl "
-			       "token` makes one",
+		[AUTH_TOKEN] = "takes photos with an upload token",
 		[AUTH_REQUEST] = "asks auth_request who may upload",
 	};
 	const struct settings *settings = t->settings.settings;

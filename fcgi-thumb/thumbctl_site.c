@@ -129,7 +129,8 @@ check_others(const struct site *s)
 			 "service "
 			 "has its site, and nginx would not take a second one",
 		    others.uses);
-	else if (others.any != NULL && s->n_names == 0)
+	else if (others.any != NULL && s->n_names == 0 &&
+	    site_link(s) == LINK_NONE)
 		complain("%s is a site of this nginx: say with --name which "
 			 "host is this one's",
 		    others.any);
@@ -194,6 +195,7 @@ enable(struct site *s)
 	struct change change = { .put = put_on };
 	int status;
 
+	site_keep(s);
 	if (check_link(s) == -1 || check_others(s) == -1)
 		return EXIT_FAILURE;
 	status = settings_change_make(s, &t.settings);
@@ -379,7 +381,6 @@ run_site(const struct command *self, const char *settings_file, int argc,
 		{ "status", status },
 	};
 	struct site s = { .settings_file = settings_file,
-		.port = 80,
 		.nginx_dir = "/etc/nginx",
 		.job = NGINX_JOB_DEFAULT };
 	int result = EX_USAGE;
@@ -406,8 +407,9 @@ const struct command command_site = { "site",
 	"other sites.\n"
 	"                   Else it answers to localhost, this machine's name "
 	"and all of\n"
-	"                   its addresses\n"
-	"  --port N         instead of 80\n"
+	"                   its addresses. A site that is made anew keeps its "
+	"names\n"
+	"  --port N         instead of 80, or of the one that it has\n"
 	"  --nginx-dir DIR  of nginx.conf, instead of /etc/nginx\n"
 	"  --nginx COMMAND, --wait DURATION  as of apply\n"
 	"  --templates DIR  as of nginx-conf\n",

@@ -16,7 +16,7 @@ struct site {
 	bool open; /* everybody may upload */
 	const char *names[SITE_NAMES_MAX];
 	unsigned n_names; /* 0: this machine's own */
-	unsigned port;
+	unsigned port;    /* 0: not said */
 	const char *nginx_dir;
 	struct nginx_job job; /* its directory is `files` */
 	/* All below is by site_find, for site_free. */
@@ -24,7 +24,7 @@ struct site {
 	char *file;         /* the site */
 	char *link;         /* what nginx reads it by */
 	const char *target; /* what the link says; static */
-	char *enabled;      /* the directory that the link is in */
+	char *kept;         /* what names point into, of site_keep */
 };
 
 /* ---- thumbctl_site_files.c ---- */
@@ -50,6 +50,12 @@ enum link_state {
 	LINK_OTHER /* a file, or a link to elsewhere */
 };
 enum link_state site_link(const struct site *s);
+
+/*
+ * What the command line does not say of names and port is as in the site's file,
+ * where that is as it was made; else the port is 80.
+ */
+void site_keep(struct site *s);
 
 /*
  * Its text with the settings and the names of the command line, its mark

@@ -38,19 +38,16 @@ is_dir(const char *dir, const char *name)
 	return is;
 }
 
-/* `file` in `available`, read by the link `link` in `enabled`. */
+/* The file, and the link by which nginx reads it. */
 static int
-place(struct site *s, const char *file, const char *enabled, const char *link,
-    const char *target)
+place(struct site *s, const char *file, const char *link, const char *target)
 {
 	s->file = settings_path(s->nginx_dir, file);
-	s->enabled = settings_path(s->nginx_dir, enabled);
 	s->link = settings_path(s->nginx_dir, link);
 	s->files = settings_path(s->nginx_dir, "fcgi-thumb");
 	s->target = target;
 	s->job.dir = s->files;
-	if (s->file != NULL && s->enabled != NULL && s->link != NULL &&
-	    s->files != NULL)
+	if (s->file != NULL && s->link != NULL && s->files != NULL)
 		return 0;
 	complain("no memory left");
 	return -1;
@@ -61,11 +58,11 @@ site_find(struct site *s)
 {
 	if (is_dir(s->nginx_dir, "sites-available") &&
 	    is_dir(s->nginx_dir, "sites-enabled"))
-		return place(s, "sites-available/fcgi-thumb", "sites-enabled",
+		return place(s, "sites-available/fcgi-thumb",
 		    "sites-enabled/fcgi-thumb",
 		    "../sites-available/fcgi-thumb");
 	if (is_dir(s->nginx_dir, "conf.d"))
-		return place(s, "fcgi-thumb/site.conf", "conf.d",
+		return place(s, "fcgi-thumb/site.conf",
 		    "conf.d/fcgi-thumb.conf", "../fcgi-thumb/site.conf");
 	complain("%s has neither sites-enabled nor conf.d: is nginx installed? "
 		 "--nginx-dir names another directory",
@@ -79,8 +76,8 @@ site_free(struct site *s)
 	free(s->files);
 	free(s->file);
 	free(s->link);
-	free(s->enabled);
-	s->files = s->file = s->link = s->enabled = NULL;
+	free(s->kept);
+	s->files = s->file = s->link = s->kept = NULL;
 }
 
 /* ---- files ---- */
@@ -179,19 +176,56 @@ site_link(const struct site *s)
 	return state;
 }
 
+/* What is behind this word at the beginning of a line. For free(), or NULL. */
+static char *
+value_in(const char *text, const char *word)
+{
+	const char *at = text != NULL ? strstr(text, word) : NULL;
+
+	if (at == NULL)
+		return NULL;
+	at += strlen(word);
+	return strndup(at, strcspn(at, ";"));
+}
+
 char *
 site_names(const struct site *s)
 {
-	static const char key[] = "\tserver_name ";
-	char *text = site_read(s->file), *names = NULL;
-	const char *at = text != NULL ? strstr(text, key) : NULL;
+	char *text = site_read(s->file);
+	char *names = value_in(text, "\tserver_name ");
 
-	if (at != NULL) {
-		at += sizeof key - 1;
-		names = strndup(at, strcspn(at, ";"));
-	}
 	free(text);
 	return names;
+}
+
+/* This machine's own are found out anew. */
+static void
+keep_names(struct site *s, const char *text)
+{
+	char *rest;
+
+	s->kept = value_in(text, "\tserver_name ");
+	if (s->kept == NULL || strchr(s->kept, '~') != NULL)
+		return;
+	rest = s->kept;
+	for (char *name; (name = strsep(&rest, " ")) != NULL;)
+		if (s->n_names < SITE_NAMES_MAX)
+			s->names[s->n_names++] = name;
+}
+
+void
+site_keep(struct site *s)
+{
+	char *text = site_state(s) == SITE_OURS ? site_read(s->file) : NULL;
+	char *port = value_in(text, "\tlisten ");
+
+	if (s->n_names == 0)
+		keep_names(s, text);
+	if (s->port == 0 &&
+	    (port == NULL || nginx_parse_port(port, &s->port) == -1))
+		s->port = 80;
+	free(port);
+	free(text);
 }
 
 /* ---- the text ---- */

@@ -254,6 +254,11 @@ class Site(OwnService):
                                       f"Host: {name}")[0], (200, 201))
         self.assertEqual(self.curl("http://localhost/", "-H",
                                    "Host: shop.example")[0], 204)
+        with self.subTest("made anew it keeps its names"):
+            before = self.snapshot()
+            self.assert_done(self.site("enable", "--open"),
+                             "http://photos.example/")
+            self.assertEqual(self.snapshot(), before)
         keys = subprocess.run(
             [service.command()[0], "-T", "-c", self.conf],
             capture_output=True, text=True).stdout
@@ -324,6 +329,9 @@ class Site(OwnService):
             "unshare", "--pid", "--fork", "--mount-proc"])
         self.assert_done(done, "nginx does not run", "no service runs",
                          "http://localhost:8080/")
+        self.assert_done(self.site("enable", "--open", before=[
+            "unshare", "--pid", "--fork", "--mount-proc"]),
+            "http://localhost:8080/")
         self.assertEqual(os.readlink(self.tree / "conf.d/fcgi-thumb.conf"),
                          "../fcgi-thumb/site.conf")
         process = subprocess.Popen(self.network.inside(*self.nginx_words()),

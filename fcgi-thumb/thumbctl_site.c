@@ -185,6 +185,8 @@ say_on(const struct turn *t)
 	else
 		(void)printf("http://%.*s%s%s/ %s\n", (int)strcspn(names, " "),
 		    names, port, settings->prefix, who[settings->upload_auth]);
+	if (settings->upload_auth == AUTH_TOKEN)
+		(void)printf("`thumbctl token` makes one\n");
 	free(names);
 }
 

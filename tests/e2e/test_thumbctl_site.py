@@ -221,7 +221,8 @@ class Site(OwnService):
         old += f'upload_secret = "{service.settings["upload_secret"]}";\n'
         self.conf.write_text(old)
         self.conf.chmod(0o640)
-        self.assert_done(self.site("enable"), "with an upload token")
+        self.assert_done(self.site("enable"), "with an upload token",
+                         "`thumbctl token`")
         self.assertEqual(self.conf.read_text(), old.replace(
             'upload_auth = "none"; // for now',
             'upload_auth = "token"; // for now'))

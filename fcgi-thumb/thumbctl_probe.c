@@ -138,6 +138,9 @@ run_child(const struct prober *p, const char *dir, uint64_t end_ns)
 		.dir = dir,
 		.end_ns = end_ns };
 
+	/* Should the prober be killed, the next one need not wait for this. */
+	if (p->lock != -1)
+		(void)close(p->lock);
 	(void)alarm(PROBE_SECONDS + 2);
 	probe_run(&plan, p->page);
 	_exit(0);

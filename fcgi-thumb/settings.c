@@ -392,6 +392,13 @@ settings_share(struct settings *s)
 	return s;
 }
 
+/* A name has its place in the preset itself. */
+static bool
+owns_text(const struct setting *row)
+{
+	return row->scope != SCOPE_PRESET && !setting_is_number(row);
+}
+
 void
 settings_free(struct settings *s)
 {
@@ -401,20 +408,16 @@ settings_free(struct settings *s)
 	}
 	if (s == NULL)
 		return;
-	free(s->data);
-	free(s->run);
-	free(s->logs);
-	free(s->html);
-	free(s->user);
-	free(s->group);
-	free(s->socket_group);
-	free(s->prefix);
-	free(s->public_url);
-	free(s->upload_secret);
+	for (unsigned i = 0; i < setting_count; i++) {
+		const struct setting *row = &setting_table[i];
+		char *text;
+
+		if (!owns_text(row))
+			continue;
+		memcpy(&text, (const char *)s + row->offset, sizeof text);
+		free(text);
+	}
 	secrets_free(s->secrets);
-	free(s->auth_request);
-	free(s->cors_origins);
-	free(s->trusted_proxies);
 	free(s);
 }
 

@@ -143,6 +143,8 @@ run_child(const struct prober *p, const char *dir, uint64_t end_ns)
 		(void)close(p->lock);
 	(void)alarm(PROBE_SECONDS + 2);
 	probe_run(&plan, p->page);
+	/* The prober does so too, unless it was killed meanwhile. */
+	(void)fd_remove_tree(AT_FDCWD, dir);
 	_exit(0);
 }
 

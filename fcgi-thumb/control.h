@@ -3,6 +3,7 @@
 
 #include "exchange.h"
 #include "fault.h"
+#include "growth.h"
 #include "listen.h"
 #include "scoreboard.h"
 #include "settings.h"
@@ -15,6 +16,12 @@ struct quarantine {
 	unsigned poison; /* of them */
 };
 
+/* When the store will be full, as it was last reckoned. */
+struct outlook {
+	uint64_t looked_ns; /* when; monotonic, 0: never */
+	struct forecast forecast;
+};
+
 /* What the control worker has at hand. All borrowed. */
 struct control {
 	const struct settings *settings;
@@ -25,6 +32,7 @@ struct control {
 	int photo_listener; /* to see whether uploads wait; never accepted from */
 	struct listen_queue queue; /* of the same */
 	struct quarantine quarantine;
+	struct outlook outlook;
 	uint64_t checked_ns; /* when the cached verdict was made; 0: never */
 	struct fault_info unready; /* FAULT_NONE: a photo would be taken */
 };

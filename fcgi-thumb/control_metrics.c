@@ -10,6 +10,7 @@
  */
 
 #include <stdio.h>
+#include <time.h>
 
 #include "clock.h"
 #include "control_internal.h"
@@ -18,6 +19,9 @@
 #include "metrics_text.h"
 #include "reply.h"
 #include "store_admin.h"
+
+/* The store's growth is written down once an hour. */
+#define OUTLOOK_NS (60 * NS_PER_S)
 
 /* How old the look into quarantine/ may be, and how far it goes. */
 #define QUARANTINE_NS (10 * NS_PER_S)
@@ -326,6 +330,35 @@ put_store(struct buf *out, const struct control *control)
 		put_disk(out, limits, used, &disk);
 }
 
+static const struct forecast *
+look_ahead(struct control *control)
+{
+	struct outlook *o = &control->outlook;
+	uint64_t now = clock_monotonic_ns();
+	struct growth growth;
+
+	if (o->looked_ns == 0 || now - o->looked_ns > OUTLOOK_NS) {
+		*o = (struct outlook){ .looked_ns = now };
+		if (growth_read(control->sweep.data, &growth) == 0)
+			growth_forecast(&growth, &control->settings->limits,
+			    (int64_t)time(NULL), &o->forecast);
+		growth_fini(&growth);
+	}
+	return &o->forecast;
+}
+
+/* Without a forecast there is no such number. */
+static void
+put_forecast(struct buf *out, struct control *control)
+{
+	const struct forecast *f = look_ahead(control);
+
+	if (f->course == GROWTH_FULL)
+		metrics_single(out, NAME("full_seconds"), "gauge",
+		    "Seconds until the store is full at this week's rate.",
+		    f->seconds);
+}
+
 struct visit {
 	const struct store *store;
 	struct quarantine *found;
@@ -364,8 +397,10 @@ put_quarantine(struct buf *out, struct control *control, uint64_t strikes)
 /* ---- the service ---- */
 
 static void
-put_service(struct buf *out, bool is_ready, const struct counts *c)
+put_service(struct buf *out, const struct control *control, bool is_ready,
+    const struct counts *c)
 {
+	struct store_offline offline;
 	char magick[32];
 
 	image_version(magick, sizeof magick);
@@ -380,6 +415,10 @@ put_service(struct buf *out, bool is_ready, const struct counts *c)
 	metrics_single(out, NAME("ready"), "gauge",
 	    "1 where a photo would be taken now, as /health/ready says.",
 	    is_ready);
+	metrics_single(out, NAME("offline"), "gauge",
+	    "1 in a planned time without uploads (thumbctl offline).",
+	    store_is_offline(control->sweep.store, (int64_t)time(NULL),
+		&offline));
 	metrics_family(out, NAME("reloads_total"), "counter",
 	    "Settings that were read again, by whether they came into force.");
 	metrics_sample(out, NAME("reloads_total"), LABELS({ "result", "ok" }),
@@ -399,7 +438,7 @@ control_metrics(struct control *control, bool is_ready, struct buf *out)
 	metrics_sum(&counts);
 	buf_puts(out,
 	    "Status: 200 OK\r\nContent-Type: " METRICS_TYPE "\r\n\r\n");
-	put_service(out, is_ready, &counts);
+	put_service(out, control, is_ready, &counts);
 	put_requests(out, &counts);
 	put_photos(out, &counts);
 	put_work(out, &counts);
@@ -407,5 +446,6 @@ control_metrics(struct control *control, bool is_ready, struct buf *out)
 	put_queue(out, control);
 	put_workers(out, control, &counts);
 	put_store(out, control);
+	put_forecast(out, control);
 	put_quarantine(out, control, counts.strikes);
 }

@@ -254,6 +254,7 @@ static const struct {
 	{ "poison_photos 0", "poison_photos 1" },
 	{ "worker_deaths_total{cause=\"SIGSEGV\"} 0",
 	    "worker_deaths_total{cause=\"SIGSEGV\"} 1" },
+	{ "offline 0", "offline 1" },
 	{ "log_lost_lines_total 0", "log_lost_lines_total 1" },
 	{ "store_limit_bytes 0", "store_limit_bytes 102" },
 	{ "disk_reserve_bytes 0", "disk_reserve_bytes 0" },
@@ -272,6 +273,11 @@ START_TEST(numbers_follow_what_happens)
 
 	photo_worker()->pid = 0;
 	control.checked_ns = 0;
+	ck_assert_int_eq(store_go_offline(control.sweep.store,
+			     &(struct store_offline){ .from =
+							  (int64_t)time(NULL),
+				 .until = (int64_t)time(NULL) + 3600 }),
+	    0);
 	log_lose();
 	metrics_own()->deletions++;
 	metrics_own()->deaths[DEATH_SEGV]++;
@@ -292,6 +298,41 @@ START_TEST(numbers_follow_what_happens)
 	if (control.queue.netlink != -1) /* a kernel that tells */
 		assert_number("queue_waiting 1");
 	listen_queue_close(&control.queue);
+}
+END_TEST
+
+/* A week in which a hundred bytes an hour came, and of 100,000 are left. */
+START_TEST(the_forecast_is_told_where_there_is_one)
+{
+	const int64_t hour = 3600, now = (int64_t)time(NULL);
+	struct buf text = { 0 };
+	struct memory_io m;
+	const char *at;
+	double seconds;
+
+	settings.limits = (struct limits){ .queue_seconds = 10,
+		.files = 2,
+		.store = 1000 * 100 + 7 * 24 * 100 };
+	ask(&m, "GET", "/metrics");
+	ck_assert_ptr_null(strstr(m.reply.data, "full_seconds"));
+	memory_io_fini(&m);
+
+	for (int64_t i = 0; i <= (int64_t)7 * 24; i++)
+		buf_printf(&text, "%lld\t%lld\t%lld\t100000000\t1000\n",
+		    (long long)(now - (7 * 24 - i) * hour),
+		    (long long)(i * 100), (long long)i);
+	ck_assert_int_eq(fd_write_file(AT_FDCWD,
+			     tempdir_at("store/state/growth"), 0600, text.data,
+			     text.len),
+	    0);
+	control.outlook.looked_ns -= 61 * NS_PER_S;
+	ask(&m, "GET", "/metrics");
+	at = strstr(m.reply.data, "\nfcgi_thumb_full_seconds ");
+	ck_assert_ptr_nonnull(at);
+	seconds = strtod(strchr(at, ' '), NULL);
+	ck_assert(seconds > 999 * 3600.0 && seconds < 1001 * 3600.0);
+	memory_io_fini(&m);
+	buf_fini(&text);
 }
 END_TEST
 
@@ -658,6 +699,7 @@ main(void)
 	tcase_add_checked_fixture(number, setup, teardown);
 	tcase_add_test(number, numbers_follow_what_happens);
 	tcase_add_test(number, room_is_what_both_limits_leave);
+	tcase_add_test(number, the_forecast_is_told_where_there_is_one);
 	suite_add_tcase(suite, number);
 	tcase_add_checked_fixture(claims, setup, teardown);
 	tcase_set_timeout(claims, 30);

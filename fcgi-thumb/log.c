@@ -42,6 +42,8 @@ static struct tally {
 	atomic_bool torn;         /* a line without its end was the last */
 } own_tally, *tally = &own_tally;
 
+static bool leaves_lost;
+
 /* Of this process alone; a fork begins anew. */
 static _Atomic uint64_t own_lost;
 static _Atomic pid_t own_pid;
@@ -135,6 +137,12 @@ log_share(void)
 		return -1;
 	tally = shared;
 	return 0;
+}
+
+void
+log_leave_lost(void)
+{
+	leaves_lost = true;
 }
 
 /* The first call after a fork forgets what the parent has lost. */
@@ -293,7 +301,7 @@ log_line(const char *text, size_t len)
 {
 	if (!put_any(text, len))
 		log_lose();
-	else if (tally->unsaid != 0)
+	else if (tally->unsaid != 0 && !leaves_lost)
 		say_lost();
 }
 

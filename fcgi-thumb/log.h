@@ -53,6 +53,12 @@ int log_descriptor(void);
  */
 int log_share(void);
 
+/*
+ * From now on this process counts what is lost and leaves it to others to say
+ * so: its own lines go elsewhere.
+ */
+void log_leave_lost(void);
+
 /* Lines that this process could not write, since its start. */
 uint64_t log_lost(void);
 

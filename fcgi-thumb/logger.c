@@ -186,6 +186,7 @@ live(const struct logger *l)
 
 	ignore_signals();
 	(void)log_open(NULL);
+	log_leave_lost();
 	fd_keep_only(&l->read_end, 1);
 	(void)prctl(PR_SET_NAME, "thumb-log");
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

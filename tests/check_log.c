@@ -168,16 +168,25 @@ lose(unsigned n)
 START_TEST(what_is_lost_is_counted_and_said_once)
 {
 	char *text;
+	pid_t pid;
 
+	ck_assert_int_eq(log_share(), 0);
 	lose(12);
 	ck_assert_uint_eq(log_lost(), 12);
 	ck_assert_uint_eq(log_lost_together(), 12);
 	open_log();
+	pid = fork();
+	if (pid == 0) {
+		log_leave_lost();
+		log_line("else", 4);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 	log_line("here", 4);
 	log_line("again", 5);
 	text = read_log();
 	ck_assert_str_eq(text,
-	    "here\nfcgi-thumb: error: lines lost here: 12\nagain\n");
+	    "else\nhere\nfcgi-thumb: error: lines lost here: 12\nagain\n");
 	free(text);
 	ck_assert_uint_eq(log_lost(), 12);
 }

@@ -525,6 +525,11 @@ main(void)
 	    a_directory_that_is_not_there_is_made_and_not_its_parents);
 	tcase_add_test(tc, a_full_disk_is_said_and_costs_one_line);
 	tcase_add_test(tc, what_is_no_file_is_neither_waited_for_nor_followed);
+	suite_add_tcase(s, tc);
+
+	tc = tcase_create("much");
+	tcase_add_checked_fixture(tc, tempdir_setup, tempdir_teardown);
+	tcase_set_timeout(tc, 120); /* of a sanitizer on a busy machine */
 	tcase_add_test(tc, a_million_lines_are_read);
 	suite_add_tcase(s, tc);
 	return run_suite(s);

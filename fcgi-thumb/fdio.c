@@ -158,6 +158,34 @@ fd_write_file(int dirfd, const char *path, int mode, const void *data,
 }
 
 int
+fd_replace_file(int dirfd, const char *name, int mode, const struct stat *like,
+    const void *data, size_t len)
+{
+	char aside[NAME_MAX + 1];
+	int fd, rc = -1;
+
+	if (snprintf(aside, sizeof aside, ".%s.%ld", name, (long)getpid()) >=
+	    (int)sizeof aside) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	(void)unlinkat(dirfd, aside, 0); /* of a dead process with our number */
+	fd = fd_make_file(dirfd, aside, mode, data, len);
+	if (fd == -1)
+		return -1;
+	/* A change of owner may clear bits of the mode. */
+	if ((like == NULL ||
+		(fchown(fd, like->st_uid, like->st_gid) == 0 &&
+		    fchmod(fd, (mode_t)mode) == 0)) &&
+	    fsync(fd) == 0)
+		rc = renameat(dirfd, aside, dirfd, name);
+	if (rc == -1)
+		undo_file(dirfd, aside, &fd);
+	fd_close(&fd);
+	return rc;
+}
+
+int
 fd_sync_dir(int dirfd, const char *path)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

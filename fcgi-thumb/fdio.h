@@ -43,6 +43,16 @@ int fd_make_file(int dirfd, const char *path, int mode, const void *data,
 int fd_write_file(int dirfd, const char *path, int mode, const void *data,
     size_t len);
 
+/*
+ * Put a file in the place of one of that name in dirfd, or where there is none,
+ * by a rename: whoever opens it finds the one or the other, whole. It gets this
+ * mode and, where `like` is not NULL, the owner and group of that. 0, or -1 with
+ * errno and what was there. The directory is still to be synced.
+ */
+struct stat;
+int fd_replace_file(int dirfd, const char *name, int mode,
+    const struct stat *like, const void *data, size_t len);
+
 /* fsync of a directory by name, below dirfd. 0, or -1 with errno. */
 int fd_sync_dir(int dirfd, const char *path);
 

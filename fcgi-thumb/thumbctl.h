@@ -77,15 +77,6 @@ void complain_fault(const char *what, const struct fault_info *info);
 void bytes_text(uint64_t bytes, char out[BYTES_TEXT_MAX]);
 
 /*
- * Put a file into an open directory, whole and by a rename: a reader, such as an
- * nginx that is just being reloaded, sees all or nothing. It gets the owner and
- * mode of `like`; NULL: 0644, and the caller's. 0, or -1 with errno; the
- * directory is still to be synced.
- */
-int replace_file(int dirfd, const char *name, const void *data, size_t len,
-    const struct stat *like);
-
-/*
  * Root becomes the owner of the photos for good, with that account's
  * rights alone and no HOME, since what root made in the store the service could
  * not change. Nothing happens for another account, or where root owns it. To

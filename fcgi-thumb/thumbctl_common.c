@@ -7,7 +7,6 @@
 #include "thumbctl.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +16,6 @@
 #include <unistd.h>
 
 #include "account.h"
-#include "fdio.h"
 
 int
 wrong_use(const struct command *command)
@@ -58,35 +56,6 @@ bytes_text(uint64_t bytes, char out[BYTES_TEXT_MAX])
 		n /= 1024;
 	(void)snprintf(out, BYTES_TEXT_MAX, unit == 0 ? "%.0f %s" : "%.1f %s",
 	    n, units[unit]);
-}
-
-int
-replace_file(int dirfd, const char *name, const void *data, size_t len,
-    const struct stat *like)
-{
-	char aside[NAME_MAX + 1];
-	int fd, rc = -1;
-
-	if (snprintf(aside, sizeof aside, ".%s.%ld", name, (long)getpid()) >=
-	    (int)sizeof aside) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	(void)unlinkat(dirfd, aside, 0); /* of a dead process with our number */
-	fd = fd_make_file(dirfd, aside,
-	    like != NULL ? (int)(like->st_mode & 07777) : 0644, data, len);
-	if (fd == -1)
-		return -1;
-	/* A change of owner may clear bits of the mode. */
-	if ((like == NULL ||
-		(fchown(fd, like->st_uid, like->st_gid) == 0 &&
-		    fchmod(fd, like->st_mode & 07777) == 0)) &&
-	    fsync(fd) == 0)
-		rc = renameat(dirfd, aside, dirfd, name);
-	if (rc == -1)
-		(void)unlinkat(dirfd, aside, 0);
-	fd_close(&fd);
-	return rc;
 }
 
 /*

@@ -113,8 +113,8 @@ nginx_write(const struct nginx_job *job, const struct nginx_files *files)
 	for (unsigned i = 0; rc == 0 && i < files->n; i++)
 		rc = files->texts[i].data == NULL
 		    ? remove_file(dirfd, nginx_files[i].file)
-		    : replace_file(dirfd, nginx_files[i].file,
-			  files->texts[i].data, files->texts[i].len, NULL);
+		    : fd_replace_file(dirfd, nginx_files[i].file, 0644, NULL,
+			  files->texts[i].data, files->texts[i].len);
 	if (rc == 0)
 		rc = fd_sync_dir(dirfd, ".");
 	if (rc == -1)

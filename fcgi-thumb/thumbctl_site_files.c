@@ -105,7 +105,9 @@ site_write(const char *path, const char *text, const struct stat *like)
 	(void)snprintf(dir, sizeof dir, "%.*s", (int)(name - path), path);
 	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd != -1 &&
-	    replace_file(dirfd, name, text, strlen(text), like) == 0)
+	    fd_replace_file(dirfd, name,
+		like != NULL ? (int)(like->st_mode & 07777) : 0644, like, text,
+		strlen(text)) == 0)
 		rc = fd_sync_dir(dirfd, ".");
 	if (rc == -1)
 		complain("%s: %s", path, strerror(errno));

@@ -50,6 +50,31 @@ START_TEST(an_existing_name_is_never_written_over)
 }
 END_TEST
 
+START_TEST(a_name_is_given_to_another_file_at_once)
+{
+	char *text;
+	size_t len;
+
+	ck_assert_int_eq(fd_replace_file(tempdir_fd(), "a", 0644, NULL, "old",
+			     3),
+	    0);
+	ck_assert_int_eq(fd_replace_file(tempdir_fd(), "a", 0600, NULL, "new",
+			     3),
+	    0);
+	ck_assert_int_eq(fd_read_file(tempdir_fd(), "a", 10, &text, &len), 0);
+	ck_assert_str_eq(text, "new");
+	free(text);
+	ck_assert_int_eq(mkdir(tempdir_at("d"), 0755), 0);
+	ck_assert_int_eq(fd_replace_file(tempdir_fd(), "d", 0644, NULL, "x", 1),
+	    -1);
+	ck_assert_int_eq(errno, EISDIR);
+	ck_assert_int_eq(unlink(tempdir_at("a")), 0);
+	ck_assert_int_eq(rmdir(tempdir_at("d")), 0);
+	/* Nothing is left beside them. */
+	ck_assert(fd_is_empty(tempdir_fd()));
+}
+END_TEST
+
 START_TEST(reading_refuses_what_is_too_long_or_a_link)
 {
 	char *text;
@@ -188,6 +213,7 @@ main(void)
 	tcase_add_test(files, a_file_comes_back_as_it_was_written);
 	tcase_add_test(files, the_mode_is_exact_whatever_the_umask);
 	tcase_add_test(files, an_existing_name_is_never_written_over);
+	tcase_add_test(files, a_name_is_given_to_another_file_at_once);
 	tcase_add_test(files, reading_refuses_what_is_too_long_or_a_link);
 	tcase_add_test(files, a_file_without_a_size_is_read_too);
 	tcase_add_test(files, a_tree_is_removed_but_not_what_its_links_mean);

@@ -131,6 +131,9 @@ struct settings {
 	char *probe_url;     /* "" or as public_url: whom thumbctl probe asks */
 	char *probe_connect; /* "" or "host[:port]": where that one is */
 	char *probe_headers; /* "" or a file of headers that the prober sends */
+	unsigned slo_objective; /* thousandths of a percent: 95830 */
+	uint64_t slo_window;    /* seconds */
+	char *slo_textfile;     /* "" or a .prom file for node_exporter */
 	struct limits limits;
 	struct preset presets[SETTINGS_PRESETS_MAX];
 	unsigned n_presets; /* 1.. */

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -188,6 +189,23 @@ check_account(struct loader *l)
 		loader_refuse(l, &group, "it is for a user, and there is none");
 }
 
+/* node_exporter reads no other files. */
+static void
+check_textfile(struct loader *l)
+{
+	struct level level = { SCOPE_TOP, l->settings, -1, l->seen };
+	struct place at =
+	    level_place(&level, setting_find(SCOPE_TOP, "slo_textfile"));
+	const char *path, *end;
+
+	if (at.seen->failed || l->settings->slo_textfile[0] == '\0')
+		return;
+	path = strrchr(l->settings->slo_textfile, '/') + 1;
+	end = strrchr(path, '.');
+	if (end == NULL || end == path || strcmp(end, ".prom") != 0)
+		loader_refuse(l, &at, "it has to be NAME.prom");
+}
+
 static int
 make_digest(struct settings *s)
 {
@@ -217,6 +235,7 @@ loader_finish(struct loader *l)
 	check_order(l, "job_seconds", "request_seconds");
 	check_auth(l);
 	check_account(l);
+	check_textfile(l);
 	for (unsigned i = 0; i < s->n_presets; i++)
 		if (make_recipe(s, &s->presets[i]) == -1)
 			loader_say(l, 0, "presets", "no recipe can be made");

@@ -22,6 +22,7 @@
 #define KI (1ULL << 10)
 #define MI (1ULL << 20)
 #define GI (1ULL << 30)
+#define DAY 86400ULL
 
 #define PATH_LEN_MAX 1000 /* leaves room below PATH_MAX for what lies in it */
 
@@ -61,6 +62,9 @@ const struct setting setting_table[] = {
 	{ TOP(probe_url), KIND_URL, 0, 255, "" },
 	{ TOP(probe_connect), KIND_HOST, 0, 255, "" },
 	{ TOP(probe_headers), KIND_PATH, 0, PATH_LEN_MAX, "" },
+	{ TOP(slo_objective), KIND_PERCENT, 50000, 99999, "95.83" },
+	{ TOP(slo_window), KIND_DURATION, DAY, 400 * DAY, "30d" },
+	{ TOP(slo_textfile), KIND_PATH, 0, PATH_LEN_MAX, "" },
 	{ LIMIT(photo), KIND_BYTES, KI, 4 * GI, "32M" },
 	{ LIMIT(request), KIND_BYTES, KI, 64 * GI, "256M" },
 	/* multipart.h stops at 256 parts of any kind. */

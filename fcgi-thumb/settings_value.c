@@ -81,6 +81,8 @@ static const struct kind kinds[] = {
 	[KIND_NUMBER] = { "count", WRITTEN_NUMBER, NULL },
 	[KIND_SIDE] = { "px", WRITTEN_NUMBER, NULL },
 	[KIND_SECONDS] = { "seconds", WRITTEN_NUMBER, NULL },
+	[KIND_DURATION] = { "duration", WRITTEN_TEXT, NULL },
+	[KIND_PERCENT] = { "percent", WRITTEN_TEXT, NULL },
 	[KIND_BYTES] = { "bytes", WRITTEN_NUMBER | WRITTEN_TEXT, NULL },
 	[KIND_PIXELS] = { "pixels", WRITTEN_NUMBER | WRITTEN_TEXT, NULL },
 	[KIND_RATE] = { "rate", WRITTEN_TEXT, NULL },
@@ -170,6 +172,28 @@ parse_rate(const char *text, unsigned long long *out)
 	return number_parse(digits, 0, UINT64_MAX, out);
 }
 
+/* Thousandths of "95.83", "99" or "99.999". */
+static int
+parse_percent(const char *text, unsigned long long *out)
+{
+	size_t whole = strspn(text, DIGITS);
+	const char *dot = text + whole;
+	unsigned long long value = 0;
+	size_t places = *dot == '.' ? strspn(dot + 1, DIGITS) : 0;
+
+	if (whole < 1 || whole > 3 || places > 3 ||
+	    (*dot == '.' && places == 0) ||
+	    (*dot == '.' ? dot[1 + places] : *dot) != '\0')
+		return -1;
+	for (size_t i = 0; i < whole; i++)
+		value = value * 10 + (unsigned)(text[i] - '0');
+	for (size_t i = 0; i < 3; i++)
+		value = value * 10 +
+		    (i < places ? (unsigned)(dot[1 + i] - '0') : 0);
+	*out = value;
+	return 0;
+}
+
 int
 setting_parse(const struct setting *row, const char *text,
     unsigned long long *out)
@@ -183,6 +207,10 @@ setting_parse(const struct setting *row, const char *text,
 		return number_parse_scaled(text, 1024, out);
 	case KIND_PIXELS:
 		return number_parse_scaled(text, 1000, out);
+	case KIND_DURATION:
+		return number_parse_duration(text, out);
+	case KIND_PERCENT:
+		return parse_percent(text, out);
 	case KIND_RATE:
 		return parse_rate(text, out);
 	case KIND_MODE:
@@ -212,6 +240,40 @@ format_scaled(unsigned long long value, unsigned base, char *out, size_t size)
 	(void)snprintf(out, size, "%llu%.1s", value, &suffixes[i]);
 }
 
+/* "30d" where a unit says it exactly, else plain seconds. */
+static void
+format_duration(unsigned long long value, char *out, size_t size)
+{
+	static const struct {
+		unsigned seconds;
+		char suffix;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	size_t i = 0;
+
+	while (value % units[i].seconds != 0)
+		i++;
+	(void)snprintf(out, size, "%llu%c", value / units[i].seconds,
+	    units[i].suffix);
+}
+
+/* "95.83": no zeros at the end. */
+static void
+format_percent(unsigned long long value, char *out, size_t size)
+{
+	int places = 3;
+	unsigned long long rest = value % 1000;
+
+	while (places > 0 && rest % 10 == 0) {
+		rest /= 10;
+		places--;
+	}
+	if (places == 0)
+		(void)snprintf(out, size, "%llu", value / 1000);
+	else
+		(void)snprintf(out, size, "%llu.%0*llu", value / 1000, places,
+		    rest);
+}
+
 void
 setting_format(const struct setting *row, unsigned long long value, char *out,
     size_t size)
@@ -228,6 +290,12 @@ setting_format(const struct setting *row, unsigned long long value, char *out,
 		break;
 	case KIND_PIXELS:
 		format_scaled(value, 1000, out, size);
+		break;
+	case KIND_DURATION:
+		format_duration(value, out, size);
+		break;
+	case KIND_PERCENT:
+		format_percent(value, out, size);
 		break;
 	case KIND_RATE:
 		(void)snprintf(out, size, "%llu/s", value);

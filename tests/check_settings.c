@@ -101,6 +101,9 @@ write_number(const struct setting *row, long long value, char *out, size_t size)
 		(void)snprintf(out, size, "\"%lld/s\"", value);
 	else if (row->kind == KIND_MODE)
 		(void)snprintf(out, size, "\"%04llo\"", value);
+	else if (row->kind == KIND_PERCENT)
+		(void)snprintf(out, size, "\"%lld.%03lld\"", value / 1000,
+		    value % 1000);
 	else if (setting_written(row) & WRITTEN_TEXT)
 		(void)snprintf(out, size, "\"%lld\"", value);
 	else

@@ -65,6 +65,7 @@ store_prepare(const char *data, char *why, size_t why_size)
 	} dirs[] = {
 		{ "photos", 0700 },
 		{ "public", 0755 },
+		{ "status", 0755 },
 		{ "staging", 0700 },
 		{ "trash", 0700 },
 		{ "quarantine", 0700 },

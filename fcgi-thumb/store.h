@@ -16,6 +16,7 @@
  *                  sha256                   of the original, 64 digits
  *                  claims/                  who may delete it: claim.h
  *   public/ab/<id>/meta.json, <preset>.<recipe>.<ext>, <preset>.<ext>
+ *   status/status.json  slo.h's, which nginx serves
  *   staging/<random>/  one a process, locked while it lives
  *   trash/<random>/    what was taken away and is not unlinked yet
  *   state/locks        two bytes a photo, OFD locks

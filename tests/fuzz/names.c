@@ -13,10 +13,12 @@
 #include "clock.h"
 #include "fdio.h"
 #include "fuzz.h"
+#include "ledger_internal.h"
 #include "manifest.h"
 #include "number.h"
 #include "proof.h"
 #include "receipt.h"
+#include "slo.h"
 #include "terms_time.h"
 #include "token.h"
 
@@ -116,6 +118,24 @@ try_claims(const char *text, size_t len)
 	(void)proof_has_expiry(text, len);
 }
 
+/* A line of the ledger, and a summary of many. */
+static void
+try_ledger(const char *text, size_t len)
+{
+	struct slo_day *day = calloc(1, sizeof *day);
+	struct ledger_entry entry;
+
+	fuzz_must(day != NULL);
+	if (ledger_parse(text, len, &entry) == LEDGER_PARSED)
+		slo_day_take(day, &entry);
+	(void)slo_day_parse(text, len, "", day);
+	for (unsigned i = 0; i < SLO_DAY_MINUTES; i++)
+		fuzz_must(day->minutes[i].failed <= day->minutes[i].probes &&
+		    day->minutes[i].errors <= day->minutes[i].total &&
+		    day->minutes[i].cause < SLO_CAUSES_MAX);
+	free(day);
+}
+
 /* The file of a claim, whose content a crash or a hand may have spoilt. */
 static void
 try_claim_file(const char *text, size_t len)
@@ -182,6 +202,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_manifest(text, size);
 	try_claims(text, size);
 	try_claim_file(text, size);
+	try_ledger(text, size);
 	try_words(text);
 	if (notes == 0)
 		notes = open(fuzz_path("store/state/expires"),

@@ -130,19 +130,21 @@ print_access(const json_t *line, FILE *out)
 static void
 print_phases(json_t *ms, FILE *out)
 {
-	const char *name, *most = NULL, *comma = "";
+	const char *most = NULL, *comma = "";
 	json_int_t longest = 0;
-	json_t *value;
 
-	json_object_foreach(ms, name, value)
-	{
+	for (void *at = json_object_iter(ms); at != NULL;
+	     at = json_object_iter_next(ms, at)) {
+		const char *name = json_object_iter_key(at);
+		json_int_t value =
+		    json_integer_value(json_object_iter_value(at));
+
 		(void)fputs(comma, out);
 		put_raw(out, name);
-		(void)fprintf(out, " %lld",
-		    (long long)json_integer_value(value));
+		(void)fprintf(out, " %lld", (long long)value);
 		comma = ", ";
-		if (json_integer_value(value) > longest) {
-			longest = json_integer_value(value);
+		if (value > longest) {
+			longest = value;
 			most = name;
 		}
 	}
@@ -179,8 +181,7 @@ print_photo(size_t i, const json_t *photo, FILE *out)
 static void
 print_service(const json_t *line, FILE *out)
 {
-	json_t *photos = json_object_get(line, "photos"), *photo;
-	size_t i;
+	const json_t *photos = json_object_get(line, "photos");
 
 	put_key(out, "worker   ", line, "time", "");
 	put_key(out, "  process ", line, "worker", "");
@@ -191,7 +192,8 @@ print_service(const json_t *line, FILE *out)
 	put_key(out, ", ", line, "bytes", " bytes out");
 	(void)fputs("\n  ", out);
 	print_phases(json_object_get(line, "ms"), out);
-	json_array_foreach(photos, i, photo) print_photo(i, photo, out);
+	for (size_t i = 0; i < json_array_size(photos); i++)
+		print_photo(i, json_array_get(photos, i), out);
 }
 
 static void

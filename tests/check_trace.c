@@ -301,7 +301,7 @@ static const char *const hostile[] = {
 	"{\"id\":\"" ID "\",\"upstream_status\":\"\\u001b[2J\",\"time\":{}}",
 	"{\"request\":\"" ID "\",\"ms\":{\"\\u001b\":1},\"photos\":[1,{}]}",
 	"{\"request\":\"" ID "\",\"ms\":7,\"photos\":{\"a\":1},\"code\":2}",
-	"\x1b[2J killed \x9b\xff, request " ID,
+	("\x1b[2J killed \x9b\xff, request " ID),
 };
 
 START_TEST(nothing_in_a_log_reaches_the_terminal_as_it_is)

@@ -80,7 +80,9 @@ class InForce(Shimmed):
                 wait_until("it is counted", lambda: re.search(
                     r"made a system call that its sandbox forbids and was "
                     rf"killed, number {number} with these settings, in phase "
-                    r"publish, photo [a-z2-7]{26}\n", self.service.words()))
+                    r"publish, photo [a-z2-7]{26}, request "
+                    rf"{answer.headers['X-Request-Id']}\n",
+                    self.service.words()))
                 self.assert_refused(answer, name)
 
     def test_no_path_leads_out_of_the_store(self):

@@ -161,10 +161,11 @@ shut(char *from, char *to, bool reads)
 void
 metrics_take(unsigned page, bool reads_all)
 {
-	char *end = m.base + (PAGES + 1) * m.unit, *own;
+	char *end, *own;
 
 	if (m.base == NULL)
 		return;
+	end = m.base + (PAGES + 1) * m.unit;
 	m.own = page_at(page);
 	own = (char *)m.own;
 	shut(m.base, own, reads_all);

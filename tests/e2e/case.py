@@ -94,6 +94,19 @@ class ServiceCase(unittest.TestCase):
                    lambda: not service.leftovers() or None, 10)
 
 
+class OwnService(ServiceCase):
+    """A service for each test, made by the test; `settings` are added."""
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def start(self, *args, **settings):
+        self.service = Service(*args, **self.settings, **settings).start()
+        self.addCleanup(self.service.stop)
+        return self.service
+
+
 class Load:
     """Clients that send one new photo after the other, each waiting for its
     answer, until the end of the `with`. Answers and failures are kept."""

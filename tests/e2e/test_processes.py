@@ -17,6 +17,7 @@ import time
 
 from PIL import Image
 
+import case
 from case import Load, NotHere, ServiceCase, at_once
 from service import (Service, children, cpu_ticks, is_alive, picture,
                      variation, wait_until)
@@ -30,18 +31,7 @@ def slow_photo(mark, size=(8000, 7000)):
     return file.getvalue()
 
 
-class OwnService(ServiceCase):
-    """A service for each test, made by the test; `settings` are added."""
-
-    @classmethod
-    def setUpClass(cls):
-        pass
-
-    def start(self, *args, **settings):
-        self.service = Service(*args, **self.settings, **settings).start()
-        self.addCleanup(self.service.stop)
-        return self.service
-
+class OwnService(case.OwnService):
     def assert_all_taken(self, load):
         self.assertEqual(load.failures, [])
         self.assertEqual(load.statuses(), [201])

@@ -3,7 +3,7 @@
 /*
  * The operator's tool: the table of its commands, each of which stands in a
  * file of its own. Exit status: 0, 1 (it failed), 64 (used wrongly) or 78 (the
- * settings are not right), sysexits.h.
+ * settings are not right), sysexits.h; slo has more.
  */
 
 #include "thumbctl.h"
@@ -28,6 +28,7 @@ static const struct command *const commands[] = {
 	&command_probe,
 	&command_offline,
 	&command_online,
+	&command_slo,
 	&command_list,
 	&command_show,
 	&command_log,

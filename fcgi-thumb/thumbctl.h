@@ -55,6 +55,7 @@ extern const struct command command_quarantine;
 extern const struct command command_regenerate;
 extern const struct command command_show;
 extern const struct command command_site;
+extern const struct command command_slo;
 extern const struct command command_stress;
 extern const struct command command_sweep;
 extern const struct command command_token;
@@ -83,6 +84,12 @@ void bytes_text(uint64_t bytes, char out[BYTES_TEXT_MAX]);
  * be called before the store is opened. 0, or -1 after a complaint.
  */
 int become_owner(const struct settings *settings);
+
+/*
+ * Unix seconds of "7d", so long ago; of a day, which begins in UTC; or of a
+ * time, both of RFC 3339. 0, or -1: none of these, or before 1970.
+ */
+int parse_since(const char *text, int64_t *out);
 
 /* What a command on photos needs. */
 struct tool {

@@ -13,9 +13,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "account.h"
+#include "number.h"
+#include "terms_time.h"
 
 int
 wrong_use(const struct command *command)
@@ -56,6 +59,22 @@ bytes_text(uint64_t bytes, char out[BYTES_TEXT_MAX])
 		n /= 1024;
 	(void)snprintf(out, BYTES_TEXT_MAX, unit == 0 ? "%.0f %s" : "%.1f %s",
 	    n, units[unit]);
+}
+
+int
+parse_since(const char *text, int64_t *out)
+{
+	unsigned long long ago;
+	char day[32];
+
+	if (number_parse_duration(text, &ago) == 0) {
+		*out = (int64_t)time(NULL) - (int64_t)ago;
+		return *out < 0 ? -1 : 0;
+	}
+	if (terms_time_parse(text, out) == 0)
+		return 0;
+	(void)snprintf(day, sizeof day, "%.10sT00:00:00Z", text);
+	return strlen(text) == 10 ? terms_time_parse(day, out) : -1;
 }
 
 /*

@@ -20,7 +20,6 @@
 #include "number.h"
 #include "store.h"
 #include "store_admin.h"
-#include "terms_time.h"
 
 #define TIME_TEXT_MAX 32
 
@@ -179,23 +178,6 @@ list_one(void *ctx, const char *id)
 	    time_text(end_of(&facts.claims), expires));
 	/* Nobody reads on: no need to look at the rest of the store. */
 	return ferror(stdout) ? 1 : 0;
-}
-
-/* "7d": so long ago; or a date, of which the day begins in UTC; or a time. */
-static int
-parse_since(const char *text, int64_t *out)
-{
-	unsigned long long ago;
-	char day[32];
-
-	if (number_parse_duration(text, &ago) == 0) {
-		*out = (int64_t)time(NULL) - (int64_t)ago;
-		return *out < 0 ? -1 : 0;
-	}
-	if (terms_time_parse(text, out) == 0)
-		return 0;
-	(void)snprintf(day, sizeof day, "%.10sT00:00:00Z", text);
-	return strlen(text) == 10 ? terms_time_parse(day, out) : -1;
 }
 
 static int

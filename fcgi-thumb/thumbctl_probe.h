@@ -34,6 +34,7 @@ struct prober {
 	struct probe_access *access; /* NULL: none */
 	int lock;                    /* -1: nothing is noted */
 	bool is_silent;              /* what is wrong with it was said */
+	bool is_unpublished;         /* the same of what is published */
 };
 
 /* ---- thumbctl_probe_settings.c ---- */

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "fdio.h"
 #include "probe_beat.h"
+#include "slo.h"
 #include "thumbctl.h"
 #include "thumbctl_probe.h"
 
@@ -150,12 +151,25 @@ append_minutes(struct prober *p, int64_t last)
 
 /* A minute is over: what the ledger says of it is for others to see. */
 static void
+publish_figures(struct prober *p)
+{
+	char why[1200];
+	bool failed = slo_publish(p->settings, (int64_t)clock_wall_ms(), why,
+			  sizeof why) == -1;
+
+	if (failed && !p->is_unpublished)
+		complain("%s: how it is cannot be published", why);
+	p->is_unpublished = failed;
+}
+
+static void
 publish(struct prober *p, int64_t minute)
 {
 	if (minute == p->state.published)
 		return;
 	if (minute / LEDGER_DAY_MS != p->state.published / LEDGER_DAY_MS)
 		(void)ledger_prune(p->settings->ledger, LEDGER_DAYS_KEPT);
+	publish_figures(p);
 	p->state.published = minute;
 	save(p);
 }

@@ -284,6 +284,16 @@ class Requests(ServiceCase):
         for photo in photos:
             self.assert_gone(photo)
 
+    @case_of("`GET /status.json`")
+    def test_status(self):
+        done = self.service.thumbctl("slo", "--publish")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        answer = self.service.get("/status.json")
+        self.assertEqual((answer.status, answer.headers["Content-Type"]),
+                         (200, "application/json"))
+        # Nobody has looked yet.
+        self.assertIsNone(json.loads(answer.body)["online"])
+
     @case_of("`GET /health/live`")
     def test_live(self):
         answer = self.service.get("/health/live")

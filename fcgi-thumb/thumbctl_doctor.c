@@ -1,18 +1,19 @@
 #include "config.h"
 
 /*
- * What would keep the service from doing what its settings say: one line a
- * finding, found by trying rather than by reasoning. Changes nothing.
+ * What would keep the service from doing what its settings say, layer by layer:
+ * found by trying rather than by reasoning, each with what to do about it.
+ * Changes nothing.
  */
 
 #include "thumbctl_doctor.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
+#include <getopt.h>
+#include <jansson.h>
 #include <pwd.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,26 +22,77 @@
 #include <unistd.h>
 
 #include "buf.h"
-#include "child.h"
 #include "fdio.h"
-#include "image.h"
-#include "machine.h"
-#include "pidfile.h"
-#include "sandbox.h"
+
+/* As many faults as an exit status can say beside EX_USAGE and EX_CONFIG. */
+#define FAULTS_MAX (EX_USAGE - 1)
+
+/* ---- what is said ---- */
 
 void
-doctor_say(struct doctor *d, enum finding finding, const char *fmt, ...)
+doctor_fix(struct doctor *d, const char *fmt, ...)
 {
-	static const char *const words[] = { "ok   ", "note ", "FAULT" };
 	va_list ap;
 
-	d->faults += finding == FAULT;
-	(void)printf("%s ", words[finding]);
 	va_start(ap, fmt);
-	(void)vprintf(fmt, ap);
+	(void)vsnprintf(d->fix, sizeof d->fix, fmt, ap);
 	va_end(ap);
+}
+
+static void
+list(struct doctor *d, enum finding finding, const char *layer,
+    const char *words)
+{
+	static const char *const verdicts[] = { "ok", "note", "fault" };
+	json_t *one = json_pack("{s:s, s:s, s:s, s:s}", "layer", layer,
+	    "verdict", verdicts[finding], "words", words, "fix", d->fix);
+
+	/* What is no UTF-8 cannot be said in JSON. */
+	if (one == NULL)
+		one = json_pack("{s:s, s:s, s:s, s:s}", "layer", layer,
+		    "verdict", verdicts[finding], "words",
+		    "cannot be said in UTF-8; see it without --json", "fix",
+		    "thumbctl doctor");
+	(void)json_array_append_new(d->list, one);
+}
+
+static void
+print(const struct doctor *d, enum finding finding, const char *layer,
+    const char *words)
+{
+	static const char *const verdicts[] = { "ok   ", "note ", "FAULT" };
+
+	(void)printf("%s %s: %s", verdicts[finding], layer, words);
+	if (finding != OK)
+		(void)printf(" -- %s", d->fix);
 	(void)putchar('\n');
 }
+
+void
+doctor_say(struct doctor *d, enum finding finding, const char *layer,
+    const char *fmt, ...)
+{
+	char words[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(words, sizeof words, fmt, ap);
+	va_end(ap);
+	/* A line is a line, whatever a path or a program has in it. */
+	for (char *p = words; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == '\x7f')
+			*p = '?';
+	if (finding == OK)
+		d->fix[0] = '\0';
+	d->faults += finding == FAULT;
+	if (d->list != NULL)
+		list(d, finding, layer, words);
+	else
+		print(d, finding, layer, words);
+	d->fix[0] = '\0';
+}
+
+/* ---- what all need ---- */
 
 const char *
 doctor_account(uid_t uid)
@@ -54,257 +106,78 @@ doctor_account(uid_t uid)
 	return number;
 }
 
-/* ---- the service ---- */
-
-/* Its file is its own. */
-static void
-check_account(struct doctor *d)
+bool
+doctor_can(const char *path, int how)
 {
-	char *path = settings_path(d->settings->run, PIDFILE_NAME);
-	struct stat st;
-
-	if (path != NULL && stat(path, &st) == 0)
-		doctor_say(d, st.st_uid == 0 ? NOTE : OK, "user: %s%s",
-		    doctor_account(st.st_uid),
-		    st.st_uid == 0
-			? ", and so is what decodes photos; name a user in "
-			  "the settings"
-			: "");
-	free(path);
+	return faccessat(AT_FDCWD, path, how, AT_EACCESS) == 0;
 }
 
-static void
-check_state(struct doctor *d)
+#define READ_MAX (1 << 20)
+
+char *
+doctor_read(const char *path)
 {
-	struct service_state s;
+	char *text = NULL;
+	size_t len;
 
-	if (pidfile_read(d->settings->run, &s) == -1)
-		doctor_say(d, FAULT, "service: none runs in %s",
-		    d->settings->run);
-	else if (strcmp(s.in_force, d->settings->digest) == 0)
-		doctor_say(d, OK, "service: process %ld, with these settings",
-		    (long)s.pid);
-	else
-		doctor_say(d, NOTE,
-		    "service: process %ld has other settings than %s; "
-		    "`thumbctl apply` brings them into force",
-		    (long)s.pid, d->settings_file);
-}
-
-/* Can one connect, as nginx does? */
-static void
-check_socket(struct doctor *d, const char *name)
-{
-	char *path = settings_path(d->settings->run, name);
-	struct stat st;
-	int fd = path != NULL ? ask_connect(path) : -1;
-
-	if (fd == -1) {
-		doctor_say(d, FAULT, "%s: %s", path != NULL ? path : name,
-		    strerror(errno));
-	} else if (stat(path, &st) == 0) {
-		const struct group *group = getgrgid(st.st_gid);
-
-		doctor_say(d, OK, "%s: mode %04o, of %s:%s", path,
-		    (unsigned)st.st_mode & 07777, doctor_account(st.st_uid),
-		    group != NULL ? group->gr_name : "?");
-	}
-	fd_close(&fd);
-	free(path);
-}
-
-static void
-check_ready(struct doctor *d)
-{
-	char *path = settings_path(d->settings->run, "control.sock");
-	struct buf body = { 0 };
-	int status = -1;
-
-	if (path != NULL)
-		status = ask_get(path, "/health/ready", &body);
-	if (status == 200)
-		doctor_say(d, OK, "ready: a photo would be taken now");
-	else if (status == -1)
-		doctor_say(d, FAULT, "ready: no answer: %s", strerror(errno));
-	else
-		doctor_say(d, FAULT, "ready: no (%d): %.*s", status,
-		    (int)strcspn(body.len > 0 ? body.data : "", "\r\n"),
-		    body.len > 0 ? body.data : "");
-	buf_fini(&body);
-	free(path);
-}
-
-static void
-check_service(struct doctor *d)
-{
-	unsigned before = d->faults;
-
-	check_state(d);
-	if (d->faults == before)
-		check_account(d);
-	check_socket(d, "photo.sock");
-	check_socket(d, "control.sock");
-	if (d->faults == before)
-		check_ready(d);
-}
-
-/* ---- pictures ---- */
-
-/* An encoder that a preset wants and that is missing has stopped image_boot. */
-static void
-check_formats(struct doctor *d)
-{
-	for (int i = FORMAT_NONE + 1; i < FORMAT_COUNT; i++) {
-		enum format format = (enum format)i;
-		const struct format_spec *spec = format_spec(format);
-
-		if (!image_can_read(format))
-			doctor_say(d, NOTE,
-			    "%s: cannot be read on this system: such photos "
-			    "are refused",
-			    spec->name);
-		else if (!spec->writes)
-			doctor_say(d, OK, "%s: read", spec->name);
-		else if (image_can_write(format))
-			doctor_say(d, OK, "%s: read and written", spec->name);
-		else
-			doctor_say(d, NOTE,
-			    "%s: read, and cannot be written on this system; "
-			    "no preset wants it",
-			    spec->name);
-	}
-}
-
-/* As a worker starts it, in a directory that goes again. */
-static void
-check_pictures(struct doctor *d)
-{
-	const char *tmp = getenv("TMPDIR");
-	char *dir =
-	    settings_path(tmp != NULL ? tmp : "/tmp", "thumbctl.XXXXXX");
-	char why[256];
-
-	if (dir == NULL || mkdtemp(dir) == NULL) {
-		doctor_say(d, FAULT, "pictures: %s: %s",
-		    dir != NULL ? dir : "a directory", strerror(errno));
-		free(dir);
-		return;
-	}
-	if (image_boot(d->settings, dir, why, sizeof why) != 0) {
-		doctor_say(d, FAULT, "pictures: %s", why);
-	} else {
-		check_formats(d);
-		image_shutdown();
-	}
-	(void)fd_remove_tree(AT_FDCWD, dir);
-	free(dir);
-}
-
-/* ---- memory ---- */
-
-static void
-check_memory(struct doctor *d)
-{
-	const struct settings *s = d->settings;
-	uint64_t all = s->workers * child_memory(s), there = machine_memory();
-	char has[BYTES_TEXT_MAX], wants[BYTES_TEXT_MAX];
-
-	bytes_text(all, wants);
-	bytes_text(there, has);
-	if (there == 0)
-		doctor_say(d, NOTE, "memory: how much there is is not known");
-	else
-		doctor_say(d, all > there ? NOTE : OK,
-		    "memory: %u workers may take %s for their photos, the "
-		    "machine has %s",
-		    s->workers, wants, has);
-}
-
-/* ---- sandbox ---- */
-
-static void
-check_sandbox(struct doctor *d)
-{
-	const enum sandbox_mode mode = d->settings->sandbox;
-	char has[64], lacks[256];
-	unsigned layers;
-
-	if (mode == SANDBOX_MODE_OFF) {
-		doctor_say(d, NOTE,
-		    "sandbox: off; what decodes photos may do all that its "
-		    "account may");
-		return;
-	}
-	layers = child_try_sandbox(d->settings, lacks, sizeof lacks);
-	sandbox_names(layers, has, sizeof has);
-	if (layers == SANDBOX_ALL)
-		doctor_say(d, OK, "sandbox: %s", has);
-	else
-		doctor_say(d, mode == SANDBOX_MODE_STRICT ? FAULT : NOTE,
-		    "sandbox: %s; what cannot be put up: %s", has, lacks);
-	if ((layers & SANDBOX_CALLS) != 0)
-		doctor_say(d, OK, "sandbox: %u system calls are left",
-		    sandbox_count_calls());
-}
-
-/* ---- nginx ---- */
-
-static void
-compare_files(struct doctor *d, const char *dir, const struct nginx_files *want,
-    const struct nginx_files *have)
-{
-	unsigned before = d->faults;
-
-	for (unsigned i = 0; i < want->n; i++)
-		if (have->texts[i].data == NULL)
-			doctor_say(d, FAULT, "nginx: %s/%s is not there", dir,
-			    nginx_file_name(i));
-		else if (have->texts[i].len != want->texts[i].len ||
-		    memcmp(have->texts[i].data, want->texts[i].data,
-			want->texts[i].len) != 0)
-			doctor_say(d, FAULT,
-			    "nginx: %s/%s is not what these settings make; "
-			    "`thumbctl apply %s`",
-			    dir, nginx_file_name(i), dir);
-	if (d->faults == before)
-		doctor_say(d, OK,
-		    "nginx: the files in %s are those of the settings", dir);
-}
-
-static void
-check_nginx(struct doctor *d, const struct nginx_job *job)
-{
-	struct nginx_files want = { 0 }, have = { 0 };
-
-	if (nginx_fill(d->settings, job, &want) == 0 &&
-	    nginx_read(job, &have) == 0)
-		compare_files(d, job->dir, &want, &have);
-	else
-		doctor_say(d, FAULT, "nginx: its files cannot be compared");
-	nginx_free(&have);
-	nginx_free(&want);
+	if (fd_read_file(AT_FDCWD, path, READ_MAX, &text, &len) == -1)
+		return NULL;
+	if (len > 0 && text[len - 1] == '\n')
+		text[len - 1] = '\0';
+	return text;
 }
 
 /* ---- all ---- */
 
-static int
-examine(struct doctor *d, const struct nginx_job *job)
+static void
+examine(struct doctor *d)
 {
+	static void (*const as_we_are[])(struct doctor * d) = { doctor_nginx,
+		doctor_process, doctor_guards };
+	static void (*const as_the_owner[])(
+	    struct doctor * d) = { doctor_places, doctor_service,
+		doctor_machine, doctor_pictures };
 	struct stat st;
 
-	doctor_say(d, OK, "settings: %s", d->settings_file);
-	/* The operator's files, before root becomes somebody else. */
-	if (job->dir != NULL)
-		check_nginx(d, job);
+	doctor_say(d, OK, "settings", "%s", d->settings_file);
+	for (size_t i = 0; i < NELEM(as_we_are); i++)
+		as_we_are[i](d);
 	if (stat(d->settings->data, &st) == 0 &&
-	    become_owner(d->settings) == -1)
-		return EXIT_FAILURE;
-	doctor_places(d);
-	check_service(d);
-	check_memory(d);
-	check_sandbox(d);
-	check_pictures(d);
-	return d->faults == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	    become_owner(d->settings) == -1) {
+		doctor_fix(d, "run it as root, or as the owner of %s",
+		    d->settings->data);
+		doctor_say(d, FAULT, "data",
+		    "the rest cannot be looked at with the rights of its "
+		    "owner");
+		return;
+	}
+	for (size_t i = 0; i < NELEM(as_the_owner); i++)
+		as_the_owner[i](d);
+}
+
+static int
+finish(struct doctor *d)
+{
+	if (d->list != NULL) {
+		(void)json_dumpf(d->list, stdout, JSON_INDENT(2));
+		(void)putchar('\n');
+		json_decref(d->list);
+	}
+	return (int)(d->faults < FAULTS_MAX ? d->faults : FAULTS_MAX);
+}
+
+/* --json is ours; what is left is as of the commands for nginx. */
+static bool
+take_json(int *argc, char **argv)
+{
+	for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0) {
+			memmove(&argv[i], &argv[i + 1],
+			    (size_t)(*argc - i) * sizeof *argv);
+			(*argc)--;
+			return true;
+		}
+	return false;
 }
 
 static int
@@ -312,25 +185,33 @@ run_doctor(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
 	struct doctor d = { .settings_file = settings_file };
-	struct settings *settings;
-	struct nginx_job job;
-	int rest = nginx_parse(argc, argv, false, &job), status;
+	bool is_json = take_json(&argc, argv);
+	int rest = nginx_parse(argc, argv, true, &d.job);
 
 	if (rest < 0 || rest > 1)
 		return wrong_use(self);
-	settings = settings_load(settings_file, stderr);
-	if (settings == NULL)
+	d.settings = settings_load(settings_file, stderr);
+	if (d.settings == NULL)
 		return EX_CONFIG;
-	d.settings = settings;
-	status = examine(&d, &job);
-	settings_free(settings);
-	return status;
+	if (is_json && (d.list = json_array()) == NULL) {
+		complain("no memory left");
+		settings_free(d.settings);
+		return EXIT_FAILURE;
+	}
+	examine(&d);
+	settings_free(d.settings);
+	return finish(&d);
 }
 
 const struct command command_doctor = { "doctor",
-	"[--templates DIR] [--standalone PORT] [DIR]",
-	"try what the service needs and say what is wrong: a line each,\n"
-	"    ok, note or FAULT; 1 where there is a fault",
-	"  DIR  nginx's files in it are compared with the settings;\n"
-	"       --templates and --standalone as of nginx-conf\n",
+	"[--json] [--nginx COMMAND] [--templates DIR] [--standalone PORT]\n"
+	"        [DIR]",
+	"try what the service needs and say what is wrong: a line each, ok, "
+	"note\n    or FAULT, and what to do; the exit status counts the faults",
+	"  DIR              nginx's files in it are compared with the "
+	"settings;\n"
+	"                   --templates and --standalone as of nginx-conf\n"
+	"  --json           an array of {layer, verdict, words, fix}\n"
+	"  --nginx COMMAND  of an nginx of your own; its -T tells what is in "
+	"force\n",
 	run_doctor };

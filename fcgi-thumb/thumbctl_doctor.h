@@ -1,32 +1,81 @@
 #ifndef FT_THUMBCTL_DOCTOR_H
 #define FT_THUMBCTL_DOCTOR_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
+#include "nginxtree.h"
 #include "thumbctl.h"
 
 /* What the parts of thumbctl's doctor share; for no one else. */
 
 enum finding {
 	OK,
-	NOTE, /* worth knowing, and nothing that has to be changed */
-	FAULT /* something will not work */
+	NOTE, /* worth knowing, and it works all the same */
+	FAULT /* something does not work, or will not */
 };
+
+struct json_t;
 
 struct doctor {
 	const char *settings_file;
 	struct settings *settings;
+	struct nginx_job job;
 	unsigned faults;
+	struct json_t *list; /* of findings, for --json; NULL: lines */
+	char fix[320];       /* of the next finding */
+	bool knows_nginx;    /* what its workers may do was looked at */
 };
 
-/* One line to standard output. */
-void doctor_say(struct doctor *d, enum finding finding, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+/*
+ * What to do about the next finding: a command or a setting. Every note and
+ * every fault has one.
+ */
+void doctor_fix(struct doctor *d, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* One finding of a layer, to standard output or into the list. */
+void doctor_say(struct doctor *d, enum finding finding, const char *layer,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* By name or, without one, by number. Valid until the next call. */
 const char *doctor_account(uid_t uid);
 
-/* Directories, files and the disk, with the rights that this process has. */
+/* May this process do that (R_OK, W_OK, X_OK)? With errno where not. */
+bool doctor_can(const char *path, int how);
+
+/*
+ * A file of /proc or /sys, without the last newline; the caller frees it. NULL
+ * with errno.
+ */
+char *doctor_read(const char *path);
+
+/* ---- each group of layers, in the order in which they are looked at ---- */
+
+/* Before root becomes the owner of the photos: */
+
+/* nginx's files, what it has in force, and what its workers may do. */
+void doctor_nginx(struct doctor *d);
+
+/* thumbctl_doctor_access.c, for it: conf is NULL where it cannot be read. */
+void doctor_access(struct doctor *d, const struct nginxtree *conf);
+
+/* What the running processes have open; SELinux, AppArmor and systemd. */
+void doctor_process(struct doctor *d);
+void doctor_guards(struct doctor *d);
+
+/* With the owner's rights: */
+
+/* Directories, files, disks, logs. */
 void doctor_places(struct doctor *d);
+
+/* The service: its process, its sockets, whether a photo would be taken. */
+void doctor_service(struct doctor *d);
+
+/* Memory, the queue, the sandbox, the clock. */
+void doctor_machine(struct doctor *d);
+
+/* ImageMagick, its codecs, and libraries with known holes. */
+void doctor_pictures(struct doctor *d);
 
 #endif

@@ -125,11 +125,20 @@ wants 64 0 1 -c "$dir/token.conf" token --owner "$(printf '%065d' 7)"
 wants 0 1 0 -c "$dir/token.conf" token --owner "$(printf '%064d' 7)"
 wants 64 0 1 -c "$dir/good.conf" doctor "$dir/nginx" "$dir/nginx"
 wants 78 0 1 -c "$dir/bad.conf" doctor
-wants 1 1 1 -c "$dir/good.conf" doctor --templates "$templates" "$dir/missing"
+# Its status counts the faults: no service, two sockets, and nginx's files.
+{
+	cat "$dir/good.conf"
+	echo "page = false; ledger = \"$dir/ledger\";"
+} >"$dir/doctor.conf"
+wants 4 1 1 -c "$dir/doctor.conf" doctor --nginx "$dir/no-nginx" \
+	--templates "$templates" "$dir/missing"
 has out "FAULT nginx: its files cannot be compared"
-wants 1 1 0 -c "$dir/good.conf" doctor --templates "$templates" "$dir"
+wants 5 1 0 -c "$dir/doctor.conf" doctor --nginx "$dir/no-nginx" \
+	--templates "$templates" "$dir"
 has out "FAULT nginx: $dir/fcgi-thumb-http.conf is not there"
 has out "FAULT service: none runs in $dir/run"
+wants 3 1 0 -c "$dir/doctor.conf" doctor --json --nginx "$dir/no-nginx"
+has out '"verdict": "fault"'
 
 # Without a store there is nothing to look at, and nothing is made.
 for command in list regenerate verify "show $id" "delete $id" "ban $id" \

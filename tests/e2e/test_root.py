@@ -242,7 +242,7 @@ class ThumbctlAsRoot(ServiceCase):
                                  (["ban", photos[1]["id"]], "banned\t"),
                                  (["show", photos[2]["id"]], "size\t"),
                                  (["list"], photos[2]["id"]),
-                                 (["doctor"], "of www-data")):
+                                 (["doctor", "--nginx", "/no/nginx"], "of www-data")):
             with self.subTest(arguments[0]):
                 done = service.thumbctl(*arguments)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))

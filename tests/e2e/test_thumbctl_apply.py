@@ -271,7 +271,7 @@ class Apply(OwnService):
             "Run `thumbctl apply` again", "old files are back")
         self.assertEqual(self.files(), files)
         wait_until("it takes them", lambda: self.pid_file()[1] != state[1])
-        self.assertIn(f"`thumbctl apply {self.directory}`", service.thumbctl(
+        self.assertIn(f" -- thumbctl apply {self.directory}\n", service.thumbctl(
             "doctor", "--templates", TEMPLATES, self.directory).stdout)
         self.assertEqual(self.apply().returncode, 0)
         self.assertNotEqual(self.files(), files)

@@ -279,7 +279,7 @@ START_TEST(a_line_without_end_costs_no_memory_and_no_other_line)
 	for (size_t i = 0; i < NELEM(lengths); i++) {
 		buf_puts(&text, GOOD);
 		for (size_t n = 0; n < lengths[i]; n++)
-			buf_add(&text, "[\0{" + n % 3, 1);
+			buf_add(&text, &"[\0{"[n % 3], 1);
 		buf_puts(&text, "\n" GOOD);
 	}
 	for (size_t n = 0; n < 100000; n++)

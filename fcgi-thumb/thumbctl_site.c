@@ -399,7 +399,8 @@ run_site(const struct command *self, const char *settings_file, int argc,
 
 const struct command command_site = { "site",
 	"enable | disable | status [--open] [--name HOST]... [--port N]\n"
-	"        [--nginx-dir DIR] [--nginx COMMAND] [--wait DURATION]",
+	"        [--nginx-dir DIR] [--nginx COMMAND] [--wait DURATION]\n"
+	"        [--templates DIR]",
 	"a site of nginx for the service: on, off, how it is",
 	"Without --open, enable has uploads need a token, unless the settings "
 	"name\n"

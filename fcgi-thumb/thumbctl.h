@@ -104,6 +104,15 @@ struct tool {
 int tool_open(struct tool *t, const char *settings_file);
 void tool_close(struct tool *t);
 
+struct ledger_entry;
+
+/*
+ * Append to the ledger (ledger_append) and send the copy that log_ledger asks
+ * for, whether or not the ledger's own disk took it. 0, or -1 with errno.
+ */
+int note_in_ledger(const struct settings *settings,
+    const struct ledger_entry *entry, bool sync);
+
 /* ---- thumbctl_list.c ---- */
 
 /* All that is known of a photo, on standard output. The exit status. */

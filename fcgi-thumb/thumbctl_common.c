@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "copy.h"
+#include "ledger.h"
 #include "number.h"
 #include "terms_time.h"
 
@@ -139,4 +141,18 @@ tool_open(struct tool *t, const char *settings_file)
 	if (t->store == NULL)
 		complain("%s", why);
 	return t->store != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+note_in_ledger(const struct settings *settings,
+    const struct ledger_entry *entry, bool sync)
+{
+	int rc = ledger_append(settings->ledger, entry, sync), error = errno;
+	char *text = ledger_text(entry);
+
+	if (text != NULL)
+		copy_line(settings->log_ledger, text);
+	free(text);
+	errno = error;
+	return rc;
 }

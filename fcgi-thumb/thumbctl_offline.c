@@ -58,7 +58,7 @@ find_account(char *out, size_t size)
 static int
 append(const struct settings *settings, const struct ledger_entry *entry)
 {
-	if (ledger_append(settings->ledger, entry, true) == 0)
+	if (note_in_ledger(settings, entry, true) == 0)
 		return 0;
 	complain("%s: %s: the ledger does not know of it, and counts these "
 		 "minutes as not planned",

@@ -37,7 +37,8 @@ open_access(struct prober *p)
 	const struct settings *s = p->settings;
 	char *path;
 
-	if (s->logs[0] == '\0')
+	/* Elsewhere than in a file nobody can read them again. */
+	if (s->logs[0] == '\0' || strcmp(s->log_access, "file") != 0)
 		return;
 	path = settings_path(s->logs, "access.log");
 	if (path != NULL)
@@ -115,7 +116,7 @@ probe_notes_end(struct prober *p)
 static void
 append(struct prober *p, const struct ledger_entry *entry)
 {
-	if (ledger_append(p->settings->ledger, entry, false) == -1) {
+	if (note_in_ledger(p->settings, entry, false) == -1) {
 		complain_once(p, p->settings->ledger);
 		return;
 	}

@@ -167,7 +167,8 @@ class Backup(OwnService):
             # One original on the disk of the backups, whatever the version.
             self.assertEqual(*(self.original(copy, photo["id"]).stat().st_ino
                                for copy in (first, second)))
-        for name in "staging", "trash", "state/locks", "state/usage":
+        for name in ("staging", "trash", "state/locks", "state/usage",
+                     "state/photos"):
             self.assertFalse((second / name).exists())
 
         restored = self.restore(second)

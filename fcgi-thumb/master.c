@@ -43,7 +43,7 @@
  * How often the log's file is looked after, and how many times in a row it has
  * to be another one: whoever rotates it moves it first and says so then.
  */
-#define LOOK_NS (2 * NS_PER_S)
+#define LOOK_NS NS_PER_S
 #define LOOKS_ASTRAY 2
 
 /* After new workers did not come up that were to take the log's new file. */

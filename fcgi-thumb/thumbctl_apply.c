@@ -96,6 +96,20 @@ run_nginx(const struct apply *a, const char *const more[],
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
+/* What nginx says of it names a file that nobody asked for. */
+static void
+explain_logs(const struct apply *a)
+{
+	const struct settings *s = a->settings;
+
+	if (strcmp(s->log_access, "file") == 0 && s->logs[0] != '\0' &&
+	    access(s->logs, F_OK) == -1)
+		complain("%s: %s; without it nginx cannot open its access.log: "
+			 "make the directory, or set log_access to another "
+			 "place",
+		    s->logs, strerror(errno));
+}
+
 static int
 test_nginx(const struct apply *a)
 {
@@ -104,6 +118,7 @@ test_nginx(const struct apply *a)
 	if (run_nginx(a, more, &a->test_signals) == 0)
 		return 0;
 	complain("nginx refuses its configuration");
+	explain_logs(a);
 	return -1;
 }
 

@@ -100,7 +100,7 @@ run_nginx(const struct apply *a, const char *const more[],
 static void
 explain_logs(const struct apply *a)
 {
-	const struct settings *s = a->settings;
+	const struct settings *s = a->change.settings;
 
 	if (strcmp(s->log_access, "file") == 0 && s->logs[0] != '\0' &&
 	    access(s->logs, F_OK) == -1)

@@ -190,6 +190,7 @@ class Carried(LogsCase):
         # The master's word about its carrier was perhaps one of them.
         self.assertIn(lost() + len(lines) - len(sent), (0, 1))
         self.assertGreater(lost(), 100)
+
     def test_the_journal_has_fields_and_is_asked_by_them(self):
         self.start_carried("journal")
         answer = self.service.upload(("n.txt", picture("notes.txt")))
@@ -384,6 +385,7 @@ class Trace(LogsCase):
             self, "a.png", test_processes.slow_photo("traced"))
         self.assertEqual(result, [], "it was ready before it was stopped")
         os.kill(pid, signal.SIGABRT)
+        os.kill(pid, signal.SIGCONT)
         thread.join()
         self.assertEqual(result[0].status, 502)
         request = result[0].headers["X-Request-Id"]

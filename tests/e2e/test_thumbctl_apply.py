@@ -121,6 +121,19 @@ class Apply(OwnService):
         self.assertEqual(sorted(path.name for path in self.directory.iterdir()
                                 if path.name.startswith(".")), [])
 
+    def test_logs_without_their_directory_are_why_nginx_refuses(self):
+        service = self.start()
+        files, state = self.files(), self.pid_file()
+        logs = service.directory / "unmounted"
+        service.write_settings(logs=logs)
+        self.assert_refused(self.apply(), 1, f"{logs}/access.log", (
+            f"{logs}: No such file or directory; without it nginx cannot open "
+            "its access.log"))
+        self.assertEqual((self.files(), self.pid_file()), (files, state))
+        service.write_settings(log_access="syslog")
+        done = self.apply()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_a_reload_that_nginx_refuses_after_its_test_passed(self):
         service = self.start()
         photo = self.upload()

@@ -18,6 +18,7 @@
 
 #include "exchange.h"
 #include "target.h"
+#include "thumbctl_program.h"
 #include "trace.h"
 
 /*
@@ -32,12 +33,12 @@
 static void
 exec_journalctl(const char *match, int out)
 {
-	const char *const argv[] = { "journalctl", "--quiet", "--no-pager",
-		"--output=cat", "--reverse", "--all", match, NULL };
+	const char *const more[] = { "--quiet", "--no-pager", "--output=cat",
+		"--reverse", "--all", match, NULL };
 
-	if (dup2(out, STDOUT_FILENO) != -1)
-		(void)execvp(argv[0], (char *const *)(uintptr_t)argv);
-	_exit(errno == ENOENT ? EX_UNAVAILABLE : EX_OSERR);
+	if (dup2(out, STDOUT_FILENO) == -1)
+		_exit(EX_OSERR);
+	program_exec("journalctl", more);
 }
 
 static void
@@ -139,11 +140,7 @@ search_service(struct trace *t, const struct settings *s)
 static void
 search_ledger(struct trace *t, const struct settings *s)
 {
-	char *dir = settings_path(s->logs, "ledger");
-
-	if (dir != NULL && s->logs[0] != '\0')
-		trace_search(t, TRACE_LEDGER, dir, NULL);
-	free(dir);
+	trace_search(t, TRACE_LEDGER, s->ledger, NULL);
 }
 
 static int

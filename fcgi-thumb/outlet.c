@@ -145,6 +145,21 @@ is_open(struct outlet *o)
 	return o->fd != -1;
 }
 
+int
+outlet_reach(const struct target *target, char *why, size_t why_size)
+{
+	struct outlet o;
+	int rc = 0;
+
+	outlet_init(&o, target, "");
+	if (!is_open(&o)) {
+		(void)snprintf(why, why_size, "%s", o.why);
+		rc = -1;
+	}
+	outlet_fini(&o);
+	return rc;
+}
+
 /* ---- sending ---- */
 
 /* Was what has just been sent to another port refused? */

@@ -58,6 +58,12 @@ enum outlet_result outlet_send(struct outlet *o, pid_t pid, const char *line,
 #define OUTLET_AGE_SECONDS 300
 #define OUTLET_DOUBT_MS 100
 
+/*
+ * Is there anybody, for all that can be known without a line? Of another machine:
+ * is there a way to it. 0, or -1 with words in why.
+ */
+int outlet_reach(const struct target *target, char *why, size_t why_size);
+
 /* Bytes of a message to another machine; what is longer is cut. */
 #define OUTLET_UDP_MAX 60000
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "growth.h"
+#include "outlet.h"
 #include "target.h"
 
 /* With less than this over limits.free there is a note: some hours of uploads. */
@@ -268,19 +269,51 @@ check_log_space(struct doctor *d, const char *dir)
 	    "%s are free in %s: lines will be lost, and no upload", has, dir);
 }
 
+/* Those that are no files: is anybody there? */
+static void
+check_target(struct doctor *d, const char *key, const char *text)
+{
+	struct target target;
+	char why[200];
+
+	if (target_parse(text, &target) != NULL || target.kind < TARGET_JOURNAL)
+		return;
+	if (outlet_reach(&target, why, sizeof why) == 0) {
+		doctor_say(d, OK, "logs", "%s: %s can be reached", key, text);
+	} else {
+		doctor_fix(d, "start what takes lines there, or set %s", key);
+		doctor_say(d, FAULT, "logs",
+		    "%s: %s; lines are lost, and no upload", key, why);
+	}
+}
+
+static void
+check_targets(struct doctor *d)
+{
+	check_target(d, "log_service", d->settings->log_service);
+	check_target(d, "log_ledger", d->settings->log_ledger);
+	/* nginx calls the journal by its other name. */
+	check_target(d, "log_access",
+	    strcmp(d->settings->log_access, "journal") == 0
+		? "syslog"
+		: d->settings->log_access);
+}
+
 /* The directory need not be the service's, where its file is there. */
 static void
 check_logs(struct doctor *d)
 {
 	const char *logs = d->settings->logs;
-	char *file = settings_path(logs, "fcgi-thumb.log");
-	bool is_there = file != NULL && access(file, F_OK) == 0;
-	struct target target;
+	struct target target = { 0 };
+	bool is_there;
+	char *file;
 
-	if (target_parse(d->settings->log_service, &target) == NULL &&
-	    target.kind != TARGET_FILE) {
-		doctor_say(d, OK, "logs", "to %s", d->settings->log_service);
-	} else if (logs[0] == '\0') {
+	(void)target_parse(d->settings->log_service, &target);
+	if (target.kind >= TARGET_JOURNAL)
+		return; /* check_targets says it */
+	file = settings_path(logs, "fcgi-thumb.log");
+	is_there = file != NULL && access(file, F_OK) == 0;
+	if (logs[0] == '\0' || target.kind == TARGET_STDERR) {
 		doctor_say(d, OK, "logs", "to the standard error output");
 	} else if (is_there ? doctor_can(file, W_OK)
 			    : doctor_can(logs, W_OK | X_OK)) {
@@ -386,6 +419,7 @@ doctor_places(struct doctor *d)
 {
 	check_data(d);
 	check_logs(d);
+	check_targets(d);
 	check_ledger(d);
 	check_page(d);
 	check_secret(d);

@@ -180,6 +180,22 @@ START_TEST(a_receiver_that_is_started_anew_gets_the_next_line)
 }
 END_TEST
 
+START_TEST(it_is_known_whether_anybody_is_there)
+{
+	struct target t = target_of(at_socket());
+	char why[200];
+	int fd;
+
+	ck_assert_int_eq(outlet_reach(&t, why, sizeof why), -1);
+	ck_assert_ptr_nonnull(strstr(why, "/socket: No such file"));
+	fd = bind_local("socket");
+	ck_assert_int_eq(outlet_reach(&t, why, sizeof why), 0);
+	(void)close(fd);
+	t = target_of("syslog:127.0.0.1:9");
+	ck_assert_int_eq(outlet_reach(&t, why, sizeof why), 0);
+}
+END_TEST
+
 START_TEST(a_receiver_that_stops_is_not_waited_for)
 {
 	struct outlet o;
@@ -286,6 +302,7 @@ main(void)
 	tcase_add_checked_fixture(sockets, tempdir_setup, tempdir_teardown);
 	tcase_add_test(sockets,
 	    a_receiver_that_is_started_anew_gets_the_next_line);
+	tcase_add_test(sockets, it_is_known_whether_anybody_is_there);
 	tcase_add_test(sockets, a_receiver_that_stops_is_not_waited_for);
 	tcase_add_test(sockets, a_message_that_is_too_large_is_lost_alone);
 	tcase_add_test(sockets, a_port_that_refuses_loses_one_line_at_most);

@@ -220,6 +220,32 @@ class Carried(LogsCase):
         self.assertEqual(done.returncode, 1)
 
 
+class Ledger(LogsCase):
+    def test_its_lines_are_copied_and_doctor_looks_who_takes_them(self):
+        places = self.directory()
+        copies = self.receiver(places / "ledger")
+        self.start(log_ledger=f"journal:{places}/ledger")
+        done = self.service.thumbctl("offline", "--for", "1h", "--reason",
+                                     "a new disk")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        message, = wait_until("its copy", lambda: copies.messages)
+        self.assertIn("SYSLOG_IDENTIFIER=fcgi-thumb-ledger\n", message)
+        copy = message.splitlines()[-1].removeprefix("MESSAGE=")
+        file, = self.service.ledger.glob("*.jsonl")
+        self.assertEqual(file.read_text(), copy + "\n")
+        self.assertEqual(json.loads(copy)["reason"], "a new disk")
+        self.assertIn(f"log_ledger: journal:{places}/ledger can be reached",
+                      self.service.thumbctl("doctor").stdout)
+        # Nobody takes it: the deed is done all the same.
+        copies.stop()
+        done = self.service.thumbctl("online")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("Connection refused; its lines are not copied",
+                      done.stderr)
+        self.assertRegex(self.service.thumbctl("doctor").stdout,
+                         r"FAULT.*log_ledger: .*Connection refused")
+
+
 class OtherHost(LogsCase):
     def test_lines_go_to_another_host_s_port(self):
         service_log, access_log = self.receiver(), self.receiver()

@@ -233,7 +233,7 @@ struct slo_figures {
 	unsigned budget;  /* minutes a day */
 	int64_t from, until;
 	struct slo_count window;
-	bool met;   /* over the window */
+	bool met;   /* over the window, of which a day at least is reckoned */
 	bool known; /* a minute was counted in it */
 	struct slo_date today;
 	struct slo_date *dates; /* of the window, today the last of them */

@@ -210,12 +210,26 @@ set_days(const struct slo_book *b, struct slo_figures *f)
 	}
 }
 
+/*
+ * Minutes offline are given by the day: of a ledger that has not seen a whole
+ * one yet, a day's are what there is to use. A shorter window is what it is.
+ */
+static bool
+is_met(const struct slo_figures *f, const struct settings *settings)
+{
+	uint64_t all = f->window.counted;
+	uint64_t offline = all - f->window.minutes[SLO_ONLINE];
+
+	if (f->until - f->from >= SLO_DAY_MINUTES && all < SLO_DAY_MINUTES)
+		all = SLO_DAY_MINUTES;
+	return (all - offline) * WHOLE >= all * settings->slo_objective;
+}
+
 int
 slo_figures(const struct slo_book *b, const struct settings *settings,
     int64_t from, struct slo_figures *out)
 {
 	struct slo_figures *f = out;
-	uint64_t online;
 
 	*f = (struct slo_figures){ .objective =
 				       (double)settings->slo_objective / WHOLE,
@@ -223,11 +237,8 @@ slo_figures(const struct slo_book *b, const struct settings *settings,
 		.from = slo_minute_of(from),
 		.until = slo_minute_of(b->now) };
 	slo_count(b, f->from, f->until, &f->window);
-	online = f->window.minutes[SLO_ONLINE];
 	f->known = f->window.counted > 0;
-	f->met = f->known &&
-	    online * WHOLE >=
-		(uint64_t)f->window.counted * settings->slo_objective;
+	f->met = f->known && is_met(f, settings);
 	set_burn(b, settings, f);
 	set_now(b, f);
 	set_days(b, f);

@@ -235,6 +235,7 @@ struct slo_figures {
 	struct slo_count window;
 	bool met;   /* over the window, of which a day at least is reckoned */
 	bool known; /* a minute was counted in it */
+	bool is_young; /* it is a day or more, of which less was counted */
 	struct slo_date today;
 	struct slo_date *dates; /* of the window, today the last of them */
 	size_t n_dates;

@@ -220,7 +220,7 @@ is_met(const struct slo_figures *f, const struct settings *settings)
 	uint64_t all = f->window.counted;
 	uint64_t offline = all - f->window.minutes[SLO_ONLINE];
 
-	if (f->until - f->from >= SLO_DAY_MINUTES && all < SLO_DAY_MINUTES)
+	if (f->is_young)
 		all = SLO_DAY_MINUTES;
 	return (all - offline) * WHOLE >= all * settings->slo_objective;
 }
@@ -238,6 +238,8 @@ slo_figures(const struct slo_book *b, const struct settings *settings,
 		.until = slo_minute_of(b->now) };
 	slo_count(b, f->from, f->until, &f->window);
 	f->known = f->window.counted > 0;
+	f->is_young = f->until - f->from >= SLO_DAY_MINUTES &&
+	    f->window.counted < SLO_DAY_MINUTES;
 	f->met = f->known && is_met(f, settings);
 	set_burn(b, settings, f);
 	set_now(b, f);

@@ -281,6 +281,12 @@ print_objective(const struct page *p)
 	    (double)(int64_t)(slo_availability(c) * 100000) / 1000);
 	(void)fputc('\n', p->out);
 	go_on(p);
+	if (f->is_young) {
+		(void)fprintf(p->out,
+		    "of less than a day, which has %u minutes to use\n",
+		    f->budget);
+		go_on(p);
+	}
 	(void)fprintf(p->out, "%u of %u minutes online, %u offline",
 	    c->minutes[SLO_ONLINE], c->counted, c->offline);
 	if (c->minutes[SLO_PLANNED] > 0) {

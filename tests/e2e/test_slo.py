@@ -109,7 +109,7 @@ class Slo(ServiceCase):
         self.watch(200, 180, every=10, **FAILED)
         self.watch(180, 10, every=10)
         # Nobody looked from then on.
-        words = self.slo(2)
+        words = self.slo(0)
         self.assertIn("upload: 503 overloaded: no worker is free", words)
         self.assertIn("120 of 120 probes failed", words)
         self.assertIn("no evidence: the prober did not run", words)
@@ -118,7 +118,7 @@ class Slo(ServiceCase):
         for line in words.splitlines():
             self.assertLessEqual(len(line), 80, line)
             self.assertRegex(line, r"\A[ -~]*\Z")
-        figures = self.figures(2)
+        figures = self.figures(0)
         first, last = figures["outages"]
         self.assertEqual((first["minutes"], first["kind"],
                           first["cause"]["code"]), (20, "failed", "overloaded"))

@@ -279,19 +279,9 @@ class Debian12(Life):
             "sh", "-c", f"zcat -f {LOGS}/{name}.log*").stdout
         return set(re.findall(r'"(?:id|request)": ?"([0-9a-f]{32})"', text))
 
-    def test_the_probe_writes_and_slo_counts(self):
-        def probed():
-            lines = self.machine.run(
-                "sh", "-c", f"cat {LOGS}/ledger/*.jsonl", check=False).stdout
-            return [each for line in lines.splitlines()
-                    if line.startswith("{")
-                    and (each := json.loads(line))["kind"] == "probe"
-                    and each["ok"]][1:]
-
-        wait_until("two good probes in the ledger", probed)
-        report = json.loads(self.machine.ask(
-            "thumbctl", "slo", "--since", "1d", "--json"))
-        self.assertTrue(report)
+    def test_the_house_is_kept(self):
+        self.machine.run("systemctl", "start", "fcgi-thumb-sweep.service")
+        self.assert_healthy()
 
     def test_it_serves_after_a_reboot(self):
         self.assertEqual(self.machine.reboot(), "running")
@@ -299,6 +289,8 @@ class Debian12(Life):
         self.assert_kept()
         self.upload("after the reboot")
         self.doctor()
+        # From here on nothing is to be seen of what is done to it.
+        type(self).watched = self.machine.ask("date", "-u", "+%FT%TZ")
 
     def assert_kept(self):
         """The first photo is where it was, byte for byte."""
@@ -333,6 +325,28 @@ class Debian12(Life):
         return self.machine.ask("sh", "-c", "ls -l /proc/[0-9]*/exe "
                                 "2>/dev/null | grep 'fcgi-thumb.*(deleted)'"
                                 " || true")
+
+    def test_the_prober_has_seen_it_online(self):
+        def minutes():
+            # Its status and its words are of the objective.
+            return json.loads(self.machine.ask(
+                "sh", "-c", "thumbctl slo --json 2>/dev/null || true"
+            ))["minutes"]
+
+        # One that is over: the first is known after two.
+        wait_until("a minute online", lambda: minutes()["online"], 150)
+        wait_until("some probes", lambda: len(self.probes()) > 2, 60)
+        self.assertEqual([each for each in self.probes() if not each["ok"]],
+                         [])
+        status = self.machine.get("/status.json")
+        self.assertEqual(status.status, 200, status.body)
+        self.assertIn("today", json.loads(status.body))
+
+    def probes(self):
+        """Of the ledger, since nothing was to be seen."""
+        text = self.machine.ask("sh", "-c", f"cat {LOGS}/ledger/*.jsonl")
+        return [line for line in map(json.loads, text.splitlines())
+                if line["kind"] == "probe" and line["time"] > self.watched]
 
     def test_remove_keeps_the_data(self):
         before = self.stored(), self.machine.read(SECRET)
@@ -372,7 +386,10 @@ class Debian12(Life):
                                 "-E '^(fcgi-thumb|thumb)' || true")
 
     def stored(self):
-        """The sums of all files in the store."""
+        """The sums of all files in the store, to which nothing comes or goes
+        from then on."""
+        self.machine.run("systemctl", "stop", "fcgi-thumb-probe.timer",
+                         "fcgi-thumb-probe.service", check=False)
         return self.machine.ask(
             "sh", "-c", f"cd {DATA} && find photos public -type f -exec "
             "sha256sum {} + | sort -k 2")

@@ -102,8 +102,9 @@ explain_logs(const struct apply *a)
 {
 	const struct settings *s = a->change.settings;
 
-	if (strcmp(s->log_access, "file") == 0 && s->logs[0] != '\0' &&
-	    access(s->logs, F_OK) == -1)
+	/* None where nginx's files go, as by `thumbctl site disable`. */
+	if (s != NULL && strcmp(s->log_access, "file") == 0 &&
+	    s->logs[0] != '\0' && access(s->logs, F_OK) == -1)
 		complain("%s: %s; without it nginx cannot open its access.log: "
 			 "make the directory, or set log_access to another "
 			 "place",

@@ -118,12 +118,14 @@ turn(struct turn *t, struct change *change)
 
 /* Whatever else is served must not lose a request to a site without a name. */
 static int
-check_others(const struct site *s)
+check_others(struct site *s)
 {
 	struct other_sites others;
 	int rc = -1;
 
 	others_find(s, &others);
+	/* The only one to listen there would get what is meant for others. */
+	s->only_ipv4 = others.any != NULL && !others.ipv6;
 	if (others.uses != NULL)
 		complain("%s includes fcgi-thumb-http.conf already: the "
 			 "service "

@@ -17,6 +17,7 @@ struct site {
 	const char *names[SITE_NAMES_MAX];
 	unsigned n_names; /* 0: this machine's own */
 	unsigned port;    /* 0: not said */
+	bool only_ipv4;   /* all that nginx serves is */
 	const char *nginx_dir;
 	struct nginx_job job; /* its directory is `files` */
 	/* All below is by site_find, for site_free. */
@@ -82,6 +83,7 @@ struct other_sites {
 	char *
 	    any; /* one that has a server of its own; not Debian's first page */
 	char *uses; /* one that has the service already */
+	bool ipv6;  /* one of the first kind listens there */
 };
 void others_find(const struct site *s, struct other_sites *out);
 void others_free(struct other_sites *o);

@@ -283,7 +283,8 @@ add_line(const struct site *s, const char *line, size_t len, struct buf *out)
 	if (copy == NULL) {
 		out->failed = true;
 	} else if ((at = strstr(copy, port)) != NULL) {
-		if (strstr(copy, "[::]") == NULL || has_ipv6())
+		if (strstr(copy, "[::]") == NULL ||
+		    (!s->only_ipv4 && has_ipv6()))
 			buf_printf(out, "%.*s%u%s", (int)(at - copy), copy,
 			    s->port, at + sizeof port - 1);
 	} else if ((at = strstr(copy, names)) != NULL) {

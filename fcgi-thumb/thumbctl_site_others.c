@@ -78,8 +78,10 @@ look_at(const struct site *s, const char *path, struct other_sites *out)
 	if (words != NULL && strstr(words, "fcgi-thumb-http.conf") != NULL)
 		keep(&out->uses, path);
 	if (words != NULL && has_server(words) &&
-	    strcmp(words, debian_default) != 0)
+	    strcmp(words, debian_default) != 0) {
 		keep(&out->any, path);
+		out->ipv6 = out->ipv6 || strstr(words, "listen [") != NULL;
+	}
 	free(words);
 	free(text);
 }

@@ -133,12 +133,12 @@ class WithoutLandlock(ServiceCase):
                                 rf"cannot be put up: {self.REASON}\n")
         self.assertEqual(words.count(self.REASON), 1)
         self.assertRegex(self.doctor(), rf"note  sandbox: limits.*: "
-                                        rf"{self.REASON}\n")
+                                        rf"{self.REASON} -- ")
 
     def test_strict_says_why_it_does_not_start(self):
         self.service.write_settings(sandbox="strict")
         self.assertRegex(self.doctor(), rf"FAULT sandbox: limits.*: "
-                                        rf"{self.REASON}\n")
+                                        rf"{self.REASON} -- ")
         master = self.service.start_master()
         self.assertEqual(master.wait(), 1)
         self.assertIn('sandbox = "strict", and it cannot be put up: '

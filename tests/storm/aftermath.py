@@ -151,8 +151,8 @@ class Aftermath:
             self.expect(is_locked(path), f"{path} belongs to nobody")
         names = sorted(path.name for path in (service.data / "state").iterdir()
                        if path.name != "order")
-        self.expect(set(names) <= {"banned", "expires", "locks", "photos",
-                                   "usage"}, f"state: {names}")
+        self.expect(set(names) <= {"banned", "expires", "growth", "locks",
+                                   "photos", "usage"}, f"state: {names}")
         names = sorted(path.name for path in run.iterdir())
         self.expect(names == ["control.sock", "fcgi-thumb.pid", "photo.sock"],
                     f"run: {names}")

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 import time
+import unittest.mock
 
 from case import Load
 from nginx import TEMPLATES, THUMBCTL, Nginx
@@ -218,14 +219,25 @@ class Apply(OwnService):
     def test_an_nginx_that_ends_instead(self):
         service = self.start()
         files = self.files()
-        ends = self.script("ends", f"""
-            if [ "$1" = -s ]; then
+        # By the very words it was started with: else any other nginx that
+        # reads something at the moment may be the one that was told.
+        program = self.service.nginx.command()
+        tool = service.directory / "bin" / "nginx"
+        tool.parent.mkdir()
+        tool.write_text(f"""#!/bin/sh
+            case "$*" in *"-s reload")
                 kill -TERM {service.nginx.process.pid}
                 while kill -0 {service.nginx.process.pid}; do sleep .1; done
                 exit 0
-            fi""")
+            esac
+            exec {program[0]} "$@"
+            """)
+        tool.chmod(0o755)
         threading.Thread(target=service.nginx.process.wait).start()
-        self.assert_refused(self.apply(nginx=ends), 1, "nginx has ended",
+        with unittest.mock.patch.dict(
+                os.environ, PATH=f"{tool.parent}:{os.environ['PATH']}"):
+            done = self.apply(nginx=" ".join(["nginx", *program[1:]]))
+        self.assert_refused(done, 1, "nginx has ended",
                             "old files are back")
         self.assertEqual(self.files(), files)
 

@@ -16,26 +16,26 @@
 #include <sysexits.h>
 
 static const struct command *const commands[] = {
+	&command_site,
 	&command_nginx_conf,
 	&command_apply,
-	&command_site,
 	&command_token,
 	&command_doctor,
+	&command_probe,
+	&command_slo,
+	&command_offline,
+	&command_online,
+	&command_log,
 	&command_regenerate,
 	&command_verify,
 	&command_sweep,
 	&command_stress,
-	&command_probe,
-	&command_offline,
-	&command_online,
-	&command_slo,
 	&command_list,
 	&command_show,
-	&command_log,
 	&command_delete,
 	&command_ban,
-	&command_quarantine,
 	&command_unban,
+	&command_quarantine,
 };
 
 static void

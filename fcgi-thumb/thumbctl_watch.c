@@ -255,9 +255,9 @@ judge(const struct nginx_watch *w)
 	/* One that ended was it only where no other can have been. */
 	if (told == 0)
 		return gone > 0 ? NGINX_ENDED : NGINX_UNSEEN;
-	if (taken == told && gone == 0)
+	if (taken == told)
 		return NGINX_TAKEN;
-	return taken == 0 && gone == 0 ? NGINX_REFUSED : NGINX_UNSEEN;
+	return taken == 0 ? NGINX_REFUSED : NGINX_UNSEEN;
 }
 
 void

@@ -83,7 +83,7 @@ struct other_sites {
 	char *
 	    any; /* one that has a server of its own; not Debian's first page */
 	char *uses; /* one that has the service already */
-	bool ipv6;  /* one of the first kind listens there */
+	bool ipv6;  /* somebody listens there, that page too */
 };
 void others_find(const struct site *s, struct other_sites *out);
 void others_free(struct other_sites *o);

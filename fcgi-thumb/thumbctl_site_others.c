@@ -77,10 +77,10 @@ look_at(const struct site *s, const char *path, struct other_sites *out)
 	words = text != NULL ? bare(text) : NULL;
 	if (words != NULL && strstr(words, "fcgi-thumb-http.conf") != NULL)
 		keep(&out->uses, path);
-	if (words != NULL && has_server(words) &&
-	    strcmp(words, debian_default) != 0) {
-		keep(&out->any, path);
+	if (words != NULL && has_server(words)) {
 		out->ipv6 = out->ipv6 || strstr(words, "listen [") != NULL;
+		if (strcmp(words, debian_default) != 0)
+			keep(&out->any, path);
 	}
 	free(words);
 	free(text);

@@ -6,8 +6,8 @@ root, stress, which needs the machine to itself, and blind, which takes two
 minutes: these have to be asked for), or one test as NAME.Class.test. Prints
 every test and ends with the counts. -x keeps going no further than a failure.
 
-All of them are run two at a time, each module in a process of its own: most of
-what they do is to wait.
+All of them, or several NAMEs, are run two at a time, each in a process of its
+own: most of what they do is to wait.
 
 FT_BUILD  the build directory, default build/
 """
@@ -78,14 +78,17 @@ class Result(unittest.TestResult):
 ASKED_FOR = "test_root", "test_stress", "test_blind"
 
 
-def all_modules():
+def modules(names):
     """Each in a process of its own; the longest first, so that none is left
-    over at the end."""
+    over at the end. All of them without names."""
     paths = sorted(HERE.glob("test_*.py"), reverse=True,
                    key=lambda path: path.stat().st_size)
-    return [(path.stem, [sys.executable, HERE / "run.py",
-                         path.stem.removeprefix("test_")])
-            for path in paths if path.stem not in ASKED_FOR]
+    names = names or [path.stem for path in paths
+                      if path.stem not in ASKED_FOR]
+    order = {path.stem: n for n, path in enumerate(paths)}
+    return [(name, [sys.executable, HERE / "run.py",
+                    name.removeprefix("test_")]) for name in
+            sorted(names, key=lambda name: order.get(name.split(".")[0], 0))]
 
 
 def run_suite(suite, failfast=False):
@@ -108,8 +111,8 @@ def run_suite(suite, failfast=False):
 def main(arguments):
     failfast = arguments[:1] == ["-x"]
     names = ["test_" + name for name in arguments[failfast:]]
-    if not names and not failfast:
-        return Together(all_modules()).run()
+    if len(names) != 1 and not failfast:
+        return Together(modules(names)).run()
     return run_suite(unittest.defaultTestLoader.loadTestsFromNames(
         names or sorted(path.stem for path in HERE.glob("test_*.py")
                         if path.stem != "test_root")), failfast)

@@ -313,7 +313,11 @@ class Descriptors(OwnService):
     def foreign(self, pid):
         """Files that are neither the log nor below the store."""
         opened = []
-        for n in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            numbers = os.listdir(f"/proc/{pid}/fd")
+        except (FileNotFoundError, PermissionError):
+            return ["those of one that is about to be gone"]
+        for n in numbers:
             with contextlib.suppress(FileNotFoundError):
                 opened += [os.readlink(f"/proc/{pid}/fd/{n}")][int(n) < 3:]
         own = (str(self.service.data), f"/proc/{pid}/statm", "socket:",

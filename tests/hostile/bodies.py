@@ -28,6 +28,7 @@ class Body:
         self.name = name
         self.data = data
         self.status, self.code = answer
+        self.answers = answer,
         self.half = half or answer is SILENT
 
 

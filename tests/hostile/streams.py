@@ -22,6 +22,7 @@ class Stream:
         self.name = name
         self.data = data
         self.status, self.code = answer
+        self.answers = answer,
         self.gone = gone
         self.may_kill = may_kill
 

@@ -7,12 +7,25 @@
 packages_magick7=("${packages_build[@]}" check libheif-plugin-aomenc)
 
 cmd_check_magick7() {
-	local root=$top/build/trixie
 	need debootstrap
 	am_root || say "this needs root for debootstrap and chroot"
-	[ -e "$root" ] || make_root trixie "$root"
-	fill_root "$root" "${packages_magick7[@]}"
-	sources_into "$root"
+	make_magick7_root "${packages_magick7[@]}"
 	say "building and testing"
-	guarded in_root "$root" /src/dev.d/inside-magick7.sh
+	magick7_unit
+}
+
+# make_magick7_root PACKAGE...: sets magick7_root.
+make_magick7_root() {
+	magick7_root=$top/build/trixie
+	[ -e "$magick7_root" ] || make_root trixie "$magick7_root"
+	fill_root "$magick7_root" "$@"
+	sources_into "$magick7_root"
+}
+
+magick7_unit() {
+	guarded in_root "$magick7_root" /src/dev.d/inside-magick7.sh unit
+}
+
+magick7_e2e() {
+	guarded in_root "$magick7_root" /src/dev.d/inside-magick7.sh e2e
 }

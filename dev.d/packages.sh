@@ -13,27 +13,45 @@ packages_packages=(debootstrap systemd-container python3 python3-pil
 machine_packages=(systemd systemd-sysv dbus)
 
 # What the tests want there, beside what the package depends on.
-test_packages=(cloud-init curl logrotate)
+test_packages=(cloud-init rsync)
 
+# [NAME..] of tests/packaging/packaging.py: only these.
 cmd_check_packages() {
 	need "${packages_build[@]}" "${packages_run[@]}" \
 		"${packages_packages[@]}"
 	make_scratch
 	make_build
-	stage packages check_packages "$@"
+	if can_boot; then
+		# Two at once would take each other's machines away.
+		mkdir -p "$top/build/packages"
+		exec 6<"$top/build/packages"
+		flock -n 6 || die "another ./dev check-packages is at work"
+		as_root rm -rf -- "$top"/build/packages/run-* # killed ones
+		stage machines check_machines "$@"
+		[ $# -gt 0 ] || check_on_debian_13
+	else
+		cannot_run "packages: needs root, and namespaces of its own"
+	fi
 	say_counts
 }
 
-check_packages() {
-	if ! can_boot; then
-		cannot_run "packages: needs root, and namespaces of its own"
-		return
-	fi
+check_machines() {
 	make_ground bookworm
 	make_ground trixie
 	run_suite as_root unshare --mount --propagation private \
-		env TMPDIR="$TMPDIR" FT_BUILD="$build" FT_ROOTS="$top/build/packages" \
+		env TMPDIR="$TMPDIR" FT_BUILD="$build" \
+		FT_ROOTS="$top/build/packages" PYTHONDONTWRITEBYTECODE=1 \
 		/usr/bin/python3 tests/packaging/packaging.py "$@"
+}
+
+# The suites of `./dev check` with MagickWand 7.
+check_on_debian_13() {
+	local more
+	mapfile -t more < <(printf '%s\n' "${packages_run[@]}" \
+		"${packages_check[@]}" mandoc | grep -vxE 'chromium|npm')
+	make_magick7_root "${packages_magick7[@]}" "${more[@]}"
+	stage "unit on Debian 13" run_suite magick7_unit
+	stage "e2e on Debian 13" run_suite magick7_e2e
 }
 
 can_boot() {
@@ -109,11 +127,11 @@ fill_repository() {
 	: >"$log"
 	as_root rm -rf -- "$repository"
 	as_root mkdir "$repository"
-	as_root cp -- "$deb" "$root/tmp/package.deb"
+	as_root cp -- "$deb" "$root/var/tmp/package.deb"
 	quietly "$log" guarded in_root "$root" apt-get -q update
 	quietly "$log" guarded in_root "$root" apt-get -q -y --download-only \
-		install /tmp/package.deb "${test_packages[@]}"
-	as_root rm -f -- "$root/tmp/package.deb"
+		install /var/tmp/package.deb "${test_packages[@]}"
+	as_root rm -f -- "$root/var/tmp/package.deb"
 	as_root find "$root/var/cache/apt/archives" -name '*.deb' \
 		-exec mv -t "$repository" {} +
 	as_root find "$root/var/lib/apt/lists" -type f -delete

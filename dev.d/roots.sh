@@ -53,10 +53,9 @@ sources_into() {
 		as_root tar -C "$1/src" -xof -
 }
 
-# in_root DIR COMMAND...: with a /proc that goes with the command, however that
+# in_root DIR COMMAND...: with mounts that go with the command, however that
 # ends.
 in_root() {
-	as_root unshare --mount-proc="$1/proc" chroot "$1" /usr/bin/env -i \
-		PATH="$PATH" LANG=C.UTF-8 HOME=/root \
-		DEBIAN_FRONTEND=noninteractive "${@:2}" </dev/null
+	as_root unshare --mount --propagation private \
+		bash dev.d/enter-root.sh "$@"
 }

@@ -25,6 +25,10 @@ import nginx
 from service import PATIENCE, children, multipart, wait_until
 
 CLONE_NEWNET = 0x40000000
+# Which a container of that version would not let its services do.
+LANDLOCK = ("landlock_create_ruleset landlock_add_rule "
+            "landlock_restrict_self")
+
 REBOOTS = 133  # systemd-nspawn's exit status
 
 # Where the machine finds the repository, and the packages that are tested.
@@ -123,6 +127,7 @@ class Machine:
              "systemd-nspawn", "--quiet", "--register=no", "--keep-unit",
              "--private-network", f"--machine={self.name}",
              f"--directory={self.root}", "--console=read-only",
+             f"--system-call-filter={LANDLOCK}",
              f"--bind-ro={self.ground.repository}:{REPOSITORY}",
              f"--bind-ro={self.ground.built}:{BUILT}", "--boot"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -57,5 +57,5 @@ sources_into() {
 # ends.
 in_root() {
 	as_root unshare --mount --propagation private \
-		bash dev.d/enter-root.sh "$@"
+		bash dev.d/into-root.sh "$@"
 }

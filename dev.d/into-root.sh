@@ -1,5 +1,5 @@
 #!/bin/bash
-# enter-root.sh DIR COMMAND...: run by ./dev as root, in a mount namespace of its
+# into-root.sh DIR COMMAND...: run by ./dev as root, in a mount namespace of its
 # own, in which DIR becomes the root. In a mere chroot nobody could make a
 # namespace, as some tests do.
 set -euo pipefail

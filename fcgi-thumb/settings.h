@@ -53,6 +53,14 @@ enum resize_quality {
 	RESIZE_COUNT
 };
 
+/* One of two masters on one store, or the only one (release.h). */
+enum release_slot {
+	SLOT_NONE, /* the service without slots */
+	SLOT_BLUE,
+	SLOT_GREEN,
+	SLOT_COUNT
+};
+
 struct preset {
 	char name[PRESET_NAME_MAX + 1];
 	unsigned width;  /* px, 1..16000 */
@@ -134,6 +142,10 @@ struct settings {
 	unsigned slo_objective; /* thousandths of a percent: 95830 */
 	uint64_t slo_window;    /* seconds */
 	char *slo_textfile;     /* "" or a .prom file for node_exporter */
+	bool releases;     /* two slots, between which thumbctl moves users */
+	char *release_dir; /* the directory of the slots and versions */
+	char *release_cookie;   /* "" or its name: who is the same customer */
+	enum release_slot slot; /* whose settings these are */
 	struct limits limits;
 	struct preset presets[SETTINGS_PRESETS_MAX];
 	unsigned n_presets; /* 1.. */
@@ -167,6 +179,9 @@ struct settings *settings_load(const char *path, FILE *errors);
  * 0, or -1 after one line to why: uploads cannot be served with these settings.
  */
 int settings_read_secrets(struct settings *s, char *why, size_t why_size);
+
+/* "none", "blue" or "green"; static. */
+const char *settings_slot_name(enum release_slot slot);
 
 /* The same settings once more, to be freed once more. */
 struct settings *settings_share(struct settings *s);

@@ -65,6 +65,10 @@ const struct setting setting_table[] = {
 	{ TOP(slo_objective), KIND_PERCENT, 50000, 99999, "95.83" },
 	{ TOP(slo_window), KIND_DURATION, DAY, 400 * DAY, "30d" },
 	{ TOP(slo_textfile), KIND_PATH, 0, PATH_LEN_MAX, "" },
+	{ TOP(releases), KIND_FLAG, 0, 1, "false" },
+	{ TOP(release_dir), KIND_PATH, 1, PATH_LEN_MAX, LOCALSTATEDIR "/lib/fcgi-thumb-releases" },
+	{ TOP(release_cookie), KIND_COOKIE, 0, 64, "fcgi_thumb_customer" },
+	{ TOP(slot), KIND_SLOT, 0, SLOT_COUNT - 1, "none" },
 	{ LIMIT(photo), KIND_BYTES, KI, 4 * GI, "32M" },
 	{ LIMIT(request), KIND_BYTES, KI, 64 * GI, "256M" },
 	/* multipart.h stops at 256 parts of any kind. */

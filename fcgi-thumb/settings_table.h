@@ -36,6 +36,7 @@ enum setting_kind {
 	KIND_AUTH,
 	KIND_SANDBOX,
 	KIND_RESIZE,
+	KIND_SLOT,
 	KIND_PATH, /* from here on: text */
 	KIND_USER,
 	KIND_GROUP,
@@ -44,6 +45,7 @@ enum setting_kind {
 	KIND_NAME,
 	KIND_URI,
 	KIND_HOST,
+	KIND_COOKIE,
 	KIND_LOG_SERVICE, /* targets of target.h, by what makes sense */
 	KIND_LOG_ACCESS,
 	KIND_LOG_COPY,

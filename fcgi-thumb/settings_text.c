@@ -188,6 +188,11 @@ setting_text_problem(const struct setting *row, const char *text)
 		return url_problem(text);
 	case KIND_HOST:
 		return host_problem(text);
+	case KIND_COOKIE:
+		return strspn(text, LOWER UPPER DIGITS "_") == len
+		    ? NULL
+		    : "has a character that nginx cannot have in the name of "
+		      "a cookie";
 	case KIND_NAME:
 		return name_problem(text);
 	default:

@@ -68,6 +68,13 @@ static const char *const resizes[] = {
 };
 _Static_assert(NELEM(resizes) == RESIZE_COUNT, "every way has its name");
 
+static const char *const slots[] = {
+	[SLOT_NONE] = "none",
+	[SLOT_BLUE] = "blue",
+	[SLOT_GREEN] = "green",
+};
+_Static_assert(NELEM(slots) == SLOT_COUNT, "every slot has its name");
+
 static const char *const flags[] = { "false", "true" };
 
 struct kind {
@@ -94,6 +101,7 @@ static const struct kind kinds[] = {
 	[KIND_AUTH] = { "choice", WRITTEN_TEXT, auths },
 	[KIND_SANDBOX] = { "choice", WRITTEN_TEXT, sandboxes },
 	[KIND_RESIZE] = { "choice", WRITTEN_TEXT, resizes },
+	[KIND_SLOT] = { "choice", WRITTEN_TEXT, slots },
 	[KIND_PATH] = { "path", WRITTEN_TEXT, NULL },
 	[KIND_USER] = { "user", WRITTEN_TEXT, NULL },
 	[KIND_GROUP] = { "group", WRITTEN_TEXT, NULL },
@@ -102,6 +110,7 @@ static const struct kind kinds[] = {
 	[KIND_NAME] = { "name", WRITTEN_TEXT, NULL },
 	[KIND_URI] = { "address", WRITTEN_TEXT, NULL },
 	[KIND_HOST] = { "host", WRITTEN_TEXT, NULL },
+	[KIND_COOKIE] = { "cookie", WRITTEN_TEXT, NULL },
 	[KIND_LOG_SERVICE] = { "log", WRITTEN_TEXT, NULL },
 	[KIND_LOG_ACCESS] = { "log", WRITTEN_TEXT, NULL },
 	[KIND_LOG_COPY] = { "log", WRITTEN_TEXT, NULL },
@@ -110,6 +119,12 @@ static const struct kind kinds[] = {
 	[KIND_FORMATS] = { "formats", WRITTEN_LIST, NULL },
 };
 _Static_assert(NELEM(kinds) == KIND_COUNT, "every kind has its row");
+
+const char *
+settings_slot_name(enum release_slot slot)
+{
+	return slots[slot];
+}
 
 const char *
 setting_type(const struct setting *row)
@@ -388,6 +403,9 @@ setting_range(const struct setting *row, char *out, size_t size)
 	case KIND_HOST:
 		words = "a host or address, [ ] around one of IPv6, and "
 			":port where it is another, at most";
+		break;
+	case KIND_COOKIE:
+		words = "a cookie of letters, digits and _, at most";
 		break;
 	case KIND_PATH:
 		words = "absolute, letters, digits, non-ASCII and "

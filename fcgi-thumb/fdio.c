@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "number.h"
 
 int
@@ -121,6 +122,44 @@ fd_open_private(const char *path, char *why, size_t why_size)
 	}
 	fd_close(&fd);
 	return -1;
+}
+
+/* Does the file end within a line? A full disk may have cut it there. */
+static bool
+ends_open(int fd)
+{
+	struct stat st;
+	char last;
+
+	return fstat(fd, &st) == 0 && st.st_size > 0 &&
+	    pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
+int
+fd_append_line(int fd, const char *text, bool sync)
+{
+	struct buf line = { 0 };
+	ssize_t n = -1;
+
+	if (ends_open(fd))
+		buf_puts(&line, "\n");
+	buf_puts(&line, text);
+	buf_puts(&line, "\n");
+	errno = ENOMEM;
+	if (!line.failed) {
+		do
+			n = write(fd, line.data, line.len);
+		while (n == -1 && errno == EINTR);
+		/* The rest in a second write could meet another's line. */
+		if (n >= 0 && (size_t)n < line.len) {
+			errno = ENOSPC;
+			n = -1;
+		}
+	}
+	buf_fini(&line);
+	if (n == -1)
+		return -1;
+	return sync ? fdatasync(fd) : 0;
 }
 
 int

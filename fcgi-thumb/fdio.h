@@ -32,6 +32,18 @@ int fd_read_file(int dirfd, const char *path, size_t max, char **out,
 int fd_open_private(const char *path, char *why, size_t why_size);
 
 /*
+ * Append a line, without its newline in text, to a file that is open to read and
+ * to append (O_RDWR, O_APPEND). One write, so that the lines of several never
+ * mix; a line that an earlier one left unfinished is ended first and costs
+ * nobody else's.
+ *
+ * sync  wait until it is on the disk
+ *
+ * 0, or -1 with errno: ENOSPC also where only a part of the line went in.
+ */
+int fd_append_line(int fd, const char *text, bool sync);
+
+/*
  * Create path below dirfd (O_EXCL) with this mode whatever the umask is, and
  * write data. The descriptor, which is still to be synced and closed, or -1
  * with errno and nothing left.

@@ -17,7 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "buf.h"
 #include "fdio.h"
 #include "ledger_internal.h"
 
@@ -90,44 +89,6 @@ open_or_make_dir(const char *dir)
 	return open_dir(dir);
 }
 
-/* Does the file end within a line? A full disk may have cut it there. */
-static bool
-ends_open(int fd)
-{
-	struct stat st;
-	char last;
-
-	return fstat(fd, &st) == 0 && st.st_size > 0 &&
-	    pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
-}
-
-static int
-write_line(int fd, const char *text, bool sync)
-{
-	struct buf line = { 0 };
-	ssize_t n = -1;
-
-	if (ends_open(fd))
-		buf_puts(&line, "\n");
-	buf_puts(&line, text);
-	buf_puts(&line, "\n");
-	errno = ENOMEM;
-	if (!line.failed) {
-		do
-			n = write(fd, line.data, line.len);
-		while (n == -1 && errno == EINTR);
-		/* The rest in a second write could meet another's line. */
-		if (n >= 0 && (size_t)n < line.len) {
-			errno = ENOSPC;
-			n = -1;
-		}
-	}
-	buf_fini(&line);
-	if (n == -1)
-		return -1;
-	return sync ? fdatasync(fd) : 0;
-}
-
 int
 ledger_append(const char *dir, const struct ledger_entry *entry, bool sync)
 {
@@ -150,7 +111,7 @@ ledger_append(const char *dir, const struct ledger_entry *entry, bool sync)
 	    0640);
 	if (fd == -1)
 		goto out;
-	rc = write_line(fd, text, sync);
+	rc = fd_append_line(fd, text, sync);
 out:
 	free(text);
 	fd_close(&fd);

@@ -5,6 +5,8 @@
 
 #include "settings.h"
 
+#define NGINXCONF_ROUTE "route.conf" /* in release_dir, with releases */
+
 /*
  * nginx's side of the service, made from the settings: templates in nginx/
  * (http.conf.in, server.conf.in, standalone.conf.in) with @name@ in place of
@@ -12,7 +14,7 @@
  * "@end@" only where that value is not empty; a line "@each list@" has the
  * lines up to "@end@" once for each item; no nesting. The values:
  *
- *   data, run, logs, html   the directories of the settings
+ *   data, html              the directories of the settings
  *   prefix, prefix-regex    "/v1.0", and as a regular expression "/v1[.]0"
  *   page                    "yes", or empty
  *   csp-origin              public_url behind a space, or empty
@@ -30,6 +32,7 @@
  *   proxies                 "yes" where there are trusted_proxies, or empty
  *   auth-request            the address of auth_request, or empty where
  *                           upload_auth is another
+ *   route                   the route of releases, or empty without them
  *   port                    as given
  *   problem:CODE            the members of a problem document (RFC 9457)
  *                           of that fault, without the braces
@@ -43,6 +46,10 @@
  *   origin                  origin-regex    "https://a[.]example": of
  *                           cors_origins, none where they are "*"
  *   proxy                   proxy           "10.0.0.0/8": of trusted_proxies
+ *   slot                    slot            "none", and with releases "blue"
+ *                                           and "green"
+ *                           slot-run        the directory of its sockets
+ *   release-slot            slot            "blue", "green": of releases
  */
 
 /*

@@ -13,7 +13,9 @@ enum nginxconf_list {
 	LIST_NONE,
 	LIST_PRESETS,
 	LIST_ORIGINS,
-	LIST_PROXIES
+	LIST_PROXIES,
+	LIST_SLOTS,
+	LIST_RELEASE_SLOTS
 };
 
 /* Where in a template a name stands. */

@@ -73,6 +73,49 @@ put_proxy(const struct settings *s, unsigned i, struct buf *b)
 	buf_add(b, proxy, len);
 }
 
+/* ---- slots: the service without, and with releases the two beside ---- */
+
+static const char *
+slot_name(unsigned i)
+{
+	return settings_slot_name((enum release_slot)i);
+}
+
+static void
+put_slot(const struct settings *s, unsigned i, struct buf *b)
+{
+	(void)s;
+	if (i < SLOT_COUNT)
+		buf_puts(b, slot_name(i));
+}
+
+static void
+put_release_slot(const struct settings *s, unsigned i, struct buf *b)
+{
+	put_slot(s, i + 1, b);
+}
+
+/*
+ * Where a slot's sockets are (release_run_dir). The settings may be a slot's own,
+ * whose run is below that of the others.
+ */
+static void
+put_slot_run(const struct settings *s, unsigned i, struct buf *b)
+{
+	const char *own = slot_name(s->slot);
+	size_t len = strlen(s->run), own_len = strlen(own);
+
+	if (s->slot != SLOT_NONE && len > own_len &&
+	    s->run[len - own_len - 1] == '/' &&
+	    strcmp(s->run + len - own_len, own) == 0)
+		len -= own_len + 1;
+	buf_add(b, s->run, len);
+	if (i != SLOT_NONE && i < SLOT_COUNT)
+		buf_printf(b, "/%s", slot_name(i));
+}
+
+/* ---- the lists ---- */
+
 static unsigned
 text_items(const char *list)
 {
@@ -98,6 +141,10 @@ nginxconf_items(const struct settings *settings, enum nginxconf_list list)
 		    : text_items(settings->cors_origins);
 	case LIST_PROXIES:
 		return text_items(settings->trusted_proxies);
+	case LIST_SLOTS:
+		return settings->releases ? SLOT_COUNT : 1;
+	case LIST_RELEASE_SLOTS:
+		return settings->releases ? SLOT_COUNT - 1 : 0;
 	default:
 		return 0;
 	}
@@ -110,6 +157,8 @@ static const struct {
 	{ "preset", LIST_PRESETS },
 	{ "origin", LIST_ORIGINS },
 	{ "proxy", LIST_PROXIES },
+	{ "slot", LIST_SLOTS },
+	{ "release-slot", LIST_RELEASE_SLOTS },
 };
 
 static const struct {
@@ -121,6 +170,9 @@ static const struct {
 	{ "preset-formats", LIST_PRESETS, put_preset_formats },
 	{ "origin-regex", LIST_ORIGINS, put_origin_regex },
 	{ "proxy", LIST_PROXIES, put_proxy },
+	{ "slot", LIST_SLOTS, put_slot },
+	{ "slot-run", LIST_SLOTS, put_slot_run },
+	{ "slot", LIST_RELEASE_SLOTS, put_release_slot },
 };
 
 enum nginxconf_list

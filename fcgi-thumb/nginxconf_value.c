@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "nginxconf.h"
 #include "target.h"
 
 #define NELEM(array) (sizeof(array) / sizeof(array)[0])
@@ -193,6 +194,13 @@ put_auth_request(const struct settings *s, struct buf *b)
 		buf_puts(b, s->auth_request);
 }
 
+static void
+put_route(const struct settings *s, struct buf *b)
+{
+	if (s->releases)
+		buf_printf(b, "%s/" NGINXCONF_ROUTE, s->release_dir);
+}
+
 /* ---- of a fault ---- */
 
 static void
@@ -224,7 +232,6 @@ static const struct {
 	size_t offset; /* of a char * in struct settings */
 } texts[] = {
 	{ "data", offsetof(struct settings, data) },
-	{ "run", offsetof(struct settings, run) },
 	{ "html", offsetof(struct settings, html) },
 	{ "prefix", offsetof(struct settings, prefix) },
 };
@@ -251,6 +258,7 @@ static const struct {
 	{ "some-origins", put_some_origins },
 	{ "proxies", put_proxies },
 	{ "auth-request", put_auth_request },
+	{ "route", put_route },
 };
 
 static const struct {

@@ -371,7 +371,7 @@ look_at(void *ctx, const struct directive *d)
 
 	(void)snprintf(address, sizeof address, "%s/",
 	    site->d->settings->prefix);
-	if (is_named(d, "upstream") && has_word(d, 1, "fcgi_thumb_photo"))
+	if (is_named(d, "upstream") && has_word(d, 1, "fcgi_thumb_photo_none"))
 		site->http++;
 	if (is_named(d, "location") && d->n == 3 && has_word(d, 1, "^~") &&
 	    has_word(d, 2, address) && is_named(d->parent, "server") &&

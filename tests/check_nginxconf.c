@@ -114,7 +114,7 @@ static const struct {
 	{ "", "" },
 	{ "nothing to fill\n\n", "nothing to fill\n\n" },
 	{ "no newline at the end", "no newline at the end" },
-	{ "@data@ @run@ @html@\n", "/srv/photos /run/ft /usr/share/ft/html\n" },
+	{ "@data@ @html@\n", "/srv/photos /usr/share/ft/html\n" },
 	{ "log @access-log@;\n",
 	    "log \"/var/log/ft/access.log\" fcgi_thumb;\n" },
 	{ "location @prefix@/t/\n", "location /v1.0/media/t/\n" },
@@ -142,6 +142,8 @@ static const struct {
 	{ "@each proxy@\n@proxy@ @prefix@;\n@end@\n",
 	    "10.0.0.0/8 /v1.0/media;\n::1 /v1.0/media;\n" },
 	{ "@each proxy@\n@end@\nx\n", "x\n" },
+	{ "@each slot@\n@slot@ @slot-run@\n@end@\n", "none /run/ft\n" },
+	{ "@each release-slot@\n@slot@\n@end@\n@route@|\n", "|\n" },
 };
 
 START_TEST(a_name_becomes_its_value)
@@ -228,6 +230,58 @@ START_TEST(the_site_is_asked_only_where_the_settings_say_so)
 	s->upload_auth = AUTH_REQUEST;
 	f = fill_text(s, 0, "@auth-request@|");
 	ck_assert_str_eq(f.text, "/auth|");
+	filled_fini(&f);
+	settings_free(s);
+}
+END_TEST
+
+static const struct {
+	enum release_slot slot;
+	const char *run; /* of these settings */
+	const char *dirs;
+} slots[] = {
+	{ SLOT_NONE, "/run/ft",
+	    "none /run/ft\nblue /run/ft/blue\ngreen /run/ft/green\n" },
+	{ SLOT_BLUE, "/run/ft/blue",
+	    "none /run/ft\nblue /run/ft/blue\ngreen /run/ft/green\n" },
+	{ SLOT_GREEN, "/green/green",
+	    "none /green\nblue /green/blue\ngreen /green/green\n" },
+	/* Only a name of its own is one level below the others. */
+	{ SLOT_GREEN, "/run/evergreen",
+	    "none /run/evergreen\nblue /run/evergreen/blue\n"
+	    "green /run/evergreen/green\n" },
+	{ SLOT_NONE, "/run/green",
+	    "none /run/green\nblue /run/green/blue\ngreen /run/green/green\n" },
+};
+
+START_TEST(every_slot_s_settings_know_where_all_of_them_are)
+{
+	static const char template[] =
+	    "@each slot@\n@slot@ @slot-run@\n@end@\n";
+	struct settings *s = some_settings();
+	struct filled f;
+
+	s->releases = true;
+	s->slot = slots[_i].slot;
+	set_text(&s->run, slots[_i].run);
+	f = fill_text(s, 0, template);
+	ck_assert_str_eq(f.errors, "");
+	ck_assert_str_eq(f.text, slots[_i].dirs);
+	filled_fini(&f);
+	settings_free(s);
+}
+END_TEST
+
+START_TEST(with_releases_the_route_is_included)
+{
+	struct settings *s = some_settings();
+	struct filled f;
+
+	s->releases = true;
+	set_text(&s->release_dir, "/var/lib/r");
+	f = fill_text(s, 0, "@each release-slot@\n@slot@\n@end@\n@route@\n");
+	ck_assert_str_eq(f.errors, "");
+	ck_assert_str_eq(f.text, "blue\ngreen\n/var/lib/r/route.conf\n");
 	filled_fini(&f);
 	settings_free(s);
 }
@@ -452,6 +506,7 @@ START_TEST(the_shipped_templates_fill_with_everything_set)
 
 	s->upload_auth = AUTH_REQUEST;
 	set_text(&s->auth_request, "/auth");
+	s->releases = true;
 	check_shipped(s);
 	set_text(&s->cors_origins, "*");
 	check_shipped(s);
@@ -475,6 +530,7 @@ START_TEST(the_shipped_templates_fill_with_nothing_set)
 	ck_assert_ptr_null(strstr(f.text, "access_log"));
 	ck_assert_ptr_null(strstr(f.text, "index.html"));
 	ck_assert_ptr_null(strstr(f.text, "return 301"));
+	ck_assert_ptr_null(strstr(f.text, "/metrics/"));
 	ck_assert_ptr_nonnull(strstr(f.text, "location ^~ / {"));
 	filled_fini(&f);
 	settings_free(s);
@@ -499,6 +555,9 @@ main(void)
 	    NELEM(access_logs));
 	tcase_add_test(filling,
 	    the_site_is_asked_only_where_the_settings_say_so);
+	tcase_add_loop_test(filling,
+	    every_slot_s_settings_know_where_all_of_them_are, 0, NELEM(slots));
+	tcase_add_test(filling, with_releases_the_route_is_included);
 	tcase_add_test(filling, one_worker_has_the_next_first_render_at_hand);
 	tcase_add_loop_test(filling, a_mistake_is_said_with_its_line, 0,
 	    NELEM(mistakes));

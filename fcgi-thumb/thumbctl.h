@@ -189,6 +189,7 @@ int nginx_parse_wait(const char *text, struct nginx_job *job);
 /* What becomes of nginx's files. The service is told where they are made. */
 enum nginx_side {
 	SIDE_MADE,
+	SIDE_GIVEN,
 	SIDE_KEPT,
 	SIDE_GONE
 };
@@ -199,6 +200,8 @@ struct change {
 	const struct settings *settings;
 	struct nginx_job job; /* its directory is there */
 	enum nginx_side side;
+	/* Of SIDE_GIVEN; of SIDE_MADE where another version made them. */
+	const struct nginx_files *files;
 	bool may_be_stopped; /* an nginx that does not run refuses nothing */
 	/*
 	 * What else changes, where it is not NULL: put before nginx tests it, 0

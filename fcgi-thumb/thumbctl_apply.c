@@ -384,6 +384,8 @@ make_files(struct apply *a, const struct nginx_files *old)
 	struct nginx_files new = { 0 };
 	int rc = -1;
 
+	if (a->change.files != NULL)
+		return switch_over(a, a->change.files, old);
 	if (nginx_fill(a->change.settings, &a->change.job, &new) == 0 &&
 	    check_run(a, old) == 0)
 		rc = switch_over(a, &new, old);
@@ -391,22 +393,35 @@ make_files(struct apply *a, const struct nginx_files *old)
 	return rc;
 }
 
+/* Into force what the side says of these. 0, or -1 after a complaint. */
+static int
+choose_files(struct apply *a, const struct nginx_files *old)
+{
+	struct nginx_files none = { .n = old->n };
+
+	switch (a->change.side) {
+	case SIDE_MADE:
+	case SIDE_GIVEN:
+		return make_files(a, old);
+	case SIDE_KEPT:
+		return switch_over(a, old, old);
+	case SIDE_GONE:
+		return switch_over(a, &none, old);
+	}
+	return -1;
+}
+
 static int
 apply(struct apply *a)
 {
-	struct nginx_files old = { 0 }, none = { 0 };
+	struct nginx_files old = { 0 };
 	int lock = lock_dir(a->change.job.dir), rc = -1;
 
 	if (lock == -1)
 		return EXIT_FAILURE;
 	hold_signals(a);
-	if (nginx_read(&a->change.job, &old) == 0) {
-		none.n = old.n;
-		rc = a->change.side == SIDE_MADE
-		    ? make_files(a, &old)
-		    : switch_over(a, a->change.side == SIDE_KEPT ? &old : &none,
-			  &old);
-	}
+	if (nginx_read(&a->change.job, &old) == 0)
+		rc = choose_files(a, &old);
 	nginx_free(&old);
 	fd_close(&lock);
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -19,6 +19,7 @@
 #include "fdio.h"
 #include "nginxconf.h"
 #include "number.h"
+#include "thumbctl_release_route.h"
 
 #define WAIT_MAX (24 * 60 * 60)    /* seconds */
 #define FILE_MAX (4 * 1024 * 1024) /* bytes; ours have a few thousand */
@@ -207,6 +208,8 @@ run_nginx_conf(const struct command *self, const char *settings_file, int argc,
 	if (settings == NULL)
 		return EX_CONFIG;
 	rc = nginx_fill(settings, &job, &files);
+	if (rc == 0)
+		rc = route_ensure(settings);
 	if (rc == 0)
 		rc = nginx_write(&job, &files);
 	nginx_free(&files);

@@ -209,10 +209,11 @@ plan_sandbox(const struct settings *settings, unsigned jobs)
 
 int
 child_enter_sandbox(const struct settings *settings, unsigned jobs,
-    unsigned *layers, char *why, size_t why_size)
+    const char *reads, unsigned *layers, char *why, size_t why_size)
 {
-	const struct sandbox sandbox = plan_sandbox(settings, jobs);
+	struct sandbox sandbox = plan_sandbox(settings, jobs);
 
+	sandbox.reads = reads;
 	*layers = 0;
 	why[0] = '\0';
 	if (settings->sandbox == SANDBOX_MODE_OFF)
@@ -237,11 +238,13 @@ child_try_sandbox(const struct settings *settings, char *why, size_t why_size)
 
 /* The master says what is in force and why no more, once for all of them. */
 static int
-confine(const struct settings *settings, unsigned jobs, struct slot *slot)
+confine(const struct settings *settings, unsigned jobs, const char *reads,
+    struct slot *slot)
 {
 	unsigned layers;
 	char why[256];
-	int rc = child_enter_sandbox(settings, jobs, &layers, why, sizeof why);
+	int rc = child_enter_sandbox(settings, jobs, reads, &layers, why,
+	    sizeof why);
 
 	slot->layers = layers;
 	(void)snprintf(slot->lacks, sizeof slot->lacks, "%s", why);
@@ -258,7 +261,7 @@ confine_photo(void *ctx)
 	const struct settings *settings = service->settings;
 	char why[256];
 
-	if (confine(settings, settings->worker_jobs, service->slot) != 0)
+	if (confine(settings, settings->worker_jobs, NULL, service->slot) != 0)
 		return -1;
 	if (image_rehearse(settings, why, sizeof why) == 0)
 		return 0;
@@ -266,13 +269,18 @@ confine_photo(void *ctx)
 	return -1;
 }
 
-/* It serves for as long as the service runs: no processor time is too much. */
+/*
+ * It serves for as long as the service runs: no processor time is too much. Its
+ * numbers say who has which share of the users.
+ */
 static int
 confine_control(void *ctx)
 {
 	const struct control *control = ctx;
+	const struct settings *settings = control->settings;
 
-	return confine(control->settings, 0, control->slot);
+	return confine(settings, 0,
+	    settings->releases ? settings->release_dir : NULL, control->slot);
 }
 
 static int

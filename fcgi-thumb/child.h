@@ -50,12 +50,13 @@ uint64_t child_memory(const struct settings *settings);
 
 /*
  * Into the sandbox that the settings want (sandbox.h), for good. jobs is how many
- * requests the process serves in its life, 0 without an end. The layers in
- * force are in *layers then. 0, or -1 with words in why where settings->sandbox
+ * requests the process serves in its life, 0 without an end; reads a directory
+ * that it may read beside the store, or NULL. The layers in force are in *layers
+ * then. 0, or -1 with words in why where settings->sandbox
  * is strict and one is missing; where it is not, why has what is missing, or "".
  */
 int child_enter_sandbox(const struct settings *settings, unsigned jobs,
-    unsigned *layers, char *why, size_t why_size);
+    const char *reads, unsigned *layers, char *why, size_t why_size);
 
 /*
  * What that would put up, with the reasons for what it would not in why; for

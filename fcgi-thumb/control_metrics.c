@@ -17,6 +17,7 @@
 #include "image.h"
 #include "log.h"
 #include "metrics_text.h"
+#include "release.h"
 #include "reply.h"
 #include "store_admin.h"
 
@@ -405,9 +406,10 @@ put_service(struct buf *out, const struct control *control, bool is_ready,
 
 	image_version(magick, sizeof magick);
 	metrics_family(out, NAME("build_info"), "gauge",
-	    "Versions of the service and of ImageMagick.");
+	    "Versions of the service and of ImageMagick, and its slot.");
 	metrics_sample(out, NAME("build_info"),
-	    LABELS({ "version", PACKAGE_VERSION }, { "imagemagick", magick }),
+	    LABELS({ "version", PACKAGE_VERSION }, { "imagemagick", magick },
+		{ "slot", settings_slot_name(control->settings->slot) }),
 	    1);
 	metrics_single(out, NAME("start_time_seconds"), "gauge",
 	    "When the service was started, and its counters with it.",
@@ -430,6 +432,46 @@ put_service(struct buf *out, const struct control *control, bool is_ready,
 	    log_lost_together());
 }
 
+/* ---- releases ---- */
+
+/* What a slot has in it; "" nothing that is known here. */
+static const char *
+version_in(const struct control *control, const struct release_state *state,
+    enum release_slot slot)
+{
+	if (state->slots[slot].version[0] != '\0')
+		return state->slots[slot].version;
+	return slot == control->settings->slot ? PACKAGE_VERSION : "";
+}
+
+/*
+ * As the state says it, which is what nginx was told but for a moment. Empty
+ * slots have no series; nor has anything where the state cannot be read.
+ */
+static void
+put_shares(struct buf *out, const struct control *control)
+{
+	const struct settings *settings = control->settings;
+	struct release_state state;
+	char why[256];
+
+	if (!settings->releases ||
+	    release_load(settings->release_dir, &state, why, sizeof why) == -1)
+		return;
+	metrics_family(out, NAME("release_share"), "gauge",
+	    "Part of the users that each slot serves, from 0 to 1.");
+	for (enum release_slot s = SLOT_NONE; s < SLOT_COUNT; s++) {
+		const char *version = version_in(control, &state, s);
+		unsigned share = release_share(&state, s);
+
+		if (version[0] != '\0' || share > 0)
+			metrics_fraction(out, NAME("release_share"),
+			    LABELS({ "slot", settings_slot_name(s) },
+				{ "version", version }),
+			    share);
+	}
+}
+
 void
 control_metrics(struct control *control, bool is_ready, struct buf *out)
 {
@@ -439,6 +481,7 @@ control_metrics(struct control *control, bool is_ready, struct buf *out)
 	buf_puts(out,
 	    "Status: 200 OK\r\nContent-Type: " METRICS_TYPE "\r\n\r\n");
 	put_service(out, control, is_ready, &counts);
+	put_shares(out, control);
 	put_requests(out, &counts);
 	put_photos(out, &counts);
 	put_work(out, &counts);

@@ -129,6 +129,7 @@ journal_request(const struct io *io, int status, size_t bytes,
 	for (enum phase p = PHASE_IDLE; p < PHASE_COUNT; p++)
 		ms[p] = progress_ms(progress, p);
 	set_time(line);
+	set_text(line, "slot", log_slot());
 	set_param(line, "request", io, "REQUEST_ID");
 	set_param(line, "address", io, "REMOTE_ADDR");
 	set_param(line, "method", io, "REQUEST_METHOD");

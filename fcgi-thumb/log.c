@@ -48,6 +48,33 @@ static bool leaves_lost;
 static _Atomic uint64_t own_lost;
 static _Atomic pid_t own_pid;
 
+#define NAME "fcgi-thumb"
+
+static char slot_name[LOG_SLOT_MAX + 1];
+static char tag[sizeof NAME "@: " + LOG_SLOT_MAX] = NAME ": ";
+
+/* ---- whose lines they are ---- */
+
+void
+log_set_slot(const char *slot)
+{
+	(void)snprintf(slot_name, sizeof slot_name, "%s", slot);
+	(void)snprintf(tag, sizeof tag,
+	    NAME "%s%s: ", slot_name[0] != '\0' ? "@" : "", slot_name);
+}
+
+const char *
+log_slot(void)
+{
+	return slot_name;
+}
+
+const char *
+log_tag(void)
+{
+	return tag;
+}
+
 /* ---- where lines go ---- */
 
 static void
@@ -279,10 +306,10 @@ put_number(uint64_t n, char *out)
 static void
 say_lost(void)
 {
-	static const char begin[] = "fcgi-thumb: error: lines lost here: ";
+	static const char words[] = "error: lines lost here: ";
 	uint64_t now = clock_monotonic_ns(), said = tally->said_ns, n;
-	char line[sizeof begin + 20];
-	size_t len = sizeof begin - 1;
+	char line[sizeof tag + sizeof words + 20];
+	size_t len = strlen(tag);
 
 	if (now - said < NS_PER_S ||
 	    !atomic_compare_exchange_strong(&tally->said_ns, &said, now))
@@ -290,7 +317,9 @@ say_lost(void)
 	n = atomic_exchange(&tally->unsaid, 0);
 	if (n == 0)
 		return;
-	memcpy(line, begin, len);
+	memcpy(line, tag, len);
+	memcpy(line + len, words, sizeof words - 1);
+	len += sizeof words - 1;
 	len += put_number(n, line + len);
 	if (!put_any(line, len))
 		tally->unsaid += n;
@@ -313,7 +342,7 @@ put_words(const char *level, const char *fmt, va_list ap)
 	char line[LINE_MAX_BYTES];
 	size_t prefix, len;
 
-	(void)snprintf(line, sizeof line, "fcgi-thumb: %s", level);
+	(void)snprintf(line, sizeof line, "%s%s", tag, level);
 	prefix = strlen(line);
 	(void)vsnprintf(line + prefix, sizeof line - prefix, fmt, ap);
 	len = strlen(line);

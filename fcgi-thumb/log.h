@@ -7,8 +7,9 @@
 
 /*
  * Two kinds of lines leave the programs.
- * - Words for the operator (log_info, log_error): "fcgi-thumb: text" to the
- *   log file, to a socket, or to stderr. Control bytes become question marks.
+ * - Words for the operator (log_info, log_error): "fcgi-thumb: text", or
+ *   "fcgi-thumb@blue: text" of a slot, to the log file, to a socket, or to
+ *   stderr. Control bytes become question marks.
  * - One JSON object a request (log_line), already built.
  * To a file each line is one write to a descriptor opened with O_APPEND, so
  * that many processes share it; to a socket it is one message; on a pipe, lines
@@ -17,6 +18,19 @@
  * never fails a request. What is lost is counted, and once a line can be
  * written again another one says how many were.
  */
+
+/*
+ * From now on lines are those of this slot; "" is none. It is cut at
+ * LOG_SLOT_MAX bytes.
+ */
+#define LOG_SLOT_MAX 15
+void log_set_slot(const char *slot);
+
+/* That slot. */
+const char *log_slot(void);
+
+/* What words begin with: "fcgi-thumb: ". */
+const char *log_tag(void);
 
 /*
  * Send both kinds to this file from now on, created 0640; NULL or "" means

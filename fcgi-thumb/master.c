@@ -59,6 +59,7 @@ struct bound {
 	char *socket_group;
 	char *user;
 	char *group;
+	enum release_slot slot;
 };
 
 struct master {
@@ -316,14 +317,15 @@ say_restart(const struct master *m, const struct settings *s)
 	bool own = l->photo.own || l->control.own;
 	char keys[80];
 
-	(void)snprintf(keys, sizeof keys, "%s%s%s%s%s",
+	(void)snprintf(keys, sizeof keys, "%s%s%s%s%s%s",
 	    own && strcmp(s->run, b->run) != 0 ? " run" : "",
 	    own && s->socket_mode != b->mode ? " socket_mode" : "",
 	    own && strcmp(s->socket_group, b->socket_group) != 0
 		? " socket_group"
 		: "",
 	    strcmp(s->user, b->user) != 0 ? " user" : "",
-	    strcmp(s->group, b->group) != 0 ? " group" : "");
+	    strcmp(s->group, b->group) != 0 ? " group" : "",
+	    s->slot != b->slot ? " slot" : "");
 	if (keys[0] != '\0')
 		log_error("changed, but in force only after a restart:%s",
 		    keys);
@@ -573,7 +575,8 @@ note_bound(struct bound *b, const struct settings *s)
 		.mode = s->socket_mode,
 		.socket_group = strdup(s->socket_group),
 		.user = strdup(s->user),
-		.group = strdup(s->group) };
+		.group = strdup(s->group),
+		.slot = s->slot };
 	return b->run != NULL && b->socket_group != NULL && b->user != NULL &&
 		b->group != NULL
 	    ? 0
@@ -665,6 +668,8 @@ master_run(const char *settings_path, struct settings *settings)
 	char why[512];
 	sigset_t signals;
 
+	if (settings->slot != SLOT_NONE)
+		log_set_slot(settings_slot_name(settings->slot));
 	block_signals(&signals);
 	notify_open(&m.notify);
 	(void)log_share(); /* else each counts its own lost lines alone */

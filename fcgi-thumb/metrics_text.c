@@ -64,6 +64,15 @@ metrics_sample(struct buf *out, const char *name, const struct label *labels,
 }
 
 void
+metrics_fraction(struct buf *out, const char *name, const struct label *labels,
+    unsigned ten_thousandths)
+{
+	put_name(out, name, "", labels, NULL);
+	buf_printf(out, "%u.%04u\n", ten_thousandths / 10000,
+	    ten_thousandths % 10000);
+}
+
+void
 metrics_single(struct buf *out, const char *name, const char *type,
     const char *help, uint64_t value)
 {

@@ -28,6 +28,10 @@ void metrics_family(struct buf *out, const char *name, const char *type,
 void metrics_sample(struct buf *out, const char *name,
     const struct label *labels, uint64_t value);
 
+/* The same with a value between 0 and 1. */
+void metrics_fraction(struct buf *out, const char *name,
+    const struct label *labels, unsigned ten_thousandths);
+
 /* All three of the same: a family of one sample without labels. */
 void metrics_single(struct buf *out, const char *name, const char *type,
     const char *help, uint64_t value);

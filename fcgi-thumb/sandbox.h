@@ -26,8 +26,10 @@ enum sandbox_layer {
 /* What a process keeps. 0 of a number: without a limit of ours. */
 struct sandbox {
 	const char *data; /* the directory whose files it works on */
-	uint64_t memory;  /* bytes of address space beyond those in use now */
-	uint64_t file;    /* bytes of the largest file that it may write */
+	/* NULL, or one whose files it may read, where that is there. */
+	const char *reads;
+	uint64_t memory; /* bytes of address space beyond those in use now */
+	uint64_t file;   /* bytes of the largest file that it may write */
 	unsigned descriptors; /* open ones */
 	uint64_t cpu_seconds; /* in the process's life */
 };
@@ -36,8 +38,8 @@ struct sandbox {
  * Put this process, which has one thread, into its sandbox, for good. Files
  * that are open stay usable; libraries must have loaded what they need.
  *
- * After it: no file outside of data can be opened (but /dev/urandom for
- * reading), no program run, no socket made, no process or namespace made, no
+ * After it: no file outside of data can be opened (but those of reads and
+ * /dev/urandom for reading), no program run, no socket made, no process or namespace made, no
  * memory made executable. A forbidden path is EACCES, a forbidden system call
  * kills the process with SIGSYS.
  *

@@ -22,6 +22,8 @@
 #define NET_BIND_CONNECT UINT64_C(3)         /* ABI 4: TCP */
 #define SCOPE_ALL UINT64_C(3) /* ABI 6: abstract sockets, signals */
 
+#define ACCESS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+
 #define ACCESS_FIRST ((UINT64_C(1) << 13) - 1) /* all of ABI 1 */
 
 /* Directories and regular files: all that a store is made of. */
@@ -100,6 +102,8 @@ sandbox_files_enter(const struct sandbox *s)
 	fd = (int)syscall(SYS_landlock_create_ruleset, &set, sizeof set, 0);
 	if (fd == -1)
 		return -1;
+	if (s->reads != NULL)
+		(void)allow(fd, s->reads, ACCESS_READ);
 	/* jansson's hash tables and OpenSSL may take their seeds from there. */
 	if (allow(fd, s->data, ACCESS_STORE & set.fs) == 0 &&
 	    allow(fd, "/dev/urandom", LANDLOCK_ACCESS_FS_READ_FILE) == 0)

@@ -166,7 +166,7 @@ open_kitchen(struct kitchen *k)
 		rc = child_boot_image(&k->settings, k->store, why, sizeof why);
 	if (rc == 0)
 		rc = child_enter_sandbox(&k->settings, k->settings.worker_jobs,
-		    &layers, why, sizeof why);
+		    NULL, &layers, why, sizeof why);
 	if (rc == 0)
 		rc = image_rehearse(&k->settings, why, sizeof why);
 	if (rc != 0)

@@ -112,6 +112,14 @@ print_upstream(const json_t *line, FILE *out)
 	    out);
 }
 
+/* Of the service without slots there is nothing to tell. */
+static void
+print_slot(const json_t *line, const char *before, FILE *out)
+{
+	if (strcmp(text(line, "slot"), "none") != 0)
+		put_key(out, before, line, "slot", "");
+}
+
 static void
 print_access(const json_t *line, FILE *out)
 {
@@ -119,6 +127,7 @@ print_access(const json_t *line, FILE *out)
 	put_key(out, "  ", line, "method", "");
 	put_key(out, " ", line, "uri", "");
 	put_key(out, " from ", line, "remote", "");
+	print_slot(line, " to ", out);
 	put_key(out, ": ", line, "status", "");
 	(void)fprintf(out, " in %.3f s\n", number(line, "seconds"));
 	put_key(out, "  ", line, "bytes_in", " bytes in, ");
@@ -186,6 +195,7 @@ print_service(const json_t *line, FILE *out)
 	put_key(out, "worker   ", line, "time", "");
 	put_key(out, "  process ", line, "worker", "");
 	put_key(out, " of version ", line, "version", "");
+	print_slot(line, " in ", out);
 	put_key(out, ": ", line, "status", "");
 	print_fault(line, out);
 	put_key(out, "\n  ", line, "bytes_in", " bytes of body in");

@@ -22,7 +22,7 @@
 static struct {
 	bool ready;
 	timer_t timer;
-	char line[64];
+	char line[80];
 	size_t len;
 } watchdog;
 
@@ -43,7 +43,7 @@ watchdog_init(void)
 	sigset_t set;
 
 	(void)snprintf(watchdog.line, sizeof watchdog.line,
-	    "fcgi-thumb: worker %d: ended by its watchdog", (int)getpid());
+	    "%sworker %d: ended by its watchdog", log_tag(), (int)getpid());
 	watchdog.len = strlen(watchdog.line);
 	(void)sigfillset(&sa.sa_mask);
 	if (sigaction(SIGALRM, &sa, NULL) != 0 ||

@@ -18,6 +18,7 @@
 #include "listen.h"
 #include "log.h"
 #include "metrics.h"
+#include "release.h"
 #include "store_admin.h"
 #include "stores.h"
 #include "support.h"
@@ -298,6 +299,53 @@ START_TEST(numbers_follow_what_happens)
 	if (control.queue.netlink != -1) /* a kernel that tells */
 		assert_number("queue_waiting 1");
 	listen_queue_close(&control.queue);
+}
+END_TEST
+
+START_TEST(the_shares_of_a_release_are_told)
+{
+	static const char blue[] =
+	    "release_share{slot=\"blue\",version=\"0.1.0\"} ";
+	char dir[300], line[100];
+	struct release_state state = { .active = SLOT_BLUE };
+	struct memory_io m;
+
+	(void)snprintf(dir, sizeof dir, "%s", tempdir_path());
+	settings.release_dir = dir;
+	ask(&m, "GET", "/metrics");
+	ck_assert_ptr_null(strstr(m.reply.data, "release_share"));
+	assert_says(&m, ",slot=\"none\"} 1\n");
+	memory_io_fini(&m);
+
+	settings.releases = true;
+	assert_number("release_share{slot=\"none\",version=\"" PACKAGE_VERSION
+		      "\"} 1.0000");
+	(void)strcpy(state.slots[SLOT_BLUE].version, "0.1.0");
+	ck_assert_int_eq(release_save(dir, &state), 0);
+	settings.slot = SLOT_GREEN;
+	(void)snprintf(line, sizeof line, "%s1.0000", blue);
+	assert_number(line);
+	assert_number("release_share{slot=\"green\",version=\"" PACKAGE_VERSION
+		      "\"} 0.0000");
+
+	(void)strcpy(state.slots[SLOT_GREEN].version, "0.2.0");
+	state.run = (struct release_run){ .how = RELEASE_ROLLOUT,
+		.id = "abcdefghij23",
+		.from = SLOT_BLUE,
+		.to = SLOT_GREEN,
+		.steps = { 525, RELEASE_ALL },
+		.n_steps = 2,
+		.share = 525 };
+	ck_assert_int_eq(release_save(dir, &state), 0);
+	(void)snprintf(line, sizeof line, "%s0.9475", blue);
+	assert_number(line);
+	assert_number("release_share{slot=\"green\",version=\"0.2.0\"} 0.0525");
+	ask(&m, "GET", "/metrics");
+	ck_assert_ptr_null(strstr(m.reply.data, "slot=\"none\""));
+	assert_says(&m, ",slot=\"green\"} 1\n"); /* of build_info */
+	memory_io_fini(&m);
+	settings.releases = false;
+	settings.slot = SLOT_NONE;
 }
 END_TEST
 
@@ -698,6 +746,7 @@ main(void)
 	suite_add_tcase(suite, ready);
 	tcase_add_checked_fixture(number, setup, teardown);
 	tcase_add_test(number, numbers_follow_what_happens);
+	tcase_add_test(number, the_shares_of_a_release_are_told);
 	tcase_add_test(number, room_is_what_both_limits_leave);
 	tcase_add_test(number, the_forecast_is_told_where_there_is_one);
 	suite_add_tcase(suite, number);

@@ -53,6 +53,27 @@ START_TEST(each_kind_is_a_line_of_its_own)
 }
 END_TEST
 
+START_TEST(words_say_whose_they_are)
+{
+	char *text;
+
+	open_log();
+	log_set_slot("blue");
+	ck_assert_str_eq(log_slot(), "blue");
+	log_error("no space");
+	log_line("{}", 2);
+	log_set_slot("a name that is far too long");
+	log_info("cut");
+	log_set_slot("");
+	log_info("none");
+	text = read_log();
+	ck_assert_str_eq(text,
+	    "fcgi-thumb@blue: error: no space\n{}\n"
+	    "fcgi-thumb@a name that is : cut\nfcgi-thumb: none\n");
+	free(text);
+}
+END_TEST
+
 START_TEST(words_cannot_make_a_second_line)
 {
 	char *text;
@@ -330,6 +351,7 @@ main(void)
 
 	tcase_add_checked_fixture(file, tempdir_setup, tempdir_teardown);
 	tcase_add_test(file, each_kind_is_a_line_of_its_own);
+	tcase_add_test(file, words_say_whose_they_are);
 	tcase_add_test(file, words_cannot_make_a_second_line);
 	tcase_add_test(file, a_long_line_is_whole_in_a_file);
 	tcase_add_test(file, opening_again_goes_on_in_a_new_file);

@@ -278,6 +278,15 @@ START_TEST(a_family_is_two_comments_and_its_samples)
 }
 END_TEST
 
+START_TEST(a_part_has_four_digits)
+{
+	metrics_fraction(&out, "a", NULL, 1);
+	metrics_fraction(&out, "a", LABELS({ "x", "1" }), 10000);
+	ck_assert_str_eq(out.data, "a 0.0001\na{x=\"1\"} 1.0000\n");
+	buf_fini(&out);
+}
+END_TEST
+
 START_TEST(what_would_end_a_label_is_escaped)
 {
 	metrics_sample(&out, "a", LABELS({ "x", "\"\\\n} 1\xc3\xa4{" }), 0);
@@ -337,6 +346,7 @@ main(void)
 	    METRICS_BOUNDS);
 	suite_add_tcase(suite, times_case);
 	tcase_add_test(text, a_family_is_two_comments_and_its_samples);
+	tcase_add_test(text, a_part_has_four_digits);
 	tcase_add_test(text, what_would_end_a_label_is_escaped);
 	tcase_add_test(text, a_histogram_adds_up);
 	suite_add_tcase(suite, text);

@@ -46,6 +46,12 @@ static const struct {
 	{ "journal", "a\nPRIORITY=0\r\x1b[2J\x7f",
 	    "PRIORITY=6\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=fcgi-thumb\n"
 	    "SYSLOG_PID=12\nMESSAGE=a?PRIORITY=0??[2J?\n" },
+	/* One name finds all slots; whose words they are stays in them. */
+	{ "journal", "fcgi-thumb@blue: error: no",
+	    "PRIORITY=3\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=fcgi-thumb\n"
+	    "SYSLOG_PID=12\nMESSAGE=fcgi-thumb@blue: error: no\n" },
+	{ "syslog", "fcgi-thumb@green: ready",
+	    "<30>Nov 28 08:51:20 fcgi-thumb[12]: fcgi-thumb@green: ready" },
 	{ "syslog", "fcgi-thumb: ready",
 	    "<30>Nov 28 08:51:20 fcgi-thumb[12]: ready" },
 	{ "syslog", "{\"status\":503}",

@@ -215,6 +215,7 @@ START_TEST(the_watchdogs_line_goes_to_the_log)
 	(void)snprintf(path, sizeof path, "%s/log", tempdir_path());
 	pid = fork();
 	if (pid == 0) {
+		log_set_slot("green");
 		if (log_open(path) == 0 && watchdog_init() == 0)
 			watchdog_arm(1);
 		pass_ms(10000);
@@ -222,7 +223,7 @@ START_TEST(the_watchdogs_line_goes_to_the_log)
 	}
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 	ck_assert_int_eq(fd_read_file(AT_FDCWD, path, 1000, &text, &len), 0);
-	ck_assert_msg(strncmp(text, "fcgi-thumb: ", 12) == 0 &&
+	ck_assert_msg(strncmp(text, "fcgi-thumb@green: ", 18) == 0 &&
 		strstr(text, "watchdog") != NULL && text[len - 1] == '\n',
 	    "%s", text);
 	free(text);

@@ -51,6 +51,7 @@ status_of(void (*act)(void))
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0) {
 		const struct sandbox sandbox = { .data = tempdir_at("store"),
+			.reads = tempdir_at("read"),
 			.memory = MEMORY,
 			.file = LARGEST,
 			.descriptors = DESCRIPTORS,
@@ -81,6 +82,10 @@ setup(void)
 	ck_assert_int_eq(mkdir(tempdir_at("store/a"), 0700), 0);
 	ck_assert_int_eq(mkdir(tempdir_at("store/b"), 0700), 0);
 	ck_assert_int_eq(mkdir(tempdir_at("elsewhere"), 0700), 0);
+	ck_assert_int_eq(mkdir(tempdir_at("read"), 0700), 0);
+	ck_assert_int_eq(fd_write_file(AT_FDCWD, tempdir_at("read/file"), 0600,
+			     "text", 4),
+	    0);
 }
 
 /* ---- what stays possible ---- */
@@ -130,9 +135,23 @@ use_libraries(void)
 	must(prctl(PR_SET_NAME, "name") == 0);
 }
 
+/* One that came into its place, too. */
+static void
+read_what_is_given(void)
+{
+	int dir = open(tempdir_at("read"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *text;
+	size_t len;
+
+	must(dir != -1);
+	must(fd_read_file(dir, "file", 100, &text, &len) == 0 && len == 4);
+	free(text);
+}
+
 START_TEST(a_worker_can_still_work)
 {
-	static void (*const acts[])(void) = { publish, use_libraries };
+	static void (*const acts[])(
+	    void) = { publish, use_libraries, read_what_is_given };
 
 	ck_assert_int_eq(status_of(acts[_i]), 0);
 }
@@ -172,6 +191,18 @@ write_elsewhere(void)
 }
 
 static void
+write_what_is_only_read(void)
+{
+	must(open(tempdir_at("read/file"), O_WRONLY | O_CLOEXEC) != -1);
+}
+
+static void
+remove_what_is_only_read(void)
+{
+	must(unlink(tempdir_at("read/file")) == 0);
+}
+
+static void
 move_out(void)
 {
 	const char *to = tempdir_at("elsewhere/moved");
@@ -196,7 +227,8 @@ follow_out(void)
 START_TEST(no_path_leads_out)
 {
 	static void (*const acts[])(void) = { read_passwd, list_root,
-		write_elsewhere, climb_out, follow_out };
+		write_elsewhere, climb_out, follow_out, write_what_is_only_read,
+		remove_what_is_only_read };
 	int status;
 
 	ck_assert_int_eq(symlink("/etc/passwd", tempdir_at("store/link")), 0);
@@ -491,7 +523,7 @@ sandbox_suite(void)
 	const unsigned offered = offered_layers();
 
 	tcase_add_checked_fixture(tc, setup, tempdir_teardown);
-	tcase_add_loop_test(tc, a_worker_can_still_work, 0, 2);
+	tcase_add_loop_test(tc, a_worker_can_still_work, 0, 3);
 	tcase_add_test(tc, a_library_that_aborts_is_seen_to);
 	tcase_add_loop_test(tc, a_limit_is_an_error_and_no_death, 0,
 	    (SANDBOX_ALL & SANDBOX_CALLS) != 0 ? 3 : 2);
@@ -499,7 +531,7 @@ sandbox_suite(void)
 	tcase_add_test(tc, layers_have_names);
 	tcase_add_test(tc, a_directory_that_is_not_there_is_a_missing_layer);
 	if ((offered & SANDBOX_FILES) != 0) {
-		tcase_add_loop_test(tc, no_path_leads_out, 0, 5);
+		tcase_add_loop_test(tc, no_path_leads_out, 0, 7);
 		tcase_add_test(tc, nothing_is_moved_out);
 	}
 	if ((offered & SANDBOX_CALLS) != 0) {

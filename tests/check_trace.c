@@ -271,6 +271,31 @@ START_TEST(a_request_is_told_in_words)
 }
 END_TEST
 
+START_TEST(the_slot_is_told_where_there_are_slots)
+{
+	static const char *const words[] = { " from 192.0.2.7 to blue: 201 in",
+		" of version 0.1.0 in green: 201\n",
+		"GET /plain from 192.0.2.7: 200 in",
+		"words    fcgi-thumb@blue: error: killed, request " ID "\n",
+		NULL };
+
+	ck_assert(take(TRACE_ACCESS,
+	    "{\"id\":\"" ID "\",\"time\":\"t\",\"method\":\"GET\","
+	    "\"uri\":\"/\",\"remote\":\"192.0.2.7\",\"status\":201,"
+	    "\"slot\":\"blue\"}"));
+	ck_assert(take(TRACE_ACCESS,
+	    "{\"id\":\"" ID "\",\"time\":\"t\",\"method\":\"GET\","
+	    "\"uri\":\"/plain\",\"remote\":\"192.0.2.7\",\"status\":200,"
+	    "\"slot\":\"none\"}"));
+	ck_assert(take(TRACE_SERVICE,
+	    "{\"request\":\"" ID "\",\"status\":201,"
+	    "\"version\":\"0.1.0\",\"slot\":\"green\"}"));
+	ck_assert(
+	    take(TRACE_SERVICE, "fcgi-thumb@blue: error: killed, request " ID));
+	expect_words(words);
+}
+END_TEST
+
 static const struct {
 	const char *status, *connect, *words;
 } upstreams[] = {
@@ -364,6 +389,7 @@ main(void)
 	tcase_add_test(files, every_day_of_the_ledger_is_read);
 	tcase_add_checked_fixture(printed, setup, teardown);
 	tcase_add_test(printed, a_request_is_told_in_words);
+	tcase_add_test(printed, the_slot_is_told_where_there_are_slots);
 	tcase_add_loop_test(printed,
 	    nginx_s_line_says_what_became_of_the_worker, 0, NELEM(upstreams));
 	tcase_add_loop_test(printed,

@@ -59,7 +59,8 @@ check(const char *path, struct settings *settings)
 		(void)fprintf(stderr, "%s: %s\n", path, why);
 		return EX_CONFIG;
 	}
-	(void)printf("%s: the settings are valid\n", path);
+	(void)printf("%s: the settings are valid, digest %s\n", path,
+	    settings->digest);
 	return EXIT_SUCCESS;
 }
 

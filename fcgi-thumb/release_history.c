@@ -68,8 +68,10 @@ release_note(const char *release_dir, const struct release_event *event)
 	if (text == NULL)
 		return -1;
 	fd = open_history(release_dir, O_RDWR | O_APPEND | O_CREAT);
-	if (fd != -1)
+	if (fd != -1) {
+		(void)fchmod(fd, 0644); /* for others to read */
 		rc = fd_append_line(fd, text, true);
+	}
 	fd_close(&fd);
 	free(text);
 	return rc;

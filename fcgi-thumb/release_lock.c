@@ -80,6 +80,15 @@ write_holder(int fd, const char *words)
 		(void)!pwrite(fd, text, strlen(text), 0);
 }
 
+/* Programs and pages in it are for others too, whatever the umask. */
+static int
+make_dir(const char *release_dir)
+{
+	if (mkdir(release_dir, 0755) == 0)
+		return chmod(release_dir, 0755);
+	return errno == EEXIST ? 0 : -1;
+}
+
 int
 release_lock(const char *release_dir, const char *words,
     struct release_holder *holder)
@@ -87,11 +96,12 @@ release_lock(const char *release_dir, const char *words,
 	struct flock lock = whole_file();
 	int fd;
 
-	if (mkdir(release_dir, 0755) == -1 && errno != EEXIST)
+	if (make_dir(release_dir) == -1)
 		return -1;
 	fd = open_lock(release_dir, O_RDWR | O_CREAT);
 	if (fd == -1)
 		return -1;
+	(void)fchmod(fd, 0644); /* for `release status` of others */
 	if (fcntl(fd, F_OFD_SETLK, &lock) == 0) {
 		write_holder(fd, words);
 		return fd;

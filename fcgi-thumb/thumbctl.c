@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
 	&command_apply,
 	&command_token,
 	&command_doctor,
+	&command_release,
 	&command_probe,
 	&command_slo,
 	&command_offline,

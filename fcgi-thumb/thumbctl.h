@@ -53,6 +53,7 @@ extern const struct command command_online;
 extern const struct command command_probe;
 extern const struct command command_quarantine;
 extern const struct command command_regenerate;
+extern const struct command command_release;
 extern const struct command command_show;
 extern const struct command command_site;
 extern const struct command command_slo;
@@ -103,6 +104,12 @@ struct tool {
  */
 int tool_open(struct tool *t, const char *settings_file);
 void tool_close(struct tool *t);
+
+/*
+ * Who has typed this, cut to size: to be asked before root becomes the store's
+ * owner. Behind sudo, which only root can be, who called that.
+ */
+void find_account(char *out, size_t size);
 
 struct ledger_entry;
 

@@ -7,6 +7,7 @@
 #include "thumbctl.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include "account.h"
 #include "copy.h"
 #include "ledger.h"
+#include "mime.h"
 #include "number.h"
 #include "terms_time.h"
 
@@ -141,6 +143,19 @@ tool_open(struct tool *t, const char *settings_file)
 	if (t->store == NULL)
 		complain("%s", why);
 	return t->store != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+void
+find_account(char *out, size_t size)
+{
+	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+	const struct passwd *pw = getpwuid(getuid());
+	char number[24];
+
+	(void)snprintf(number, sizeof number, "%u", (unsigned)getuid());
+	if (sudo == NULL || sudo[0] == '\0')
+		sudo = pw != NULL ? pw->pw_name : number;
+	mime_text(sudo, strlen(sudo), out, size);
 }
 
 int

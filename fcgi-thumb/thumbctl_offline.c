@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,23 +33,6 @@ when_text(int64_t seconds, char out[WHEN_MAX])
 	out[0] = '\0';
 	if (gmtime_r(&t, &tm) != NULL)
 		(void)strftime(out, WHEN_MAX, "%Y-%m-%d %H:%M UTC", &tm);
-}
-
-/*
- * Who has typed this: before root becomes the store's owner, and behind sudo,
- * which only root can be.
- */
-static void
-find_account(char *out, size_t size)
-{
-	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
-	const struct passwd *pw = getpwuid(getuid());
-	char number[24];
-
-	(void)snprintf(number, sizeof number, "%u", (unsigned)getuid());
-	if (sudo == NULL || sudo[0] == '\0')
-		sudo = pw != NULL ? pw->pw_name : number;
-	mime_text(sudo, strlen(sudo), out, size);
 }
 
 /* ---- the ledger ---- */

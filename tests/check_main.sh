@@ -41,6 +41,7 @@ has out "fcgi-thumb "
 wants 0 1 0 -h
 has out "usage: fcgi-thumb"
 wants 0 1 0 -t -c "$dir/good.conf"
+has out "$dir/good.conf: the settings are valid, digest "
 wants 78 0 1 -t -c "$dir/bad.conf"
 has err "$dir/bad.conf:1: workers: -3 is out of range (count: 0..512)"
 echo 'user = "no-such-user";' >"$dir/nobody.conf"

@@ -539,7 +539,7 @@ END_TEST
 START_TEST(the_first_makes_the_directory_and_not_its_parents)
 {
 	struct stat st;
-	mode_t mask = umask(022);
+	mode_t mask = umask(077);
 	int fd = release_lock(tempdir_at("releases"), "stage", NULL);
 
 	(void)umask(mask);

@@ -421,6 +421,7 @@ releases_take_nginx(int *argc, char **argv)
 #define HISTORY_ARGUMENTS "[--json]"
 
 static const struct command subcommands[] = {
+	{ "release status", STATUS_ARGUMENTS, "", NULL, release_status },
 	{ "release stage", STAGE_ARGUMENTS, "", NULL, release_stage },
 	{ "release history", HISTORY_ARGUMENTS, "", NULL, release_past },
 	{ "release start", "", "", NULL, release_start },

@@ -78,6 +78,7 @@ class Book:
     def __init__(self):
         self.lock = threading.Lock()
         self.photos = {}
+        self.order = []  # their ids
         self.wrong = []
         self.counts = {"acknowledged": 0, "refused": 0, "lost": 0,
                        "deleted": 0, "looked": 0, "dropped": 0}
@@ -92,15 +93,19 @@ class Book:
         self.wrong.append(words)
 
     def pick(self, rng, held=False):
-        """A photo that was sent before, or None; held: that has to be here."""
+        """A photo that was sent before, or None; held: that has to be here.
+        A few looks are enough: they may be thousands."""
         with self.lock:
-            photos = list(self.photos.values())
-        rng.shuffle(photos)
-        return next((p for p in photos if p.tokens or not held), None)
+            some = [self.photos[rng.choice(self.order)]
+                    for _ in range(20) if self.order]
+        return next((p for p in some if p.tokens or not held), None)
 
     def enter(self, photo):
         with self.lock:
-            return self.photos.setdefault(photo.id, photo)
+            if photo.id not in self.photos:
+                self.photos[photo.id] = photo
+                self.order.append(photo.id)
+            return self.photos[photo.id]
 
     def taken(self, photo, told):
         with self.lock:

@@ -8,6 +8,7 @@ skipped=0
 scratch= # set by make_scratch
 not_run= # one line each: what this machine cannot do, and why
 stages="unit lint e2e stress storm browser"
+root_suite=root # of the end-to-end suite, after the stages
 
 cmd_check() {
 	check_in build --enable-werror
@@ -19,6 +20,13 @@ cmd_check_asan() {
 	export UBSAN_OPTIONS=print_stacktrace=1
 	stages="unit e2e"
 	check_in build/asan --enable-werror --enable-asan
+}
+
+# Releases of every kind, good and bad; some twenty minutes.
+cmd_check_release() {
+	stages=release
+	root_suite=
+	check_in build --enable-werror
 }
 
 cmd_lint() {
@@ -86,8 +94,8 @@ check_as_account() {
 		read -r passed failed skipped <"$counts"
 		not_run=$(tail -n +2 "$counts")
 	fi
-	stage "as root" run_suite env FT_BUILD="$tree/$1" \
-		/usr/bin/python3 tests/e2e/run.py root
+	[ -z "$root_suite" ] || stage "as root" run_suite env \
+		FT_BUILD="$tree/$1" /usr/bin/python3 tests/e2e/run.py root
 }
 
 # The sources as they are now, committed or not, and what npm fetched.
@@ -237,6 +245,11 @@ run_e2e() {
 # What it measures would be the other tests, beside them.
 run_stress() {
 	run_suite env FT_BUILD="$build" /usr/bin/python3 tests/e2e/run.py stress
+}
+
+run_release() {
+	run_suite env FT_BUILD="$build" /usr/bin/python3 tests/e2e/run.py \
+		release_long
 }
 
 run_storm() {

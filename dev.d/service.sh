@@ -9,13 +9,16 @@
 # The runtime directory lies under a short path, readable for the account, and
 # goes with the run: programs, templates, pages, the sockets and the effective
 # settings, which are DIR/fcgi-thumb.conf with the paths and the address of this
-# run.
+# run. With --releases the service is in the two slots of DIR/releases, which
+# outlive the run, and their sockets are in DIR/run/sockets.
 
 data= # set by data_directory
 runtime= # set by make_runtime, or by cmd_thumbctl to that of a running service
+releases=false # --releases
 nginx_pid=
 master_pid=
 prober_pid=
+tender_pid=
 
 cmd_run() {
 	local port=8080 wanted=
@@ -35,23 +38,37 @@ cmd_run() {
 			wanted=$(absolute "$2")
 			shift 2
 			;;
-		*) die "run takes --port N and --data DIR, not '$1'" ;;
+		--releases)
+			releases=true
+			shift
+			;;
+		*) die "run takes --port N, --data DIR and --releases, not '$1'" ;;
 		esac
 	done
 
 	need "${packages_build[@]}" "${packages_run[@]}"
 	port_is_free "$port" || die "port $port is in use; --port takes another"
 	data_directory "$wanted"
-	as_account rm -rf -- "$data/run" # of a run that was killed
 	say "building"
 	make_build
 
 	trap 'stop_service; exit 0' INT TERM HUP
 	trap stop_service EXIT
 	make_runtime "$port"
-	start_service "$port"
+	end_killed_run
+	as_account mkdir -p -- "$data/logs"
+	as_account mkdir -- "$data/run"
+	if $releases; then
+		start_releases "$port"
+	else
+		start_service "$port"
+	fi
 	await_ready "$port"
 	start_prober
+	if $releases; then
+		tend_releases 9<&- &
+		tender_pid=$!
+	fi
 	as_account ln -s -- "$runtime" "$data/run/runtime"
 	echo "ready: $(address "$port")/"
 	watch_service
@@ -78,7 +95,12 @@ cmd_thumbctl() {
 			die "the ./dev run on $data is not ready yet"
 	elif [ "${1-}" = nginx-conf ]; then
 		die "no ./dev run is on $data: there are no sockets to name"
+	elif [ "${1-}" = ab ] || { [ "${1-}" = release ] &&
+		[ "${2-}" != status ] && [ "${2-}" != history ]; }; then
+		die "no ./dev run --releases is on $data"
 	else
+		# What was released is told without a service.
+		[ ! -e "$data/releases/state.json" ] || releases=true
 		need "${packages_build[@]}"
 		make_build
 		trap 'rm -rf -- "$runtime"' EXIT
@@ -172,9 +194,13 @@ own_data() {
 make_runtime() {
 	runtime=$(private_directory)
 	install_into "$runtime"
-	mkdir "$runtime/sockets"
-	if am_root; then
-		chown "$(account):" "$runtime/sockets"
+	if $releases; then
+		check_socket_path
+	else
+		mkdir "$runtime/sockets"
+		if am_root; then
+			chown "$(account):" "$runtime/sockets"
+		fi
 	fi
 	if [ ! -e "$data/fcgi-thumb.conf" ]; then
 		as_account tee -- "$data/fcgi-thumb.conf" \
@@ -187,12 +213,30 @@ make_runtime() {
 # These keys are commented out where they stand, so that line numbers in
 # messages are those of the file that was edited.
 effective_settings() {
-	sed -E 's/^[[:space:]]*(data|run|logs|ledger|html|probe_url|probe_connect)[[:space:]]*[=:]/# by dev: &/' \
+	sed -E 's/^[[:space:]]*(data|run|logs|ledger|html|probe_url|probe_connect|releases|release_dir|slot)[[:space:]]*[=:]/# by dev: &/' \
 		"$data/fcgi-thumb.conf"
-	printf '\n%s = "%s";\n' data "$data/store" run "$runtime/sockets" \
+	printf '\n%s = "%s";\n' data "$data/store" run "$(sockets)" \
 		logs "$data/logs" ledger "$data/logs/ledger" \
 		html "$runtime/share/fcgi-thumb/html" \
-		probe_url "${1:+http://127.0.0.1:$1}"
+		probe_url "${1:+http://127.0.0.1:$1}" \
+		release_dir "$data/releases"
+	printf 'releases = %s;\n' "$releases"
+}
+
+# Those of slots stay where they are from run to run, since the slots' settings
+# name them, and so that the next run finds who outlived this one.
+sockets() {
+	if $releases; then
+		printf '%s\n' "$data/run/sockets"
+	else
+		printf '%s\n' "$runtime/sockets"
+	fi
+}
+
+check_socket_path() {
+	local longest=$data/run/sockets/green/control.sock.XXXXXX
+	[ "${#longest}" -le 107 ] || die \
+		"$data: too long for the slots' sockets; --data takes a shorter one"
 }
 
 check_settings() {
@@ -208,18 +252,145 @@ check_settings() {
 # ---- the three processes ----
 
 start_service() {
-	as_account mkdir -p -- "$data/logs"
-	as_account mkdir -- "$data/run"
-	as_account "$runtime/sbin/thumbctl" -c "$runtime/fcgi-thumb.conf" \
-		nginx-conf --templates "$runtime/share/fcgi-thumb/nginx" \
-		--standalone "$1" "$data/run"
+	write_nginx_conf "$1"
 	# In sessions of their own: Ctrl-C is for us, who stop them in order.
 	exec_as_account setsid "$runtime/sbin/fcgi-thumb" \
 		-c "$runtime/fcgi-thumb.conf" </dev/null 9<&- &
 	master_pid=$!
+	start_nginx
+}
+
+write_nginx_conf() {
+	as_account "$runtime/sbin/thumbctl" -c "$runtime/fcgi-thumb.conf" \
+		nginx-conf --templates "$runtime/share/fcgi-thumb/nginx" \
+		--standalone "$1" "$data/run"
+}
+
+start_nginx() {
 	exec_as_account setsid nginx -p "$data/run" -e "$data/run/error.log" \
 		-c nginx.conf </dev/null 9<&- &
 	nginx_pid=$!
+}
+
+# ---- with slots: --releases ----
+
+# Masters are processes that thumbctl starts and that are not ours: they are found
+# by their pid files.
+start_releases() {
+	local first=false
+	as_account mkdir -- "$data/run/sockets"
+	[ -e "$data/releases/state.json" ] || first=true
+	if $first; then
+		stage_build "$1"
+	else
+		release start
+	fi
+	write_nginx_conf "$1"
+	start_nginx
+	if $first; then
+		release switch
+	elif build_is_new; then
+		stage_new_build "$1"
+	fi
+}
+
+# release ARGS...: of thumbctl, for this run.
+release() {
+	as_account "$runtime/sbin/thumbctl" -c "$runtime/fcgi-thumb.conf" \
+		release "$@"
+}
+
+stage_build() {
+	release stage "$runtime" --dir "$data/run" --standalone "$1" \
+		--nginx "nginx -p $data/run -e $data/run/error.log -c nginx.conf"
+}
+
+# A slot of an earlier run serves; the other one is free for what was built now.
+stage_new_build() {
+	if stage_build "$1"; then
+		say "what was built now is in the idle slot, and nobody meets" \
+			"it yet: ./dev thumbctl release rollout, or switch"
+	else
+		say "what was built now is in no slot"
+	fi
+}
+
+active_slot() {
+	release status --json | sed -n 's/.*"active": *"\([a-z]*\)".*/\1/p'
+}
+
+# Other programs, pages or settings than those that serve? The address of this run
+# and what a slot has of its own do not count.
+build_is_new() {
+	local slot
+	slot=$data/releases/$(active_slot)
+	! cmp -s "$runtime/sbin/fcgi-thumb" "$slot/version/sbin/fcgi-thumb" ||
+		! cmp -s "$runtime/sbin/thumbctl" "$slot/version/sbin/thumbctl" ||
+		! diff -rq "$runtime/share/fcgi-thumb/html" \
+			"$slot/version/share/html" >/dev/null ||
+		! diff -rq "$runtime/share/fcgi-thumb/nginx" \
+			"$slot/version/share/nginx" >/dev/null ||
+		[ "$(plain_settings "$runtime/fcgi-thumb.conf")" != \
+			"$(plain_settings "$slot/fcgi-thumb.conf")" ]
+}
+
+plain_settings() {
+	"$runtime/sbin/fcgi-thumb" -T -c "$1" |
+		sed -E '/^(run|html|probe_url|slot) *[=:]/d'
+}
+
+# What is overdue goes back, and a slot that should serve and has ended is started
+# again, as systemd would do both. Should this script be killed, the slots end.
+tend_releases() {
+	local i never
+	exec {never}<> <(:) # to wait without a process that outlives us
+	for ((i = 1; ; i++)); do
+		read -r -t 1 -u "$never" || true
+		kill -0 $$ 2>/dev/null || break
+		if ((i % 10 == 0)); then
+			release tend || true
+			release start || true
+		fi
+	done
+	stop_slots
+}
+
+# The masters of slots, whoever started them. A pid can be another's by now.
+slot_masters() {
+	local file pid
+	for file in "$data"/run/sockets/*/fcgi-thumb.pid; do
+		pid=
+		[ ! -e "$file" ] || read -r pid <"$file" || true
+		case $pid in '' | *[!0-9]*) continue ;; esac
+		if tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" |
+			grep -qxF "$data/releases/$(
+				basename "$(dirname "$file")")/fcgi-thumb.conf"; then
+			printf '%s\n' "$pid"
+		fi
+	done
+}
+
+# In order, if they can be; then each that is left.
+stop_slots() {
+	local pid i
+	if $releases && [ -d "$data/run/sockets" ]; then
+		release stop >/dev/null || true
+	fi
+	for pid in $(slot_masters); do
+		kill -s TERM "$pid" 2>/dev/null || true
+		for ((i = 0; i < 150; i++)); do
+			kill -0 "$pid" 2>/dev/null || continue 2
+			sleep 0.1
+		done
+		kill -s KILL "$pid" 2>/dev/null || true
+	done
+}
+
+# What a run left that could not clean up behind itself.
+end_killed_run() {
+	[ -d "$data/run" ] || return 0
+	stop_slots
+	as_account rm -rf -- "$data/run"
 }
 
 # Its ledger is in the logs; it says what changes.
@@ -254,13 +425,14 @@ address() {
 }
 
 both_live() {
-	kill -0 "$master_pid" 2>/dev/null && kill -0 "$nginx_pid" 2>/dev/null
+	{ $releases || kill -0 "$master_pid" 2>/dev/null; } &&
+		kill -0 "$nginx_pid" 2>/dev/null
 }
 
 fail_start() {
 	if grep -qs 'Address already in use' "$data/run/error.log"; then
 		say "port $1 is in use; --port takes another"
-	elif kill -0 "$master_pid" 2>/dev/null; then
+	elif $releases || kill -0 "$master_pid" 2>/dev/null; then
 		say "nginx did not start: $(tail -n 1 "$data/run/error.log")"
 	else
 		say "fcgi-thumb did not start"
@@ -271,10 +443,12 @@ fail_start() {
 # Until a signal's trap ends us, or one of the two that serve ends by itself.
 watch_service() {
 	local ended=
-	wait -n -p ended "$nginx_pid" "$master_pid" "$prober_pid" || true
+	# shellcheck disable=SC2086 # no master with slots
+	wait -n -p ended "$nginx_pid" $master_pid "$prober_pid" || true
 	if [ "$ended" = "$prober_pid" ]; then
 		say "the prober ended by itself: the ledger is not kept"
-		wait -n -p ended "$nginx_pid" "$master_pid" || true
+		# shellcheck disable=SC2086 # as above
+		wait -n -p ended "$nginx_pid" $master_pid || true
 	fi
 	if [ "$ended" = "$nginx_pid" ]; then
 		say "nginx ended by itself; its last words are in $data/logs"
@@ -291,9 +465,13 @@ stop_service() {
 	trap '' INT TERM HUP
 	trap - EXIT
 	stop_process "$prober_pid" TERM
+	stop_process "$tender_pid" TERM
 	stop_process "$nginx_pid" QUIT
 	stop_process "$master_pid" TERM
 	if [ -n "$runtime" ]; then
+		if $releases; then
+			stop_slots
+		fi
 		as_account rm -rf -- "$data/run"
 		rm -rf -- "$runtime"
 	fi

@@ -296,11 +296,11 @@ def head_of(service, method, length, headers=()):
 
 
 class Crowd:
-    """So many clients at work until the end of the `with`."""
+    """So many clients (of a kind) at work until the end of the `with`."""
 
-    def __init__(self, service, book, n, allowed, habits=None):
+    def __init__(self, service, book, n, allowed, habits=None, kind=Client):
         self.going = True
-        self.threads = [threading.Thread(target=self.run, args=(Client(
+        self.threads = [threading.Thread(target=self.run, args=(kind(
             service, book, i, allowed, habits),)) for i in range(n)]
 
     def run(self, client):

@@ -1,0 +1,244 @@
+"""A service that is released to: two slots beside the plain service, real nginx
+before them, and a crowd of customers whom each release reaches by and by.
+
+    with ReleasedService() as service:
+        service.first_release(trees.good(service.directory))
+        with service.crowd() as book:
+            service.release("stage", tree)
+            done = service.release("rollout", "--steps", "20,100")
+"""
+
+import collections
+import json
+import os
+import pathlib
+import random
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import nginx
+from service import PATIENCE, Service, is_alive, wait_until
+from traffic import PRESETS, Book, Client, Crowd
+
+CUSTOMERS = 300
+COOKIE = "fcgi_thumb_customer"
+SLOTS = "blue", "green"
+
+# What a release may take at most, whatever it waits for.
+RELEASE_SECONDS = 240
+
+# Quick ones, several kinds: a release is judged by how many there are.
+KINDS = ["gray.jpg", "progressive.jpg", "orient-6.jpg", "alpha.png",
+         "interlaced.png", "rgb.png", "still.gif", "lossy.webp"]
+
+
+class Customer:
+    """Someone whom nginx knows again: by a cookie, by the address that a proxy
+    says, or by the address itself. Of three, each kind has one."""
+
+    def __init__(self, number):
+        self.number = number
+        self.headers = {}
+        self.source = None
+        if number % 3 == 0:
+            self.headers["Cookie"] = f"a=b; {COOKIE}=customer{number}"
+        elif number % 3 == 1:
+            self.headers["X-Forwarded-For"] = (
+                f"203.0.113.{number % 250 + 1}, 198.18.0.{number // 250 + 1}")
+        else:
+            self.source = f"127.0.{number // 250}.{number % 250 + 2}"
+
+    def connect(self, address, timeout):
+        return socket.create_connection(
+            address, timeout, (self.source, 0) if self.source else None)
+
+
+class Asked:
+    """A request and what came of it: began and ended are the clock's of
+    time.time(); status None is no answer at all."""
+
+    def __init__(self, customer, method, path):
+        self.customer, self.method, self.path = customer, method, path
+        self.began = time.time()
+        self.ended = self.status = self.id = None
+
+    @property
+    def has_failed(self):
+        return self.status is None or self.status >= 500
+
+    def __repr__(self):
+        return (f"{self.method} {self.path} of customer {self.customer}: "
+                f"{self.status} ({self.id})")
+
+
+class Visitor(Client):
+    """A client who is one customer after the other."""
+
+    HABITS = {"upload": 60, "look": 30, "delete": 10}
+
+    def __init__(self, service, *args):
+        super().__init__(service, *args)
+        self.customers = [Customer(i) for i in range(CUSTOMERS)]
+
+    def act(self):
+        self.customer = self.rng.choice(self.customers)
+        super().act()
+
+    def new_photo(self):
+        photo = super().new_photo()
+        photo.name = self.rng.choice(KINDS)
+        return type(photo)(photo.name, photo.mark)
+
+    def ask(self, method, path, body=None, headers=()):
+        asked = Asked(self.customer.number, method, path)
+        self.book.asked.append(asked)
+        try:
+            answer = nginx.request(
+                self.service.nginx.address, method,
+                self.service.prefix + path, body,
+                {**dict(headers), **self.customer.headers}, 120,
+                self.customer.connect)
+            asked.status = answer.status
+            asked.id = answer.headers["X-Request-Id"]
+            return answer
+        finally:
+            asked.ended = time.time()
+
+
+class Diary(Book):
+    """What was promised, and all that was asked."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def failed(self):
+        return [asked for asked in self.asked
+                if asked.ended is not None and asked.has_failed]
+
+    def statuses(self):
+        return collections.Counter(str(asked.status) for asked in self.asked)
+
+
+class ReleasedService(Service):
+    def __init__(self, **settings):
+        super().__init__(**{
+            "releases": True, "presets": PRESETS,
+            "trusted_proxies": ["127.0.0.1", "198.18.0.0/16"],
+            **settings,
+            "limits": {"rate": "10000/s", "job_seconds": 3,
+                       **settings.get("limits", {})}})
+        self.release_dir = self.directory / "releases"
+        self.write_settings(release_dir=self.release_dir)
+        self.running = []
+
+    # -- the tool --
+
+    def command(self, *arguments):
+        if not arguments:
+            return super().command()
+        return [nginx.THUMBCTL, "-c", self.settings_file, "release",
+                *arguments]
+
+    def release(self, *arguments, seconds=RELEASE_SECONDS):
+        """thumbctl release: returncode, stdout, stderr."""
+        return subprocess.run(
+            self.command(*arguments), stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=seconds)
+
+    def begin_release(self, *arguments):
+        """The same, and does not wait: a subprocess.Popen."""
+        process = subprocess.Popen(
+            self.command(*arguments), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.running.append(process)
+        return process
+
+    def nginx_options(self, program=None):
+        return ["--dir", self.nginx.directory, "--nginx", program or " ".join(
+            map(str, self.nginx.command()))]
+
+    def stage(self, tree, *more):
+        """Into the idle slot; its name."""
+        done = self.release("stage", tree, *self.nginx_options(), *more)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return self.idle
+
+    def first_release(self, tree):
+        """From the plain service to the first slot."""
+        self.stage(tree)
+        done = self.release("switch")
+        assert done.returncode == 0, (done.stdout, done.stderr)
+
+    # -- what it says --
+
+    def state(self):
+        try:
+            return json.loads((self.release_dir / "state.json").read_text())
+        except FileNotFoundError:
+            return {}
+
+    def history(self):
+        path = self.release_dir / "history.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()
+                ] if path.exists() else []
+
+    @property
+    def active(self):
+        return self.state().get("active", "none")
+
+    @property
+    def idle(self):
+        return "green" if self.active == "blue" else "blue"
+
+    def master_pid(self, slot):
+        """Of a slot's master that lives, or None."""
+        run = self.run if slot == "none" else self.run / slot
+        try:
+            pid = int((run / "fcgi-thumb.pid").read_text().split()[0])
+        except (FileNotFoundError, IndexError, ValueError):
+            return None
+        return pid if is_alive(pid) else None
+
+    # -- the crowd --
+
+    def crowd(self, diary, clients=3, allowed=(500, 502, 503, 504)):
+        return Crowd(self, diary, clients, allowed, kind=Visitor)
+
+    def exposed(self, slot, since=0.0, until=float("inf")):
+        """nginx's lines of what users asked of a slot's workers in a time, by
+        the clock's seconds."""
+        found = []
+        for line in self.access():
+            at = time.mktime(time.strptime(line["time"][:19],
+                                           "%Y-%m-%dT%H:%M:%S"))
+            if (line["slot"] == slot and line["upstream_status"]
+                    and since - 1 <= at <= until + 1):
+                found.append(line)
+        return found
+
+    def find_lost(self, diary):
+        """What was answered as taken, was not taken back and is not there."""
+        return [photo.id for photo in list(diary.photos.values())
+                if photo.tokens
+                and self.get(f"/t/{photo.id}/meta.json").status != 200]
+
+    # -- the end --
+
+    def stop(self):
+        for process in self.running:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        try:
+            self.release("stop")
+        finally:
+            for slot in SLOTS:
+                pid = self.master_pid(slot)
+                if pid is not None:
+                    os.kill(pid, signal.SIGKILL)
+            result = super().stop()
+        return result

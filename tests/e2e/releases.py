@@ -9,18 +9,19 @@ before them, and a crowd of customers whom each release reaches by and by.
 """
 
 import collections
+import datetime
 import json
 import os
 import pathlib
-import random
 import signal
 import socket
 import subprocess
-import threading
 import time
+import unittest
 
 import nginx
-from service import PATIENCE, Service, is_alive, wait_until
+import trees
+from service import Service, is_alive, wait_until
 from traffic import PRESETS, Book, Client, Crowd
 
 CUSTOMERS = 300
@@ -213,8 +214,7 @@ class ReleasedService(Service):
         the clock's seconds."""
         found = []
         for line in self.access():
-            at = time.mktime(time.strptime(line["time"][:19],
-                                           "%Y-%m-%dT%H:%M:%S"))
+            at = datetime.datetime.fromisoformat(line["time"]).timestamp()
             if (line["slot"] == slot and line["upstream_status"]
                     and since - 1 <= at <= until + 1):
                 found.append(line)
@@ -242,3 +242,96 @@ class ReleasedService(Service):
                     os.kill(pid, signal.SIGKILL)
             result = super().stop()
         return result
+
+
+class Attempt:
+    """A release that was tried: where it ended, what it said, and the requests
+    of users that its workers were asked for meanwhile."""
+
+    def __init__(self, service, slot, shares, began, process, words):
+        self.status = process.returncode
+        self.words = words
+        self.shares = shares
+        self.lines = service.exposed(slot, began, time.time())
+        self.failed = [line for line in self.lines
+                       if line["upstream_status"][:1] not in "234"]
+
+    @property
+    def step(self):
+        """Where it ended."""
+        if not self.shares:
+            return "system test"
+        return f"{self.shares[-1] / 100:g} %"
+
+    def __str__(self):
+        return (f"{self.step}: {len(self.lines)} requests, "
+                f"{len(self.failed)} of them failed")
+
+
+class ReleaseCase(unittest.TestCase):
+    """One service for all tests of a class, in its first release."""
+
+    settings = {}
+    options = ("--step", "3s", "--patience", "40s")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.service = ReleasedService(**cls.settings)
+        cls.addClassCleanup(cls.service.stop)
+        cls.trees = cls.service.directory / "trees"
+        cls.flag = cls.service.data / "state" / "bad"
+        cls.good = trees.good(cls.trees)
+        cls.service.start()
+        cls.service.first_release(cls.good)
+
+    def tearDown(self):
+        self.flag.unlink(missing_ok=True)
+
+    def follow(self, process, shares, at_share=None):
+        """Wait for the end of a release; its shares are noted as they come, and
+        at_share() is called at the first one."""
+        end = time.monotonic() + RELEASE_SECONDS
+        while process.poll() is None:
+            share = self.service.state().get("run", {}).get("share", 0)
+            if share and share not in shares:
+                shares.append(share)
+                if at_share is not None and len(shares) == 1:
+                    at_share()
+            self.assertLess(time.monotonic(), end, "it comes to no end")
+            time.sleep(0.05)
+
+    def attempt(self, tree, how="rollout", *more, late=False):
+        """Stage a tree and release it under load; late: it is told to be bad
+        when the first users are on it."""
+        service = self.service
+        slot = service.idle
+        service.stage(tree)
+        diary, shares, began = Diary(), [], time.time()
+        with service.crowd(diary):
+            process = service.begin_release(how, *self.options, *more)
+            self.follow(process, shares, self.flag.touch if late else None)
+            words = "".join(process.communicate())
+            result = Attempt(service, slot, shares, began, process, words)
+        self.diary = diary
+        self.assertEqual(service.find_lost(diary), [])
+        return result
+
+    def assert_serves(self, slot):
+        """Nothing is under way, and every user is on that slot."""
+        state = self.service.state()
+        self.assertEqual(state["active"], slot)
+        self.assertNotIn("run", state)
+        diary = Diary()
+        with self.service.crowd(diary, allowed=()):
+            wait_until("requests", lambda: len(diary.asked) > 60)
+        self.assertEqual(diary.failed(), [])
+        self.assertEqual(diary.wrong, [])
+        ids = {asked.id for asked in diary.asked}
+        slots = {line["slot"] for line in self.service.access()
+                 if line["id"] in ids}
+        self.assertEqual(slots, {slot})
+
+    def assert_stopped(self, attempt, slot):
+        """It went back, to that slot."""
+        self.assertEqual(attempt.status, 1, attempt.words)
+        self.assert_serves(slot)

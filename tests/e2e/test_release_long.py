@@ -1,0 +1,255 @@
+"""Releases, all of them: some twenty minutes (./dev check-release). Bad ones of
+every kind, each from its start and one that begins to be bad under way, where
+the system test is blind; and everything that is killed at every step."""
+
+import json
+import os
+import signal
+import time
+
+import trees
+from releases import Diary, ReleaseCase, Attempt
+from service import wait_until
+
+# name, way of faulty.c, more arguments of the rollout
+FAULTS = [
+    ("10 % errors", "errors 10", ()),
+    ("50 % more time", "slow 50", ()),
+    ("a wrong colour", "swap 1", ()),
+    ("2 px off", "shift 2", ()),
+    ("crash after 50 requests", "crash 50", ()),
+    ("crashes from the 50th on", "dead 50", ()),
+    ("memory growth", "leak 2048", ()),
+    ("hangs", "hang 40", ()),
+]
+
+
+class Faults(ReleaseCase):
+    """Each is stopped. The table is the last thing that is printed."""
+
+    options = ("--step", "10s", "--patience", "150s")
+    table = []
+
+    @classmethod
+    def tearDownClass(cls):
+        print("      release                    bad             stopped at     "
+              "requests of users  failed")
+        for name, when, result in cls.table:
+            print(f"      {name:26} {when:15} {result.step:14} "
+                  f"{len(result.lines):17} {len(result.failed):7}\n"
+                  f"        {result.reason}", flush=True)
+
+    def stopped(self, name, tree, when, *more, late=False):
+        active = self.service.active
+        result = self.attempt(tree, "rollout", *more, late=late)
+        self.table.append((name, when, result))
+        self.assert_stopped(result, active)
+        return result
+
+    def test_each_is_stopped(self):
+        for i, (name, fault, more) in enumerate(FAULTS):
+            with self.subTest(name):
+                self.stopped(name, trees.faulty(self.trees, f"{i}a", fault),
+                             "always", *more)
+            with self.subTest(name, when="under way"):
+                result = self.stopped(
+                    name, trees.faulty(self.trees, f"{i}b", fault, self.flag),
+                    "under way", *more, late=True)
+                self.assertNotEqual(result.step, "system test")
+
+    def test_one_that_does_not_start(self):
+        for name, make in (("crash on start", trees.does_not_start),
+                           ("its workers crash on start", self.stillborn)):
+            with self.subTest(name):
+                result = self.stopped(name, make(self.trees, name[:4] + "a"),
+                                      "always")
+                self.assertEqual((result.step, result.lines),
+                                 ("system test", []))
+
+    def stillborn(self, directory, name, flag=None):
+        return trees.faulty(directory, name, "stillborn 1", flag)
+
+    def test_workers_that_crash_on_start_when_they_are_replaced(self):
+        self.service.write_settings(worker_jobs=25)
+        try:
+            self.stopped("its workers crash on start",
+                         self.stillborn(self.trees, "late", self.flag),
+                         "under way", late=True)
+        finally:
+            self.service.write_settings(worker_jobs=1000)
+
+
+class Good(ReleaseCase):
+    options = ("--step", "10s", "--patience", "180s", "--slower", "300")
+
+    def requests_without_failure(self, least):
+        self.assertEqual(self.diary.failed(), [])
+        self.assertEqual(self.diary.wrong, [])
+        self.assertGreater(len(self.diary.asked), least)
+        print(f"      {len(self.diary.asked)} requests, none failed; "
+              f"{self.diary.counts['acknowledged']} uploads", flush=True)
+
+    def assert_sticky(self, slot):
+        """Nobody who came to the candidate left it while it grew."""
+        slots = {line["id"]: line["slot"] for line in self.service.access()}
+        steps = [event["time"] / 1000 for event in self.service.history()
+                 if event["what"] == "step"
+                 and event["time"] / 1000 > self.diary.asked[0].began]
+        self.assertGreaterEqual(len(steps), 3)
+        on_it = set()
+        for since, until in zip(steps, steps[1:]):
+            seen = {}
+            for asked in self.diary.asked:
+                if since + 0.5 < asked.began and asked.ended < until:
+                    seen.setdefault(asked.customer, set()).add(
+                        slots[asked.id])
+            left = {customer for customer in on_it
+                    if seen.get(customer, {slot}) != {slot}}
+            self.assertEqual(left, set())
+            self.assertEqual({customer for customer, at in seen.items()
+                              if len(at) > 1}, set())
+            on_it |= {customer for customer, at in seen.items()
+                      if at == {slot}}
+        self.assertGreater(len(on_it), 3)
+
+    def test_through_all_steps_and_back_by_switch(self):
+        active, other = self.service.active, self.service.idle
+        result = self.attempt(self.good)
+        self.assertEqual(result.status, 0, result.words)
+        self.assertEqual(result.shares, [100, 500, 2500, 5000, 10000])
+        self.assert_serves(other)
+        self.requests_without_failure(2000)
+        self.assert_sticky(other)
+        diary = Diary()
+        with self.service.crowd(diary, allowed=()):
+            for _ in range(4):
+                for how in "rollback", "switch":
+                    seen = len(diary.asked)
+                    wait_until("requests",
+                               lambda: len(diary.asked) > seen + 100)
+                    done = self.service.release(how)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+            self.assert_serves(other)
+        self.diary = diary
+        self.requests_without_failure(800)
+
+    def test_by_a_canary(self):
+        other = self.service.idle
+        result = self.attempt(self.good, "canary")
+        self.assertEqual(result.status, 0, result.words)
+        self.assertEqual(result.shares, [500, 10000])
+        self.assert_serves(other)
+        self.requests_without_failure(1000)
+
+
+# What is killed, and after that, when: before or after the Nth call of nginx
+# (its test, its reload), of which each step has two.
+KILLED = "thumbctl", "candidate", "active", "nginx"
+CALLS = 6
+
+
+class Kills(ReleaseCase):
+    options = ("--steps", "50,100", "--step", "1s", "--patience", "30s",
+               "--errors", "50", "--slower", "1000", "--force", "a test")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.hook = cls.service.directory / "hook"
+        cls.pids = cls.service.directory / "pids"
+        cls.pids.mkdir()
+        words = " ".join(map(str, cls.service.nginx.command()))
+        cls.program = cls.service.directory / "nginx-with-a-hook"
+        cls.program.write_text(f"""#!/bin/sh
+# Kills what the hook says, before or after the call that it says.
+calls=$(($(cat {cls.hook}.calls 2>/dev/null || echo 0) + 1))
+echo $calls >{cls.hook}.calls
+read -r call when whom <{cls.hook} || call=
+strike() {{
+	[ "$call $when" != "$calls $1" ] || kill -9 $(cat {cls.pids}/"$whom")
+}}
+strike before
+{words} "$@"
+status=$?
+strike after
+exit $status
+""")
+        cls.program.chmod(0o755)
+
+    def arm(self, call, when, whom):
+        service = self.service
+        (service.directory / "hook.calls").unlink(missing_ok=True)
+        self.hook.write_text(f"{call} {when} {whom}\n")
+        for name, pid in (("candidate", service.master_pid(service.idle)),
+                          ("active", service.master_pid(service.active)),
+                          ("nginx", service.nginx.process.pid)):
+            (self.pids / name).write_text(f"{pid}\n")
+
+    def begin(self, call, when, whom, how="rollout"):
+        """A release in which that is killed."""
+        service = self.service
+        service.stage(self.good, *service.nginx_options(self.program))
+        # The candidate's master is there before the first call.
+        done = service.release("check")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.arm(call, when, whom)
+        process = service.begin_release(how, *(
+            self.options if how == "rollout" else ()))
+        (self.pids / "thumbctl").write_text(f"{process.pid}\n")
+        return process
+
+    def revive(self, whom):
+        """As systemd would."""
+        service = self.service
+        if service.nginx.process.poll() is not None:
+            service.nginx.run()
+        if whom in ("candidate", "active"):
+            service.release("start")
+
+    def resolve(self, active):
+        """Whatever is under way: status says so, and abort ends it."""
+        service = self.service
+        done = service.release("status")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        if "run" in service.state():
+            self.assertIn(service.state()["run"]["how"], done.stdout)
+            aborted = service.release("abort")
+            self.assertEqual((aborted.returncode, service.active),
+                             (0, active), aborted.stdout + aborted.stderr)
+        self.assert_serves(service.active)
+        if service.active != active:
+            back = service.release("rollback")
+            self.assertEqual(back.returncode, 0, back.stderr)
+            self.assert_serves(active)
+
+    def test_at_every_step(self):
+        service = self.service
+        for whom in KILLED:
+            for call in range(1, CALLS + 1):
+                for when in "before", "after":
+                    with self.subTest(f"{whom} {when} call {call}"):
+                        self.kill(call, when, whom)
+
+    def kill(self, call, when, whom):
+        service = self.service
+        active = service.active
+        diary, shares = Diary(), []
+        with service.crowd(diary, clients=2):
+            process = self.begin(call, when, whom)
+            if whom == "thumbctl":
+                process.wait(60)
+                self.assertEqual(process.returncode, -signal.SIGKILL)
+            else:
+                wait_until("the hook", lambda: process.poll() is not None
+                           or int((service.directory / "hook.calls")
+                                  .read_text() or 0) > call
+                           if (service.directory / "hook.calls").exists()
+                           else False)
+                self.revive(whom)
+                self.follow(process, shares)
+                self.revive(whom)
+            said = process.communicate()
+            self.resolve(active)
+        self.assertEqual(service.find_lost(diary), [], said)
+        if whom == "thumbctl":
+            self.assertEqual(diary.failed(), [], said)

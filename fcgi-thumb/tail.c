@@ -202,12 +202,9 @@ heed_rotation(struct tail *t)
 	return true;
 }
 
-bool
-tail_read(struct tail *t, tail_line *each, void *ctx)
+static bool
+read_all(struct tail *t, tail_line *each, void *ctx)
 {
-	if (t->now.fd == -1 && open_log(&t->now, AT_FDCWD, t->path) == -1)
-		return false;
-	errno = 0;
 	if (t->before.fd != -1) {
 		if (read_file(t, &t->before, each, ctx))
 			return true;
@@ -216,11 +213,21 @@ tail_read(struct tail *t, tail_line *each, void *ctx)
 	heed_truncation(&t->now);
 	if (read_file(t, &t->now, each, ctx))
 		return true;
-	if (heed_rotation(t))
-		return read_file(t, &t->before, each, ctx) ||
-		    read_file(t, &t->now, each, ctx);
+	return heed_rotation(t) &&
+	    (read_file(t, &t->before, each, ctx) ||
+		read_file(t, &t->now, each, ctx));
+}
+
+bool
+tail_read(struct tail *t, tail_line *each, void *ctx)
+{
+	bool more;
+
+	if (t->now.fd == -1 && open_log(&t->now, AT_FDCWD, t->path) == -1)
+		return false;
+	more = read_all(t, each, ctx);
 	errno = 0;
-	return false;
+	return more;
 }
 
 struct tail_place

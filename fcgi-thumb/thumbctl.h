@@ -245,8 +245,9 @@ int report_deed(const char *id, enum fault f, const struct fault_info *info,
 int ask_connect(const char *path);
 
 /*
- * GET uri (under 128 bytes) from the FastCGI socket at path. The HTTP status,
- * and the body appended to body; -1 with errno without an answer.
+ * GET uri from the FastCGI socket at path; thumbctl_ask.h asks for more. The
+ * HTTP status, and the body appended to body; -1 with errno without an answer
+ * in some seconds.
  */
 int ask_get(const char *path, const char *uri, struct buf *body);
 

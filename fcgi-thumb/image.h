@@ -65,6 +65,15 @@ int image_rehearse(const struct settings *settings, char *why, size_t why_size);
  */
 int image_try_policy(char *why, size_t why_size);
 
+/* A file of 16 x 16 px of red (200,30,30) of each format; none of FORMAT_NONE. */
+#define IMAGE_SAMPLE_SIDE 16
+#define IMAGE_SAMPLE_COLOR 0xc81e1e
+struct image_sample {
+	const unsigned char *data;
+	size_t len;
+};
+extern const struct image_sample image_samples[FORMAT_COUNT];
+
 /*
  * After image_boot: what this system's codecs can do. Writing is tried there
  * and then, which takes up to a second for AVIF; false for formats that are
@@ -98,6 +107,9 @@ struct image *image_from_rgb(const void *rgb, struct size size,
 
 /* Pixels as they are now. */
 struct size image_size(const struct image *img);
+
+/* All px of a picture, 8-bit RGBA; free() it. NULL: no memory. */
+unsigned char *image_export(const struct image *img, struct size size);
 
 /* Is it stored lying on its side (EXIF 5..8), so that upright swaps sides? */
 bool image_is_sideways(const struct image *img);

@@ -20,7 +20,7 @@
 
 extern char **environ;
 
-#define TRY_SIDE 16 /* px: more than a block of JPEG and VP8 */
+#define TRY_SIDE IMAGE_SAMPLE_SIDE /* px: more than a block of JPEG and VP8 */
 
 /* Rights: the last rule that matches wins, so the allowed come last. */
 static const char policy_head[] =

@@ -28,13 +28,6 @@ void image_listen(MagickWand *wand, struct image_word *out);
 /* A codec that is missing or not allowed: not the photo's fault. */
 bool image_is_denied(const struct image_word *word);
 
-/* A file of 16 x 16 px of each format. */
-struct image_sample {
-	const unsigned char *data;
-	size_t len;
-};
-extern const struct image_sample image_samples[FORMAT_COUNT];
-
 /* A picture that is still to be read; NULL: no memory. */
 struct image *image_new(const struct progress *progress);
 
@@ -66,9 +59,6 @@ struct rectangle {
 	unsigned x, y;
 	struct size size;
 };
-
-/* All px of a picture, 8-bit RGBA; free() it. NULL: no memory. */
-unsigned char *image_export(const struct image *img, struct size size);
 
 /*
  * The smallest rectangle in which two such pictures differ, from even px on, as

@@ -12,7 +12,6 @@ import collections
 import datetime
 import json
 import os
-import pathlib
 import signal
 import socket
 import subprocess
@@ -252,6 +251,9 @@ class Attempt:
         self.status = process.returncode
         self.words = words
         self.shares = shares
+        self.reason = next((event["words"] for event in
+                            reversed(service.history())
+                            if event.get("words")), "")
         self.lines = service.exposed(slot, began, time.time())
         self.failed = [line for line in self.lines
                        if line["upstream_status"][:1] not in "234"]

@@ -1,13 +1,8 @@
 """Releases, in short: a good one comes to everybody and bad ones are stopped,
 whatever is killed on the way. test_release_long has all of them."""
 
-import os
-import signal
-import unittest
-
 import trees
-from releases import Diary, ReleaseCase
-from service import is_alive, wait_until
+from releases import ReleaseCase
 
 
 class Rollout(ReleaseCase):

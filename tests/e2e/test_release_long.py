@@ -2,13 +2,10 @@
 every kind, each from its start and one that begins to be bad under way, where
 the system test is blind; and everything that is killed at every step."""
 
-import json
-import os
 import signal
-import time
 
 import trees
-from releases import Diary, ReleaseCase, Attempt
+from releases import Diary, ReleaseCase
 from service import wait_until
 
 # name, way of faulty.c, more arguments of the rollout

@@ -8,6 +8,7 @@
 #include "journal.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,8 +101,22 @@ photo_json(const struct outcome *o)
 		set(photo, "bytes",
 		    json_integer((json_int_t)o->manifest.bytes));
 	}
+	/* Those of a photo that was here already may be of other settings. */
+	if (o->status == PHOTO_CREATED)
+		set(photo, "thumbnails",
+		    json_integer((json_int_t)manifest_weigh(&o->manifest)));
 	set(photo, "ms", phases_json(o->ms, PHASE_DECODE));
 	return photo;
+}
+
+/* By its own word: it asks for what nobody else does, over and over. */
+static bool
+is_probe(const struct io *io)
+{
+	const char *query = io_param(io, "QUERY_STRING");
+	const char *at = strstr(query, "probe=");
+
+	return at != NULL && (at == query || at[-1] == '&');
 }
 
 /* As nginx has it, which has taken all of it before it asks. */
@@ -136,6 +151,8 @@ journal_request(const struct io *io, int status, size_t bytes,
 	set_param(line, "uri", io, "DOCUMENT_URI");
 	set(line, "status", json_integer(status));
 	set_bytes(line, io, bytes);
+	if (is_probe(io))
+		set(line, "probe", json_true());
 	set_fault(line, whole);
 	set(line, "ms", phases_json(ms, PHASE_QUEUE));
 	for (unsigned i = 0; i < n; i++)

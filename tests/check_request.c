@@ -344,6 +344,84 @@ START_TEST(new_presets_are_made_for_a_photo_that_is_here)
 }
 END_TEST
 
+/* Line number n of the log, from 0. */
+static json_t *
+log_line_at(unsigned n)
+{
+	char *text = NULL;
+	size_t cap = 0;
+	json_t *line;
+	FILE *f = fopen(tempdir_at("log"), "r");
+
+	ck_assert_ptr_nonnull(f);
+	for (unsigned i = 0; i <= n; i++)
+		ck_assert_int_gt(getline(&text, &cap, f), 0);
+	line = json_loads(text, 0, NULL);
+	ck_assert_ptr_nonnull(line);
+	(void)fclose(f);
+	free(text);
+	return line;
+}
+
+static const json_t *
+only_photo(const json_t *object)
+{
+	return json_array_get(json_object_get(object, "photos"), 0);
+}
+
+START_TEST(the_log_says_how_much_its_thumbnails_are)
+{
+	json_int_t sum = 0;
+	const json_t *variant;
+	json_t *json, *line;
+	int status;
+	size_t i;
+
+	json = post_file("data/rgb.png", &status);
+	json_array_foreach(json_object_get(only_photo(json), "variants"), i,
+	    variant) sum +=
+	    json_integer_value(json_object_get(variant, "bytes"));
+	ck_assert_int_gt(sum, 0);
+	json_decref(json);
+	line = log_line_at(0);
+	ck_assert_int_eq(json_integer_value(
+			     json_object_get(only_photo(line), "thumbnails")),
+	    sum);
+	json_decref(line);
+	/* Nothing is made of it a second time. */
+	json_decref(post_file("data/rgb.png", &status));
+	line = log_line_at(1);
+	ck_assert_ptr_null(json_object_get(only_photo(line), "thumbnails"));
+	json_decref(line);
+}
+END_TEST
+
+static const struct {
+	const char *query;
+	bool is;
+} queries[] = {
+	{ "", false },
+	{ "expires=900", false },
+	{ "xprobe=1", false },
+	{ "probe=mark", true },
+	{ "expires=900&probe=mark", true },
+};
+
+START_TEST(the_log_says_which_are_a_probers)
+{
+	json_t *line;
+	int status;
+
+	extra[0] = "QUERY_STRING";
+	extra[1] = queries[_i].query;
+	json_decref(post_file("data/rgb.png", &status));
+	line = log_line_at(0);
+	ck_assert_int_eq(json_is_true(json_object_get(line, "probe")),
+	    queries[_i].is);
+	json_decref(line);
+}
+END_TEST
+
 START_TEST(each_request_is_one_line_of_json_in_the_log)
 {
 	char path[300], *text;
@@ -859,6 +937,9 @@ main(void)
 	tcase_add_test(tc,
 	    a_form_that_is_cut_leaves_nothing_even_of_whole_files);
 	tcase_add_test(tc, new_presets_are_made_for_a_photo_that_is_here);
+	tcase_add_test(tc, the_log_says_how_much_its_thumbnails_are);
+	tcase_add_loop_test(tc, the_log_says_which_are_a_probers, 0,
+	    NELEM(queries));
 	tcase_add_test(tc, each_request_is_one_line_of_json_in_the_log);
 	suite_add_tcase(s, tc);
 	tcase_add_checked_fixture(claims, setup, teardown);

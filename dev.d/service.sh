@@ -260,10 +260,17 @@ start_service() {
 	start_nginx
 }
 
+# write_nginx_conf PORT [SLOT]: of this build, or as the version of a slot has it.
 write_nginx_conf() {
-	as_account "$runtime/sbin/thumbctl" -c "$runtime/fcgi-thumb.conf" \
-		nginx-conf --templates "$runtime/share/fcgi-thumb/nginx" \
-		--standalone "$1" "$data/run"
+	local program=$runtime/sbin/thumbctl settings=$runtime/fcgi-thumb.conf
+	local templates=$runtime/share/fcgi-thumb/nginx
+	if [ $# -eq 2 ]; then
+		program=$2/version/sbin/thumbctl
+		settings=$2/fcgi-thumb.conf
+		templates=$2/version/share/nginx
+	fi
+	as_account "$program" -c "$settings" nginx-conf \
+		--templates "$templates" --standalone "$1" "$data/run"
 }
 
 start_nginx() {
@@ -274,67 +281,73 @@ start_nginx() {
 
 # ---- with slots: --releases ----
 
-# Masters are processes that thumbctl starts and that are not ours: they are found
-# by their pid files.
+# Their masters are processes that thumbctl starts, and no children of ours: they
+# are found by their pid files.
 start_releases() {
 	local first=false
 	as_account mkdir -- "$data/run/sockets"
-	[ -e "$data/releases/state.json" ] || first=true
+	[ -n "$(active_slot)" ] || first=true
 	if $first; then
-		stage_build "$1"
-	else
-		release start
-	fi
-	write_nginx_conf "$1"
-	start_nginx
-	if $first; then
+		stage_build
+		write_nginx_conf "$1"
+		start_nginx
 		release switch
-	elif build_is_new; then
-		stage_new_build "$1"
+		return
+	fi
+	release start
+	write_nginx_conf "$1" "$data/releases/$(active_slot)"
+	start_nginx
+	if build_is_new; then
+		stage_new_build
 	fi
 }
 
 # release ARGS...: of thumbctl, for this run.
 release() {
 	as_account "$runtime/sbin/thumbctl" -c "$runtime/fcgi-thumb.conf" \
-		release "$@"
+		release "$@" 9<&-
 }
 
+# Where nginx's files are, and how it is told, is remembered for all that comes.
+# Its nginx.conf stays that of this run: it has the port.
 stage_build() {
-	release stage "$runtime" --dir "$data/run" --standalone "$1" \
+	release stage "$runtime" --dir "$data/run" \
 		--nginx "nginx -p $data/run -e $data/run/error.log -c nginx.conf"
 }
 
-# A slot of an earlier run serves; the other one is free for what was built now.
+# The active slot is that of an earlier run.
 stage_new_build() {
-	if stage_build "$1"; then
-		say "what was built now is in the idle slot, and nobody meets" \
-			"it yet: ./dev thumbctl release rollout, or switch"
+	if stage_build; then
+		say "what was built now is in the idle slot, where nobody" \
+			"meets it: ./dev thumbctl release rollout, or switch"
 	else
 		say "what was built now is in no slot"
 	fi
 }
 
+# Nothing where no slot serves yet.
 active_slot() {
-	release status --json | sed -n 's/.*"active": *"\([a-z]*\)".*/\1/p'
+	[ ! -e "$data/releases/state.json" ] || sed -En \
+		's/^ *"active": *"(blue|green)".*/\1/p' "$data/releases/state.json"
 }
 
-# Other programs, pages or settings than those that serve? The address of this run
-# and what a slot has of its own do not count.
+# Are the programs, pages and settings others than those of the active slot? What
+# a run and a slot have of their own does not count.
 build_is_new() {
-	local slot
+	local slot place
 	slot=$data/releases/$(active_slot)
-	! cmp -s "$runtime/sbin/fcgi-thumb" "$slot/version/sbin/fcgi-thumb" ||
-		! cmp -s "$runtime/sbin/thumbctl" "$slot/version/sbin/thumbctl" ||
-		! diff -rq "$runtime/share/fcgi-thumb/html" \
-			"$slot/version/share/html" >/dev/null ||
-		! diff -rq "$runtime/share/fcgi-thumb/nginx" \
-			"$slot/version/share/nginx" >/dev/null ||
-		[ "$(plain_settings "$runtime/fcgi-thumb.conf")" != \
-			"$(plain_settings "$slot/fcgi-thumb.conf")" ]
+	for place in sbin/fcgi-thumb sbin/thumbctl; do
+		cmp -s "$runtime/$place" "$slot/version/$place" || return 0
+	done
+	for place in html nginx; do
+		diff -rq "$runtime/share/fcgi-thumb/$place" \
+			"$slot/version/share/$place" >/dev/null || return 0
+	done
+	[ "$(own_settings "$runtime/fcgi-thumb.conf")" != \
+		"$(own_settings "$slot/fcgi-thumb.conf")" ]
 }
 
-plain_settings() {
+own_settings() {
 	"$runtime/sbin/fcgi-thumb" -T -c "$1" |
 		sed -E '/^(run|html|probe_url|slot) *[=:]/d'
 }
@@ -349,7 +362,7 @@ tend_releases() {
 		kill -0 $$ 2>/dev/null || break
 		if ((i % 10 == 0)); then
 			release tend || true
-			release start || true
+			release start | grep -v ', as before$' || true
 		fi
 	done
 	stop_slots

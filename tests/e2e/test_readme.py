@@ -2,11 +2,17 @@
 
 import json
 import os
+import pathlib
 import re
+import shlex
+import signal
 import subprocess
+import time
 
+import nginx
 from case import ServiceCase
-from service import PICTURES, TOP
+from service import (PICTURES, PROGRAM, TOP, picture, variation,
+                     wait_until)
 
 README = (TOP / "README.md").read_text()
 SERVICE = "http://127.0.0.1:8080"
@@ -76,3 +82,90 @@ class Curl(ServiceCase):
         self.assertEqual(
             self.curl(command.replace(
                 "IMG.jpg", str(PICTURES / "progressive.jpg")))[0], 201)
+
+
+class ByHand(ServiceCase):
+    """Two services on one store, with plain nginx: the commands as they
+    stand, in the places of a test."""
+
+    settings = {"slot": "none", "trusted_proxies": ["127.0.0.1"]}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        chapter = README.partition("### The same by hand")[2]
+        chapter = chapter.partition("\n## ")[0]
+        cls.blocks = re.findall(r"^```\n(.*?)^```", chapter, re.M | re.S)
+
+    def place(self, block):
+        """A block with the test's directories and programs."""
+        service = self.service
+        for shown, here in (
+                ("/opt/new/sbin/fcgi-thumb", PROGRAM),
+                ("/etc/fcgi-thumb/", f"{service.directory}/"),
+                ("/run/fcgi-thumb-new", service.directory / "new"),
+                ("/run/fcgi-thumb/", f"{service.run}/"),
+                ("/etc/nginx/fcgi-thumb", service.nginx.directory),
+                ("/var/log/fcgi-thumb", service.logs),
+                ("thumbctl nginx-conf", shlex.join(map(str, (
+                    nginx.THUMBCTL, "-c", service.settings_file, "nginx-conf",
+                    "--templates", nginx.TEMPLATES))))):
+            block = block.replace(shown, str(here))
+        return re.sub(r"\bnginx -(?=[ts])", lambda _: shlex.join(
+            service.nginx.command()) + " -", block)
+
+    def run_block(self, i, shell="-ec"):
+        done = subprocess.run(
+            ["/bin/sh", shell, self.place(self.blocks[i])],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)
+        return done.returncode, done.stdout
+
+    def send(self, visitor):
+        photo = variation(picture("progressive.jpg"), f"{visitor} {time.time_ns()}")
+        answer = self.service.upload(
+            ("a.jpg", photo), headers={"X-Forwarded-For": visitor})
+        self.assertEqual(answer.status, 201, answer.body)
+
+    def slots(self):
+        """visitor: the slots that its requests came to."""
+        found = {}
+        for line in self.service.journal():
+            found.setdefault(line["address"], set()).add(line.get("slot"))
+        return found
+
+    def test_a_release_by_hand(self):
+        (self.service.directory / "new").mkdir()
+        # The service that a block starts outlives its shell.
+        self.blocks[0] = self.blocks[0].replace(
+            " &\n", " >/dev/null 2>&1 & echo $!\n")
+        status, words = self.run_block(0)
+        self.assertEqual(status, 0, words)
+        pid = int(words.split()[-1])
+        try:
+            wait_until("the new one is there", (
+                self.service.directory / "new" / "fcgi-thumb.pid").exists)
+            status, words = self.run_block(1)
+            self.assertEqual(status, 0, words)
+            visitors = [f"192.0.2.{i}" for i in range(1, 101)]
+            for visitor in visitors:
+                self.send(visitor)
+            slots = self.slots()
+            new = [visitor for visitor in visitors
+                   if slots[visitor] == {"green"}]
+            self.assertIn(len(new), range(1, 20))
+            for visitor in new[:2] + [
+                    v for v in visitors if v not in new][:2]:
+                self.send(visitor)
+                self.assertEqual(self.slots()[visitor], slots[visitor])
+            _, words = self.run_block(2, "-c")  # 0 lines are grep's 1
+            self.assertEqual(words.split(), ["0", "0"])
+            status, words = self.run_block(3)
+            self.assertEqual(status, 0, words)
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        wait_until("the new one has ended", lambda: not pathlib.Path(
+            f"/proc/{pid}").exists())
+        for visitor in new:
+            self.send(visitor)
+            self.assertEqual(self.slots()[visitor], {"green", None})

@@ -143,11 +143,11 @@ class ReleasedService(Service):
         return [nginx.THUMBCTL, "-c", self.settings_file, "release",
                 *arguments]
 
-    def release(self, *arguments, seconds=RELEASE_SECONDS):
+    def release(self, *arguments, seconds=RELEASE_SECONDS, env=None):
         """thumbctl release: returncode, stdout, stderr."""
         return subprocess.run(
             self.command(*arguments), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=seconds)
+            capture_output=True, text=True, timeout=seconds, env=env)
 
     def begin_release(self, *arguments):
         """The same, and does not wait: a subprocess.Popen."""

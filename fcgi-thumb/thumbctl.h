@@ -111,6 +111,14 @@ void tool_close(struct tool *t);
  */
 void find_account(char *out, size_t size);
 
+struct service_state;
+
+/*
+ * The service that users come to: that of the settings, or with releases the
+ * slot's that is active. False: it does not run.
+ */
+bool find_service(const struct settings *settings, struct service_state *out);
+
 struct ledger_entry;
 
 /*

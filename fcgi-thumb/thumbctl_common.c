@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 #include "ledger.h"
 #include "mime.h"
 #include "number.h"
+#include "pidfile.h"
+#include "release.h"
 #include "terms_time.h"
 
 int
@@ -157,6 +160,24 @@ find_account(char *out, size_t size)
 		sudo = pw != NULL ? pw->pw_name : number;
 	mime_text(sudo, strlen(sudo), out, size);
 }
+
+/* ---- the service ---- */
+
+bool
+find_service(const struct settings *settings, struct service_state *out)
+{
+	enum release_slot slot = SLOT_NONE;
+	struct release_state state;
+	char run[PATH_MAX], why[256];
+
+	if (settings->releases && settings->slot == SLOT_NONE &&
+	    release_load(settings->release_dir, &state, why, sizeof why) == 0)
+		slot = state.active;
+	return release_run_dir(settings, slot, run, sizeof run) == 0 &&
+	    pidfile_read(run, out) == 0;
+}
+
+/* ---- the ledger ---- */
 
 int
 note_in_ledger(const struct settings *settings,

@@ -132,8 +132,8 @@ doctor_read(const char *path)
 static void
 examine(struct doctor *d)
 {
-	static void (*const as_we_are[])(struct doctor * d) = { doctor_nginx,
-		doctor_process, doctor_guards };
+	static void (*const as_we_are[])(struct doctor * d) = { doctor_releases,
+		doctor_nginx, doctor_process, doctor_guards };
 	static void (*const as_the_owner[])(
 	    struct doctor * d) = { doctor_places, doctor_service,
 		doctor_machine, doctor_pictures };
@@ -184,7 +184,8 @@ static int
 run_doctor(const struct command *self, const char *settings_file, int argc,
     char **argv)
 {
-	struct doctor d = { .settings_file = settings_file };
+	struct doctor d = { .settings_file = settings_file,
+		.releases.lock = -1 };
 	bool is_json = take_json(&argc, argv);
 	int rest = nginx_parse(argc, argv, true, &d.job);
 
@@ -199,7 +200,9 @@ run_doctor(const struct command *self, const char *settings_file, int argc,
 		return EXIT_FAILURE;
 	}
 	examine(&d);
+	releases_close(&d.releases);
 	settings_free(d.settings);
+	free(d.slot_file);
 	return finish(&d);
 }
 

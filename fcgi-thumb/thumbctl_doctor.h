@@ -6,6 +6,7 @@
 
 #include "nginxtree.h"
 #include "thumbctl.h"
+#include "thumbctl_release.h"
 
 /* What the parts of thumbctl's doctor share; for no one else. */
 
@@ -18,8 +19,12 @@ enum finding {
 struct json_t;
 
 struct doctor {
+	/* Of the service, or of the slot that serves. */
 	const char *settings_file;
 	struct settings *settings;
+	enum release_slot slot;   /* that one; SLOT_NONE: there is none */
+	char *slot_file;          /* its settings' */
+	struct releases releases; /* open where there is one */
 	struct nginx_job job;
 	unsigned faults;
 	struct json_t *list; /* of findings, for --json; NULL: lines */
@@ -53,6 +58,13 @@ char *doctor_read(const char *path);
 /* ---- each group of layers, in the order in which they are looked at ---- */
 
 /* Before root becomes the owner of the photos: */
+
+/* Who serves; whose settings d->settings are after it. */
+void doctor_releases(struct doctor *d);
+
+/* nginx_fill for what serves, by its own version. */
+int doctor_fill(const struct doctor *d, const struct nginx_job *job,
+    struct nginx_files *out);
 
 /* nginx's files, what it has in force, and what its workers may do. */
 void doctor_nginx(struct doctor *d);

@@ -71,8 +71,7 @@ compare_files(struct doctor *d, const struct nginx_job *job)
 	struct nginx_files want = { 0 }, have = { 0 };
 	unsigned before = d->faults;
 
-	if (nginx_fill(d->settings, job, &want) == 0 &&
-	    nginx_read(job, &have) == 0) {
+	if (doctor_fill(d, job, &want) == 0 && nginx_read(job, &have) == 0) {
 		for (unsigned i = 0; i < want.n; i++)
 			compare_file(d, job->dir, i, &want, &have);
 		if (d->faults == before)
@@ -98,7 +97,7 @@ compare_read(struct site *site)
 
 	if (site->http == 0)
 		return;
-	if (nginx_fill(d->settings, &d->job, &want) == -1) {
+	if (doctor_fill(d, &d->job, &want) == -1) {
 		nginx_free(&want);
 		return;
 	}

@@ -19,6 +19,9 @@
 #define START                                                                \
 	"systemctl start fcgi-thumb, or start fcgi-thumb; its log says why " \
 	"it ended"
+#define START_SLOT                                                       \
+	"thumbctl release start, or release rollback; its log says why " \
+	"it ended"
 
 /* Its file is its own. */
 static void
@@ -45,7 +48,7 @@ check_state(struct doctor *d)
 	struct service_state s;
 
 	if (pidfile_read(run, &s) == -1) {
-		doctor_fix(d, START);
+		doctor_fix(d, "%s", d->slot == SLOT_NONE ? START : START_SLOT);
 		doctor_say(d, FAULT, "service", "none runs in %s", run);
 	} else if (strcmp(s.in_force, d->settings->digest) == 0) {
 		doctor_say(d, OK, "service", "process %ld, with these settings",

@@ -25,8 +25,7 @@
 #define ROUTES "routes"
 #define SUFFIX ".conf"
 #define ASIDE ".route.new"
-#define ROUTE_MAX 4096    /* bytes of a route; ours have a few hundred */
-#define FILES "nginx.new" /* where a version makes nginx's files */
+#define ROUTE_MAX 4096 /* bytes of a route; ours have a few hundred */
 #define FILES_SECONDS 30
 #define NGINX_DIR "/etc/nginx/fcgi-thumb"
 
@@ -259,7 +258,7 @@ route_ensure(const struct settings *settings)
 	    route_read(dir, &route, salt, sizeof salt) == 0)
 		return 0;
 	if (release_load(dir, &state, why, sizeof why) == -1) {
-		complain("%s: %s", dir, why);
+		complain("%s", why);
 		return -1;
 	}
 	if (mkdir(dir, 0755) == -1 && errno != EEXIST) {
@@ -325,26 +324,25 @@ slot_nginx_files(const struct releases *r, enum release_slot slot,
     const char *settings_file, const struct nginx_job *job,
     struct nginx_files *out)
 {
-	const char *release_dir = r->settings->release_dir;
+	const char *tmp = getenv("TMPDIR");
 	struct nginx_job there = *job;
-	char *path;
-	int dir, rc = -1;
+	char *dir;
+	int rc = -1;
 
 	*out = (struct nginx_files){ 0 };
 	if (slot == SLOT_NONE)
 		return nginx_fill(r->settings, job, out);
-	dir = open(release_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	path = settings_path(release_dir, FILES);
-	there.dir = path;
-	if (dir == -1 || path == NULL || fd_remove_tree(dir, FILES) == -1 ||
-	    mkdirat(dir, FILES, 0700) == -1)
-		complain("%s/" FILES ": %s", release_dir, strerror(errno));
-	else if (run_version(r, slot, settings_file, &there) == 0)
+	dir = settings_path(tmp != NULL ? tmp : "/tmp", "thumbctl.XXXXXX");
+	if (dir == NULL || mkdtemp(dir) == NULL) {
+		complain("%s: %s", dir != NULL ? dir : "/tmp", strerror(errno));
+		free(dir);
+		return -1;
+	}
+	there.dir = dir;
+	if (run_version(r, slot, settings_file, &there) == 0)
 		rc = nginx_read(&there, out);
-	if (dir != -1)
-		(void)fd_remove_tree(dir, FILES);
-	fd_close(&dir);
-	free(path);
+	(void)fd_remove_tree(AT_FDCWD, dir);
+	free(dir);
 	return rc;
 }
 

@@ -50,8 +50,8 @@ int route_ensure(const struct settings *settings);
 
 /*
  * nginx's files as the version in a slot makes them from a settings file: by that
- * version's thumbctl and templates. Of SLOT_NONE by ours. The lock is held. 0, or
- * -1 after a complaint. The caller calls nginx_free in any case.
+ * version's thumbctl and templates. Of SLOT_NONE by ours. 0, or -1 after a
+ * complaint. The caller calls nginx_free in any case.
  */
 int slot_nginx_files(const struct releases *r, enum release_slot slot,
     const char *settings_file, const struct nginx_job *job,

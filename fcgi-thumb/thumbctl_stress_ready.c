@@ -128,7 +128,7 @@ know_service(struct stress *s, const char *settings_file)
 		return;
 	settings = settings_load(settings_file, nowhere);
 	(void)fclose(nowhere);
-	if (settings != NULL && pidfile_read(settings->run, &state) == 0) {
+	if (settings != NULL && find_service(settings, &state)) {
 		s->run.workers = settings->workers;
 		s->run.queue_length = admission_queue_length(settings, NULL);
 		s->load.service = state.pid;

@@ -140,7 +140,7 @@ is_served(const struct sweeping *s)
 {
 	struct service_state state;
 
-	return pidfile_read(s->tool.settings->run, &state) == 0;
+	return find_service(s->tool.settings, &state);
 }
 
 /* A running service counts all of them anew, again and again. */

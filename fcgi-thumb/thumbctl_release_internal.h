@@ -79,6 +79,22 @@ int units_start(enum release_slot slot, bool again);
 int units_stop(enum release_slot slot, unsigned seconds);
 int units_enable(enum release_slot slot, bool on);
 
+/* ---- thumbctl_release_settings.c ---- */
+
+/* The settings that a slot's are made of. All borrowed. */
+struct slot_source {
+	const char *text;
+	const struct settings *settings; /* the same, read */
+	const char *root; /* pages below it are the version's; "" none */
+};
+
+/*
+ * The text of a slot's settings with this version in it. The caller frees; NULL
+ * after a complaint.
+ */
+char *slot_settings_text(const struct releases *r, enum release_slot slot,
+    const char *version, const struct slot_source *source);
+
 /* ---- thumbctl_release_tree.c ---- */
 
 /*

@@ -144,76 +144,6 @@ find_version(struct stage *s, const char *what)
 
 /* ---- its settings ---- */
 
-/* 0, or -1 after a complaint. */
-static int
-edit(struct stage *s, const char *key, const char *value, bool quoted)
-{
-	char *written = NULL, *text = NULL;
-
-	if (asprintf(&written, quoted ? "\"%s\"" : "%s", value) != -1) {
-		text = settings_edit(s->text, key, written);
-		free(written);
-	}
-	if (text == NULL) {
-		complain("no memory left");
-		return -1;
-	}
-	free(s->text);
-	s->text = text;
-	return 0;
-}
-
-static bool
-is_below(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	return len > 0 && strncmp(path, dir, len) == 0 &&
-	    (path[len] == '/' || path[len] == '\0');
-}
-
-/* Pages that nobody has made for himself are those of the version. */
-static bool
-has_own_pages(const struct stage *s, const struct settings *from)
-{
-	struct settings *defaults = settings_load(NULL, stderr);
-	bool own = defaults != NULL &&
-	    strcmp(from->html, defaults->html) != 0 &&
-	    !is_below(from->html, s->root) &&
-	    !is_below(from->html, s->r->settings->release_dir);
-
-	settings_free(defaults);
-	return own;
-}
-
-static int
-edit_all(struct stage *s, const struct settings *from)
-{
-	char run[PATH_MAX];
-	char *path = NULL, *html = NULL;
-	int rc = -1;
-
-	if (release_run_dir(s->r->settings, s->slot, run, sizeof run) == -1) {
-		complain("run = \"%s\" is too long: the sockets of a slot are "
-			 "one directory deeper, and have 107 bytes",
-		    s->r->settings->run);
-		return -1;
-	}
-	path = version_path(s->r, s->version);
-	if (path != NULL)
-		html = settings_path(path, "share/html");
-	if (html == NULL)
-		complain("no memory left");
-	else if (edit(s, "run", run, true) == 0 &&
-	    edit(s, "slot", settings_slot_name(s->slot), true) == 0 &&
-	    edit(s, "releases", "true", false) == 0 &&
-	    (has_own_pages(s, from) || edit(s, "html", html, true) == 0))
-		rc = 0;
-	free(path);
-	free(html);
-	return rc;
-}
-
 /* What both slots have, or they are no two of one service. */
 static int
 check_same(const struct stage *s, const struct settings *from, const char *file)
@@ -250,6 +180,22 @@ read_text(struct stage *s, const char *file)
 	}
 	s->group = geteuid() == 0 ? st.st_gid : getegid();
 	s->mode = (st.st_mode & 0644) | S_IRUSR | S_IWUSR;
+	return 0;
+}
+
+/* s->text becomes the slot's. 0, or -1 after a complaint. */
+static int
+edit_all(struct stage *s, const struct settings *from)
+{
+	const struct slot_source source = { .text = s->text,
+		.settings = from,
+		.root = s->root };
+	char *text = slot_settings_text(s->r, s->slot, s->version, &source);
+
+	if (text == NULL)
+		return -1;
+	free(s->text);
+	s->text = text;
 	return 0;
 }
 

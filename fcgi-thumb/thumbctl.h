@@ -213,6 +213,7 @@ enum nginx_side {
 struct change {
 	const char *settings_file;
 	const struct settings *settings;
+	const char *text;     /* of them; NULL: as settings_file has it */
 	struct nginx_job job; /* its directory is there */
 	enum nginx_side side;
 	/* Of SIDE_GIVEN; of SIDE_MADE where another version made them. */

@@ -12,7 +12,7 @@
  * other, which is refused as it would have been before.
  */
 
-#include "thumbctl.h"
+#include "thumbctl_apply.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -281,26 +281,29 @@ find_run(const char *http_conf, char *out, size_t size)
 	return 0;
 }
 
-/*
- * A running service keeps its sockets where they are: nginx would look for them
- * elsewhere, and no upload would arrive. With a service at both places nginx
- * goes over to the other one.
- */
-static int
-check_run(const struct apply *a, const struct nginx_files *old)
+int
+check_run(const char *was, const char *run)
 {
-	const char *run = a->change.settings->run;
-	struct service_state s;
-	char was[RUN_MAX];
+	struct service_state s, other;
 
-	if (find_run(old->texts[0].data, was, sizeof was) == -1 ||
-	    strcmp(was, run) == 0 || pidfile_read(was, &s) == -1 ||
-	    pidfile_read(run, &s) == 0)
+	if (strcmp(was, run) == 0 || pidfile_read(was, &s) == -1 ||
+	    pidfile_read(run, &other) == 0)
 		return 0;
 	complain("the service (process %ld) runs in %s; run = \"%s\" can only "
 		 "come into force when it is stopped: stop it, apply, start it",
 	    (long)s.pid, was, run);
 	return -1;
+}
+
+/* Of the sockets that nginx knows. */
+static int
+check_own_run(const struct apply *a, const struct nginx_files *old)
+{
+	char was[RUN_MAX];
+
+	return find_run(old->texts[0].data, was, sizeof was) == -1
+	    ? 0
+	    : check_run(was, a->change.settings->run);
 }
 
 static void
@@ -387,7 +390,7 @@ make_files(struct apply *a, const struct nginx_files *old)
 	if (a->change.files != NULL)
 		return switch_over(a, a->change.files, old);
 	if (nginx_fill(a->change.settings, &a->change.job, &new) == 0 &&
-	    check_run(a, old) == 0)
+	    check_own_run(a, old) == 0)
 		rc = switch_over(a, &new, old);
 	nginx_free(&new);
 	return rc;
@@ -428,11 +431,24 @@ apply(struct apply *a)
 }
 
 int
-apply_change(const struct change *change)
+apply_both(const struct change *change)
 {
 	struct apply a = { .change = *change };
 
 	return apply(&a);
+}
+
+/* The settings of a single slot are for that one, by hand. */
+int
+apply_change(const struct change *change)
+{
+	const struct settings *s = change->settings;
+
+	if (change->side != SIDE_MADE || s->slot != SLOT_NONE)
+		return apply_both(change);
+	if (s->releases)
+		return apply_released(change);
+	return check_unreleased(s) == 0 ? apply_both(change) : EXIT_FAILURE;
 }
 
 static int

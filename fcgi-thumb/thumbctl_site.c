@@ -207,6 +207,7 @@ enable(struct site *s)
 		status = EXIT_FAILURE;
 	if (status == EXIT_SUCCESS) {
 		change.settings = t.settings.settings;
+		change.text = t.settings.new;
 		status = turn(&t, &change);
 	}
 	if (status == EXIT_SUCCESS)

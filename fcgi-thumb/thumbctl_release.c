@@ -417,7 +417,7 @@ releases_take_nginx(int *argc, char **argv)
 /* ---- the command ---- */
 
 #define STATUS_ARGUMENTS "[--json]"
-#define STAGE_ARGUMENTS "[PATH | VERSION] [--settings FILE]"
+#define STAGE_ARGUMENTS "[DIR | VERSION] [--settings FILE]"
 #define HISTORY_ARGUMENTS "[--json]"
 
 static const struct command subcommands[] = {

@@ -185,6 +185,18 @@ make_text(struct slot_change *c)
 	return -1;
 }
 
+/* Whether it takes them, and how it counts them: so its master will say it. */
+static int
+ask_version(const struct slot_change *c, const char *file, char *digest)
+{
+	char *program =
+	    slot_file(&c->r, c->slot, SLOT_VERSION "/sbin/fcgi-thumb");
+	int rc = program != NULL ? ask_settings(program, file, digest) : -1;
+
+	free(program);
+	return rc;
+}
+
 /*
  * Read the new settings, and have the version make nginx's files of them: from a
  * file beside the real one. 0, or -1 after a complaint.
@@ -202,7 +214,8 @@ try_text(struct slot_change *c)
 		complain("%s: %s", aside, strerror(errno));
 	} else {
 		c->settings = settings_load(aside, stderr);
-		if (c->settings != NULL)
+		if (c->settings != NULL &&
+		    ask_version(c, aside, c->settings->digest) == 0)
 			rc = slot_nginx_files(&c->r, c->slot, aside,
 			    &c->change->job, &c->files);
 		(void)unlinkat(c->dir, ASIDE, 0);

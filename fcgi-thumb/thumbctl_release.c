@@ -309,6 +309,20 @@ slot_settings_file(const struct releases *r, enum release_slot slot)
 	return path;
 }
 
+/* How the slot's version counts them. 0, or -1 after a complaint. */
+static int
+find_digest(const struct releases *r, enum release_slot slot, const char *file,
+    struct settings *settings)
+{
+	char *program = slot_file(r, slot, SLOT_VERSION "/sbin/fcgi-thumb");
+	int rc = -1;
+
+	if (program != NULL)
+		rc = ask_settings(program, file, settings->digest);
+	free(program);
+	return rc;
+}
+
 struct settings *
 slot_settings(const struct releases *r, enum release_slot slot)
 {
@@ -316,6 +330,11 @@ slot_settings(const struct releases *r, enum release_slot slot)
 	struct settings *settings =
 	    path != NULL ? settings_load(path, stderr) : NULL;
 
+	if (settings != NULL && slot != SLOT_NONE &&
+	    find_digest(r, slot, path, settings) == -1) {
+		settings_free(settings);
+		settings = NULL;
+	}
 	if (path != NULL && settings == NULL)
 		complain("these are the settings of %s",
 		    settings_slot_name(slot));

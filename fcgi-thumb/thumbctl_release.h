@@ -78,8 +78,9 @@ char *slot_file(const struct releases *r, enum release_slot slot,
     const char *name); /* "version/sbin/thumbctl" */
 
 /*
- * The settings of a slot (of SLOT_NONE the main ones). The caller frees; NULL
- * after a complaint.
+ * The settings of a slot (of SLOT_NONE the main ones), with the digest that its
+ * version gives them, which may have other keys than this one: that is what its
+ * pid file says. The caller frees; NULL after a complaint.
  */
 struct settings *slot_settings(const struct releases *r,
     enum release_slot slot);

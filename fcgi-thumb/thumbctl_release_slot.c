@@ -36,7 +36,6 @@ struct start {
 	const struct releases *r;
 	enum release_slot slot;
 	struct settings *settings;
-	char digest[DIGEST_HEX_LEN + 1]; /* of them, as its program counts */
 	char run[RUN_BYTES];
 	bool had; /* a master was there before */
 	struct service_state before;
@@ -88,7 +87,8 @@ is_up(const struct start *s)
 	struct buf body = { 0 };
 	bool is = pidfile_read(s->run, &now) == 0 &&
 	    (!s->had || now.pid != s->before.pid) &&
-	    strcmp(now.in_force, s->digest) == 0 && is_ready(s->run, &body);
+	    strcmp(now.in_force, s->settings->digest) == 0 &&
+	    is_ready(s->run, &body);
 
 	buf_fini(&body);
 	return is;
@@ -99,7 +99,8 @@ static bool
 is_up_already(const struct start *s)
 {
 	struct buf body = { 0 };
-	bool is = s->had && strcmp(s->before.in_force, s->digest) == 0 &&
+	bool is = s->had &&
+	    strcmp(s->before.in_force, s->settings->digest) == 0 &&
 	    is_ready(s->run, &body);
 
 	buf_fini(&body);
@@ -304,31 +305,11 @@ start_unit(struct start *s)
 
 /* ---- start ---- */
 
-/* Of the service without slots the program is of this version, or nearly. */
-static int
-find_digest(struct start *s)
-{
-	char *program, *file;
-	int rc = -1;
-
-	if (s->slot == SLOT_NONE) {
-		memcpy(s->digest, s->settings->digest, sizeof s->digest);
-		return 0;
-	}
-	program = program_of(s);
-	file = slot_settings_file(s->r, s->slot);
-	if (program != NULL && file != NULL)
-		rc = ask_settings(program, file, s->digest);
-	free(program);
-	free(file);
-	return rc;
-}
-
 static int
 start_slot(struct start *s)
 {
 	s->settings = slot_settings(s->r, s->slot);
-	if (s->settings == NULL || find_digest(s) == -1)
+	if (s->settings == NULL)
 		return -1;
 	if (release_run_dir(s->r->settings, s->slot, s->run, sizeof s->run) ==
 	    -1) {
@@ -369,7 +350,9 @@ slot_start(const struct releases *r, enum release_slot slot)
 static int
 stop_slot(const struct releases *r, enum release_slot slot)
 {
-	struct settings *own = slot_settings(r, slot);
+	char *file = slot_settings_file(r, slot);
+	struct settings *own =
+	    file != NULL ? settings_load(file, stderr) : NULL;
 	const struct settings *settings = own != NULL ? own : r->settings;
 	struct service_state state;
 	char run[RUN_BYTES];
@@ -386,6 +369,7 @@ stop_slot(const struct releases *r, enum release_slot slot)
 	    pidfile_read(run, &state) == 0)
 		rc = end_process(settings, state.pid, run);
 	settings_free(own);
+	free(file);
 	return rc;
 }
 

@@ -28,6 +28,9 @@
 #define START_SECONDS (POOL_BOOT_SECONDS + 10)
 #define WORDS_FILE "start.log"
 
+/* One that is up may be too busy for a moment to take a photo. */
+#define BUSY_SECONDS 10
+
 /* Beyond the longest request: the master's own time to end its workers. */
 #define STOP_GRACE_SECONDS 15
 
@@ -94,16 +97,31 @@ is_up(const struct start *s)
 	return is;
 }
 
-/* Has the slot what it is to have already? */
+static void
+pause_ms(long ms)
+{
+	const struct timespec pause = { .tv_nsec = ms * (long)NS_PER_MS };
+
+	(void)nanosleep(&pause, NULL);
+}
+
+/* Has the slot what it is to have already? One that hangs is none. */
 static bool
 is_up_already(const struct start *s)
 {
-	struct buf body = { 0 };
-	bool is = s->had &&
-	    strcmp(s->before.in_force, s->settings->digest) == 0 &&
-	    is_ready(s->run, &body);
+	uint64_t end = clock_monotonic_ns() + BUSY_SECONDS * NS_PER_S;
+	bool is = false;
 
-	buf_fini(&body);
+	if (!s->had || strcmp(s->before.in_force, s->settings->digest) != 0)
+		return false;
+	while (!is && clock_monotonic_ns() < end) {
+		struct buf body = { 0 };
+
+		is = is_ready(s->run, &body);
+		buf_fini(&body);
+		if (!is)
+			pause_ms(100);
+	}
 	return is;
 }
 
@@ -113,14 +131,10 @@ await(const struct start *s)
 	while (!is_up(s)) {
 		if (clock_monotonic_ns() >= s->end_ns)
 			return UP_LATE;
-		if (s->process.pid == 0) {
-			const struct timespec pause = { .tv_nsec = 50 *
-				    (long)NS_PER_MS };
-
-			(void)nanosleep(&pause, NULL);
-		} else if (process_ends(&s->process, 50)) {
+		if (s->process.pid == 0)
+			pause_ms(50);
+		else if (process_ends(&s->process, 50))
 			return UP_ENDED;
-		}
 	}
 	return UP_READY;
 }
@@ -131,7 +145,6 @@ await(const struct start *s)
 static int
 lock_slot(const struct releases *r, enum release_slot slot)
 {
-	const struct timespec pause = { .tv_nsec = 100 * (long)NS_PER_MS };
 	uint64_t end = clock_monotonic_ns() + START_SECONDS * NS_PER_S;
 	char *path = NULL;
 	int fd = -1, rc = -1;
@@ -144,7 +157,7 @@ lock_slot(const struct releases *r, enum release_slot slot)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	while (fd != -1 && (rc = flock(fd, LOCK_EX | LOCK_NB)) == -1 &&
 	    errno == EWOULDBLOCK && clock_monotonic_ns() < end)
-		(void)nanosleep(&pause, NULL);
+		pause_ms(100);
 	if (rc == -1) {
 		complain("%s: %s", path,
 		    fd != -1 && errno == EWOULDBLOCK

@@ -6,6 +6,7 @@
  * that looks like a whole.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -269,6 +270,21 @@ check_text(struct stage *s, const char *path)
 
 /* ---- the slot ---- */
 
+/* What was to be renamed by one that was killed, this command or apply. */
+static void
+remove_asides(int dirfd)
+{
+	DIR *list = fd_list(dirfd, ".");
+	const struct dirent *entry;
+
+	if (list == NULL)
+		return;
+	while ((entry = fd_next(list)) != NULL)
+		if (entry->d_name[0] == '.')
+			(void)unlinkat(dirfd, entry->d_name, 0);
+	(void)closedir(list);
+}
+
 /* The directory of the slot. A descriptor, or -1 after a complaint. */
 static int
 open_slot(const struct stage *s)
@@ -359,6 +375,7 @@ stage_settings(struct stage *s, const char *file)
 	int dirfd = open_slot(s), status = EXIT_FAILURE;
 
 	if (path != NULL && dirfd != -1) {
+		remove_asides(dirfd);
 		status = make_text(s, file);
 		if (status == EXIT_SUCCESS && put_file(s, dirfd, aside) == -1) {
 			complain("%s: %s", path, strerror(errno));

@@ -453,7 +453,7 @@ put_in_place(const struct releases *r, int versions,
 }
 
 static int
-copy_aside(const struct tree *t, int versions)
+copy_aside(const struct releases *r, const struct tree *t, int versions)
 {
 	struct copying c = { 0 };
 	int to = make_dir(&c, versions, ASIDE), rc = -1;
@@ -461,7 +461,8 @@ copy_aside(const struct tree *t, int versions)
 	if (to != -1)
 		rc = copy_tree(&c, t, to);
 	if (rc == -1)
-		complain("%s: %s", t->root, c.failed);
+		complain("%s into %s/" VERSIONS_DIR ": %s", t->root,
+		    r->settings->release_dir, c.failed);
 	fd_close(&to);
 	return rc;
 }
@@ -501,7 +502,7 @@ tree_keep(const struct releases *r, const struct tree *t,
 		r->settings->release_dir) == -1) {
 		program = NULL;
 		complain("no memory left");
-	} else if (copy_aside(t, versions) == 0 &&
+	} else if (copy_aside(r, t, versions) == 0 &&
 	    ask_version(program, version, room) == 0) {
 		rc = put_in_place(r, versions, version);
 	}

@@ -281,6 +281,16 @@ class Tool(SlotsCase):
         self.release("stage", name)
         self.assertEqual(self.status()["slots"]["blue"]["version"], name)
 
+    def test_what_a_killed_one_has_left_goes_with_the_next(self):
+        self.release("stage", self.good)
+        slot = self.service.release_dir / "blue"
+        (slot / ".fcgi-thumb.conf.4711").write_text("half")
+        (self.service.release_dir / "versions" / ".new").mkdir()
+        self.release("stage", self.good)
+        self.assertEqual(sorted(path.name for path in slot.iterdir()),
+                         ["fcgi-thumb.conf", "version"])
+        self.assertEqual(len(self.kept()), 1)
+
     def test_the_last_three_are_kept_beside_those_in_slots(self):
         small = self.tree("9.0")
         for n in range(1, 7):

@@ -128,7 +128,7 @@ struct release_holder {
 int release_lock(const char *release_dir, const char *words,
     struct release_holder *holder);
 
-/* Who has the lock now. False: nobody. */
+/* Who has the lock now; holder may be NULL. False: nobody. */
 bool release_is_locked(const char *release_dir, struct release_holder *holder);
 
 /* ---- history ---- */

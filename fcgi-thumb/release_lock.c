@@ -122,10 +122,11 @@ release_is_locked(const char *release_dir, struct release_holder *holder)
 	int fd = open_lock(release_dir, O_RDONLY);
 	bool is;
 
-	*holder = (struct release_holder){ 0 };
+	if (holder != NULL)
+		*holder = (struct release_holder){ 0 };
 	is = fd != -1 && fcntl(fd, F_OFD_GETLK, &lock) == 0 &&
 	    lock.l_type != F_UNLCK;
-	if (is)
+	if (is && holder != NULL)
 		read_holder(fd, holder);
 	fd_close(&fd);
 	return is;

@@ -515,6 +515,7 @@ START_TEST(the_second_is_told_who_is_first)
 	ck_assert(release_is_locked(dir(), &holder));
 	ck_assert_int_eq(holder.pid, pid);
 	ck_assert_str_eq(holder.words, "rollout by alice since 14:03:11");
+	ck_assert(release_is_locked(dir(), NULL));
 	memset(&holder, 0, sizeof holder);
 	ck_assert_int_eq(release_lock(dir(), "switch by bob", &holder), -1);
 	ck_assert_int_eq(errno, EWOULDBLOCK);

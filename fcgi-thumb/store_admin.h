@@ -51,6 +51,13 @@ enum fault store_files(struct store *s, const char *id,
     struct fault_info *info);
 
 /*
+ * The bytes of a thumbnail's file, v->bytes of them; the caller frees *data.
+ * FAULT_NOT_FOUND where it is not here, or a longer one by now.
+ */
+enum fault store_read_thumbnail(struct store *s, const char *id,
+    const struct variant *v, char **data, size_t *len, struct fault_info *info);
+
+/*
  * Take a photo away whatever the claims on it; its addresses answer 404 from
  * then on. Takes the lock. FAULT_NOT_FOUND where it is not here, and the
  * faults of store_lock. Its files are in trash/ then: store_empty_trash.

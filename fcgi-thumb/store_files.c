@@ -59,3 +59,26 @@ store_files(struct store *s, const char *id,
 	}
 	return f;
 }
+
+enum fault
+store_read_thumbnail(struct store *s, const char *id, const struct variant *v,
+    char **data, size_t *len, struct fault_info *info)
+{
+	char name[VARIANT_FILE_MAX + 1];
+	int public;
+	enum fault f = store_open_side(s, "public", id, &public, info);
+
+	if (f != FAULT_NONE)
+		return f;
+	variant_file(v, name);
+	if (public == -1)
+		f = fault_set(info, FAULT_NOT_FOUND, "%s", "");
+	/* An empty one is read as if it could have any size up to this. */
+	else if (fd_read_file(public, name, v->bytes > 0 ? v->bytes : 1, data,
+		     len) == -1)
+		f = errno == ENOENT || errno == EFBIG
+		    ? fault_set(info, FAULT_NOT_FOUND, "%s", "")
+		    : fault_errno(info, "thumbnail");
+	fd_close(&public);
+	return f;
+}

@@ -125,13 +125,6 @@ enum fault store_mend(struct store *s, const struct examined *e,
     const struct settings *settings, bool *needs_rendering,
     struct wanted *wanted, struct fault_info *info);
 
-/*
- * The bytes of a thumbnail's file, v->bytes of them; the caller frees *data.
- * FAULT_NOT_FOUND where it is not here, or a longer one by now.
- */
-enum fault store_read_thumbnail(struct store *s, const char *id,
-    const struct variant *v, char **data, size_t *len, struct fault_info *info);
-
 /* ---- what is beside the photos ---- */
 
 /*

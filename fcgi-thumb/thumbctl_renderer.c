@@ -30,7 +30,7 @@
 #include "progress.h"
 #include "render.h"
 #include "store.h"
-#include "store_verify.h"
+#include "store_admin.h"
 #include "watchdog.h"
 
 /*

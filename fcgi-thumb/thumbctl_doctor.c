@@ -155,14 +155,21 @@ examine(struct doctor *d)
 		as_the_owner[i](d);
 }
 
+void
+doctor_end(struct doctor *d)
+{
+	if (d->list == NULL)
+		return;
+	(void)json_dumpf(d->list, stdout, JSON_INDENT(2));
+	(void)putchar('\n');
+	json_decref(d->list);
+	d->list = NULL;
+}
+
 static int
 finish(struct doctor *d)
 {
-	if (d->list != NULL) {
-		(void)json_dumpf(d->list, stdout, JSON_INDENT(2));
-		(void)putchar('\n');
-		json_decref(d->list);
-	}
+	doctor_end(d);
 	return (int)(d->faults < FAULTS_MAX ? d->faults : FAULTS_MAX);
 }
 

@@ -8,7 +8,10 @@
 #include "thumbctl.h"
 #include "thumbctl_release.h"
 
-/* What the parts of thumbctl's doctor share; for no one else. */
+/*
+ * What the parts of thumbctl's doctor share; how its findings are said is also
+ * how those of thumbctl release check are.
+ */
 
 enum finding {
 	OK,
@@ -42,6 +45,9 @@ void doctor_fix(struct doctor *d, const char *fmt, ...)
 /* One finding of a layer, to standard output or into the list. */
 void doctor_say(struct doctor *d, enum finding finding, const char *layer,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* There are no more: a list is printed. */
+void doctor_end(struct doctor *d);
 
 /* By name or, without one, by number. Valid until the next call. */
 const char *doctor_account(uid_t uid);

@@ -437,11 +437,13 @@ releases_take_nginx(int *argc, char **argv)
 
 #define STATUS_ARGUMENTS "[--json]"
 #define STAGE_ARGUMENTS "[DIR | VERSION] [--settings FILE]"
+#define CHECK_ARGUMENTS "[--json]"
 #define HISTORY_ARGUMENTS "[--json]"
 
 static const struct command subcommands[] = {
 	{ "release status", STATUS_ARGUMENTS, "", NULL, release_status },
 	{ "release stage", STAGE_ARGUMENTS, "", NULL, release_stage },
+	{ "release check", CHECK_ARGUMENTS, "", NULL, release_test },
 	{ "release history", HISTORY_ARGUMENTS, "", NULL, release_past },
 	{ "release start", "", "", NULL, release_start },
 	{ "release stop", "", "", NULL, release_stop },
@@ -476,6 +478,7 @@ run_release(const struct command *self, const char *settings_file, int argc,
 const struct command command_release = { "release",
 	"status " STATUS_ARGUMENTS "\n"
 	"        | stage " STAGE_ARGUMENTS "\n"
+	"        | check " CHECK_ARGUMENTS "\n"
 	"        | history " HISTORY_ARGUMENTS "\n"
 	"        | start | stop\n"
 	"        [--nginx COMMAND] [--dir DIR] [--standalone PORT] "
@@ -487,6 +490,11 @@ const struct command command_release = { "release",
 	"  stage    a tree, or a version that is kept, into the slot that does "
 	"not serve;\n"
 	"           without a word the one that this thumbctl belongs to\n"
+	"  check    try what was staged: settings, doctor, every codec, its "
+	"pictures\n"
+	"           beside those of the version that serves; exit status 1 "
+	"where "
+	"it fails\n"
 	"  history  all that was ever done\n"
 	"  start    what should run by the state and does not\n"
 	"  stop     both slots\n\n"

@@ -59,6 +59,9 @@ const char *releases_by(void);
  */
 void releases_note(const struct releases *r, struct release_event *event);
 
+/* The same where standard output is for something else. */
+void releases_record(const struct releases *r, struct release_event *event);
+
 /* Of a share: "5 %", "0.25 %". */
 #define SHARE_TEXT_MAX 16
 void share_text(unsigned share, char out[SHARE_TEXT_MAX]);
@@ -151,11 +154,16 @@ int releases_routed(const struct releases *r, struct route *out, char *salt,
 
 /* ---- CHECK: thumbctl_release_check.c and its parts ---- */
 
+int release_test(const struct command *self, const char *settings_file,
+    int argc, char **argv);
+
 /*
  * The system test of a slot whose master runs, against that of `active`
  * (SLOT_COUNT: nothing serves yet, nothing is compared). Prints a line each
  * (ok, note, FAULT) or, with json, an array. True: passed; else *words has what
- * failed first. Leaves no photo in the store. Does not touch r->state.
+ * failed first. Leaves no photo in the store. Does not touch r->state. A signal
+ * that comes meanwhile fails it at once; it is raised again when all is cleaned
+ * up.
  */
 bool release_check(const struct releases *r, enum release_slot slot,
     enum release_slot active, bool json, char words[RELEASE_WORDS_MAX]);

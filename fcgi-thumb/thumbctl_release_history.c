@@ -85,20 +85,26 @@ fill_in(const struct release_state *s, enum release_slot slot, char *version,
 }
 
 void
-releases_note(const struct releases *r, struct release_event *event)
+releases_record(const struct releases *r, struct release_event *event)
 {
 	event->time = (int64_t)clock_wall_ms();
 	(void)snprintf(event->by, sizeof event->by, "%s", releases_by());
 	fill_in(&r->state, event->from, event->from_version,
 	    event->from_digest);
 	fill_in(&r->state, event->to, event->to_version, event->to_digest);
-	print_event(event);
-	/* Whoever watches a rollout over hours sees each line when it comes. */
-	(void)fflush(stdout);
 	if (release_note(r->settings->release_dir, event) == -1)
 		complain("%s/history.jsonl: %s: the history does not know of "
 			 "it",
 		    r->settings->release_dir, strerror(errno));
+}
+
+void
+releases_note(const struct releases *r, struct release_event *event)
+{
+	releases_record(r, event);
+	print_event(event);
+	/* Whoever watches a rollout over hours sees each line when it comes. */
+	(void)fflush(stdout);
 }
 
 /* ---- the command ---- */

@@ -224,6 +224,7 @@ trial_compare(const unsigned char *first, const unsigned char *second,
 
 /* With so little between them nobody has to look longer. */
 #define CLEAR 1.15
+#define FEW_MS 5.0
 #define TURNS_ENOUGH 5
 
 static double
@@ -241,10 +242,11 @@ enum trial_pace
 trial_judge_pace(const double *first, const double *second, unsigned n,
     double *ratio)
 {
-	double base = best(first, n);
+	double base = best(first, n), other = best(second, n);
 
-	*ratio = base > 0 ? best(second, n) / base : 1;
-	if (*ratio <= CLEAR || (n >= TURNS_ENOUGH && *ratio <= TRIAL_SLOWER))
+	*ratio = base > 0 ? other / base : 1;
+	if (*ratio <= CLEAR || other - base <= FEW_MS ||
+	    (n >= TURNS_ENOUGH && *ratio <= TRIAL_SLOWER))
 		return TRIAL_KEEPS_PACE;
 	return n < TRIAL_TURNS_MAX ? TRIAL_OPEN : TRIAL_IS_SLOWER;
 }

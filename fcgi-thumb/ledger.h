@@ -18,6 +18,9 @@
  *  "errors":2}
  * {"time":T,"kind":"offline","until":T,"reason":"...","by":"..."}
  * {"time":T,"kind":"online","by":"..."}
+ * {"time":T,"kind":"release","event":"step","id":"k3mz7qpa2wxe","how":"rollout",
+ *  "from":"0.1.0","to":"0.2.0","slot":"green","share":5.0,"verdict":"pass",
+ *  "by":"...","reason":"..."}
  *
  * T is 2026-11-28T08:51:20.123Z. Times in memory are ms since the epoch.
  */
@@ -36,6 +39,7 @@ enum ledger_kind {
 	LEDGER_REQUESTS, /* what real clients met in a finished minute */
 	LEDGER_OFFLINE,  /* planned hours off begin */
 	LEDGER_ONLINE,   /* and end before their time */
+	LEDGER_RELEASE,  /* another version, or other settings, come to users */
 	LEDGER_KIND_COUNT
 };
 
@@ -60,6 +64,17 @@ enum ledger_ms {
 };
 
 #define LEDGER_MS_NONE (-1) /* it did not come to that */
+
+/* What is said of a release; the lines of one have its id in common. */
+enum ledger_event {
+	LEDGER_BEGIN, /* before the first user comes to it */
+	LEDGER_STEP,  /* another share of them does */
+	LEDGER_END,   /* it serves all of them, or none again */
+	LEDGER_EVENT_COUNT
+};
+
+/* "begin"; static. */
+const char *ledger_event_name(enum ledger_event event);
 
 /*
  * One line. Texts are UTF-8; one that is not, or has control characters, is
@@ -93,6 +108,21 @@ struct ledger_entry {
 			char reason[256];
 			char by[64];
 		} planned;
+		struct {
+			enum ledger_event event;
+			char id[16];
+			char how[16];  /* "rollout" */
+			char from[64]; /* versions */
+			char to[64];
+			char slot[8];     /* that `to` is in */
+			unsigned share;   /* of `to` from now on, in hundredths
+					   * of a percent of the users */
+			char verdict[16]; /* on what was until now, or "" */
+			char by[64];
+			/* Of a begin why the budget did not count ("": it
+			 * did), else what the verdict goes by. */
+			char reason[400];
+		} release;
 	};
 };
 

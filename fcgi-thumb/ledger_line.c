@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ static const char *const kinds[LEDGER_KIND_COUNT] = {
 	[LEDGER_REQUESTS] = "requests",
 	[LEDGER_OFFLINE] = "offline",
 	[LEDGER_ONLINE] = "online",
+	[LEDGER_RELEASE] = "release",
 };
 
 static const char *const steps[LEDGER_STEP_COUNT] = {
@@ -34,6 +36,15 @@ static const char *const phases[LEDGER_MS_COUNT] = {
 	[LEDGER_MS_DELETE] = "delete",
 };
 
+static const char *const events[LEDGER_EVENT_COUNT] = {
+	[LEDGER_BEGIN] = "begin",
+	[LEDGER_STEP] = "step",
+	[LEDGER_END] = "end",
+};
+
+/* Shares are written in percent. */
+#define SHARES_A_PERCENT 100
+
 /* How the minute of requests is written. */
 #define MINUTE_LEN (sizeof "2026-11-28T08:51Z" - 1)
 
@@ -41,6 +52,12 @@ const char *
 ledger_step_name(enum ledger_step step)
 {
 	return steps[step];
+}
+
+const char *
+ledger_event_name(enum ledger_event event)
+{
+	return events[event];
 }
 
 /* ---- writing ---- */
@@ -104,6 +121,22 @@ set_probe(json_t *line, const struct ledger_entry *e)
 	set_text(line, "request", e->probe.request);
 }
 
+static void
+set_release(json_t *line, const struct ledger_entry *e)
+{
+	set(line, "event", json_string(events[e->release.event]));
+	set_text(line, "id", e->release.id);
+	set_text(line, "how", e->release.how);
+	set_text(line, "from", e->release.from);
+	set_text(line, "to", e->release.to);
+	set_text(line, "slot", e->release.slot);
+	set(line, "share",
+	    json_real((double)e->release.share / SHARES_A_PERCENT));
+	set_text(line, "verdict", e->release.verdict);
+	set_text(line, "by", e->release.by);
+	set_text(line, "reason", e->release.reason);
+}
+
 char *
 ledger_text(const struct ledger_entry *entry)
 {
@@ -128,12 +161,19 @@ ledger_text(const struct ledger_entry *entry)
 		set_text(line, "reason", entry->planned.reason);
 		set_text(line, "by", entry->planned.by);
 		break;
+	case LEDGER_RELEASE:
+		set_release(line, entry);
+		break;
 	default:
 		set_text(line, "by", entry->planned.by);
 		break;
 	}
-	/* ASCII: a terminal obeys some of the other characters. */
-	text = json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII);
+	/*
+	 * ASCII: a terminal obeys some of the other characters. Digits as many
+	 * as a share has: 33.33.
+	 */
+	text = json_dumps(line,
+	    JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(5));
 	json_decref(line);
 	return text;
 }
@@ -248,6 +288,47 @@ get_planned(json_t *line, struct ledger_entry *out)
 	return get_time(line, "until", &out->planned.until);
 }
 
+/* False: not there, or not from 0 to 100. */
+static bool
+get_share(json_t *line, unsigned *out)
+{
+	json_t *value = json_object_get(line, "share");
+	double percent = json_number_value(value);
+
+	if (!json_is_number(value) || !(percent >= 0) || !(percent <= 100))
+		return false;
+	*out = (unsigned)lround(percent * SHARES_A_PERCENT);
+	return true;
+}
+
+/* An event that this version has not is no reason to call the line foreign. */
+static enum ledger_parsed
+get_release(json_t *line, struct ledger_entry *out)
+{
+	const char *name = json_string_value(json_object_get(line, "event"));
+	enum ledger_event event = 0;
+
+	get_text(line, "id", out->release.id, sizeof out->release.id);
+	if (name == NULL || out->release.id[0] == '\0' ||
+	    !get_share(line, &out->release.share))
+		return LEDGER_FOREIGN;
+	while (event < LEDGER_EVENT_COUNT && strcmp(events[event], name) != 0)
+		event++;
+	if (event == LEDGER_EVENT_COUNT)
+		return LEDGER_UNKNOWN;
+	out->release.event = event;
+	get_text(line, "how", out->release.how, sizeof out->release.how);
+	get_text(line, "from", out->release.from, sizeof out->release.from);
+	get_text(line, "to", out->release.to, sizeof out->release.to);
+	get_text(line, "slot", out->release.slot, sizeof out->release.slot);
+	get_text(line, "verdict", out->release.verdict,
+	    sizeof out->release.verdict);
+	get_text(line, "by", out->release.by, sizeof out->release.by);
+	get_text(line, "reason", out->release.reason,
+	    sizeof out->release.reason);
+	return LEDGER_PARSED;
+}
+
 static enum ledger_kind
 find_kind(const char *name)
 {
@@ -269,6 +350,8 @@ parse_object(json_t *line, struct ledger_entry *out)
 	out->kind = find_kind(kind);
 	if (out->kind == LEDGER_KIND_COUNT)
 		return LEDGER_UNKNOWN;
+	if (out->kind == LEDGER_RELEASE)
+		return get_release(line, out);
 	if (out->kind == LEDGER_PROBE)
 		good = get_probe(line, out);
 	else if (out->kind == LEDGER_REQUESTS)

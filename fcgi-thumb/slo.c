@@ -234,6 +234,8 @@ slo_day_take(struct slo_day *day, const struct ledger_entry *entry)
 	case LEDGER_REQUESTS:
 		take_requests(day, entry);
 		break;
+	case LEDGER_RELEASE:
+		break;
 	default:
 		take_change(day, entry);
 		break;

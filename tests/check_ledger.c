@@ -79,6 +79,17 @@ take(void *ctx, const struct ledger_entry *entry)
 	return got.n != got.stop;
 }
 
+/* Of the lines in their order, which have 0, 1, 2 ... hundredths of a percent. */
+static unsigned shares_read;
+
+static bool
+take_share(void *ctx, const struct ledger_entry *entry)
+{
+	(void)ctx;
+	ck_assert_uint_eq(entry->release.share, shares_read++);
+	return true;
+}
+
 static void
 read_span(int64_t from, int64_t until)
 {
@@ -156,6 +167,33 @@ static const struct {
 	{ "{\"time\":\"2026-11-28T08:51:20.123Z\",\"kind\":\"online\","
 	  "\"by\":\"root\"}\n",
 	    { .kind = LEDGER_ONLINE, .planned = { .by = "root" } } },
+	{ "{\"time\":\"2026-11-28T08:51:20.123Z\",\"kind\":\"release\","
+	  "\"event\":\"begin\",\"id\":\"k3mz7qpa2wxe\",\"how\":\"rollout\","
+	  "\"from\":\"0.1.0\",\"to\":\"0.2.0+1a2b3c4d\",\"slot\":\"green\","
+	  "\"share\":0.0,\"by\":\"alice as root\",\"reason\":\"hotfix\"}\n",
+	    { .kind = LEDGER_RELEASE,
+		.release = { .event = LEDGER_BEGIN,
+		    .id = "k3mz7qpa2wxe",
+		    .how = "rollout",
+		    .from = "0.1.0",
+		    .to = "0.2.0+1a2b3c4d",
+		    .slot = "green",
+		    .by = "alice as root",
+		    .reason = "hotfix" } } },
+	{ "{\"time\":\"2026-11-28T08:51:20.123Z\",\"kind\":\"release\","
+	  "\"event\":\"step\",\"id\":\"k3mz7qpa2wxe\",\"share\":33.33,"
+	  "\"verdict\":\"pass\"}\n",
+	    { .kind = LEDGER_RELEASE,
+		.release = { .event = LEDGER_STEP,
+		    .id = "k3mz7qpa2wxe",
+		    .share = 3333,
+		    .verdict = "pass" } } },
+	{ "{\"time\":\"2026-11-28T08:51:20.123Z\",\"kind\":\"release\","
+	  "\"event\":\"end\",\"id\":\"k3mz7qpa2wxe\",\"share\":100.0}\n",
+	    { .kind = LEDGER_RELEASE,
+		.release = { .event = LEDGER_END,
+		    .id = "k3mz7qpa2wxe",
+		    .share = 10000 } } },
 };
 
 static void
@@ -207,8 +245,61 @@ START_TEST(words_cannot_make_a_second_line)
 }
 END_TEST
 
+/* A rate of a hundred percent has 10001 shares; each is read as written. */
+START_TEST(every_share_is_read_as_it_was_written)
+{
+	struct ledger_entry e = { .time = at("2026-11-28T08:51:20Z"),
+		.kind = LEDGER_RELEASE,
+		.release = { .event = LEDGER_STEP, .id = "k3mz7qpa2wxe" } };
+	struct buf text = { 0 };
+
+	for (unsigned share = 0; share <= 10000; share++) {
+		char *line;
+
+		e.release.share = share;
+		line = ledger_text(&e);
+		buf_puts(&text, line);
+		buf_puts(&text, "\n");
+		free(line);
+	}
+	write_day(DAY, text.data, text.len);
+	buf_fini(&text);
+	shares_read = 0;
+	ck_assert_int_eq(ledger_read(dir(), EVER, take_share, NULL, NULL), 0);
+	ck_assert_uint_eq(shares_read, 10001);
+}
+END_TEST
+
+/* The longest words, of which each character takes most room. */
+START_TEST(a_release_fits_a_line_whatever_is_said_of_it)
+{
+	struct ledger_entry e = { .time = at("2026-11-28T08:51:20Z"),
+		.kind = LEDGER_RELEASE,
+		.release = { .event = LEDGER_END } };
+	char *text;
+
+	memset(e.release.id, '"', sizeof e.release.id - 1);
+	memset(e.release.how, '\\', sizeof e.release.how - 1);
+	memset(e.release.from, 0xff, sizeof e.release.from - 1);
+	memset(e.release.to, 1, sizeof e.release.to - 1);
+	memset(e.release.slot, 1, sizeof e.release.slot - 1);
+	memset(e.release.verdict, 1, sizeof e.release.verdict - 1);
+	memset(e.release.by, 0xff, sizeof e.release.by - 1);
+	memset(e.release.reason, 0xff, sizeof e.release.reason - 1);
+	append(&e);
+	text = read_day(DAY);
+	ck_assert_uint_le(strlen(text), LEDGER_LINE_MAX);
+	free(text);
+	read_span(EVER);
+	ck_assert_uint_eq(got.n, 1);
+	ck_assert_str_eq(got.first.release.id,
+	    "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"");
+}
+END_TEST
+
 #define T "\"time\":\"2026-11-28T08:51:20.123Z\""
 #define P T ",\"kind\":\"probe\""
+#define E T ",\"kind\":\"release\",\"event\":\"step\""
 #define R T ",\"kind\":\"requests\",\"minute\":\"2026-11-28T08:51Z\""
 
 /* What another version, another program or an enemy may have written. */
@@ -252,6 +343,23 @@ static const struct {
 	    0, 0, 1, 0 },
 	{ "{" T ",\"kind\":\"offline\"}\n", 0, 0, 1, 0 },
 	{ "{" T ",\"kind\":\"offline\",\"until\":\"soon\"}\n", 0, 0, 1, 0 },
+	{ "{" E ",\"id\":\"x\",\"share\":5}\n", 1, 0, 0, 0 },
+	{ "{" E ",\"id\":\"x\",\"share\":1e2,\"how\":7,\"from\":[],"
+	  "\"slot\":\"a slot with a long name\",\"verdict\":{}}\n",
+	    1, 0, 0, 0 },
+	{ "{" E ",\"id\":\"x\"}\n", 0, 0, 1, 0 },
+	{ "{" E ",\"id\":\"x\",\"share\":\"5\"}\n", 0, 0, 1, 0 },
+	{ "{" E ",\"id\":\"x\",\"share\":-0.01}\n", 0, 0, 1, 0 },
+	{ "{" E ",\"id\":\"x\",\"share\":100.01}\n", 0, 0, 1, 0 },
+	{ "{" E ",\"id\":\"x\",\"share\":1e308}\n", 0, 0, 1, 0 },
+	{ "{" E ",\"share\":5}\n", 0, 0, 1, 0 },
+	{ "{" E ",\"id\":\"\",\"share\":5}\n", 0, 0, 1, 0 },
+	{ "{" E ",\"id\":7,\"share\":5}\n", 0, 0, 1, 0 },
+	{ "{" T ",\"kind\":\"release\",\"id\":\"x\",\"share\":5}\n", 0, 0, 1,
+	    0 },
+	{ "{" T ",\"kind\":\"release\",\"event\":\"pause\",\"id\":\"x\","
+	  "\"share\":5}\n",
+	    0, 0, 0, 1 },
 };
 
 START_TEST(what_is_no_entry_is_counted_and_passed_over)
@@ -504,6 +612,8 @@ main(void)
 	tcase_add_checked_fixture(tc, tempdir_setup, tempdir_teardown);
 	tcase_add_loop_test(tc, an_entry_is_a_line_and_back, 0, NELEM(lines));
 	tcase_add_test(tc, words_cannot_make_a_second_line);
+	tcase_add_test(tc, every_share_is_read_as_it_was_written);
+	tcase_add_test(tc, a_release_fits_a_line_whatever_is_said_of_it);
 	tcase_add_loop_test(tc, what_is_no_entry_is_counted_and_passed_over, 0,
 	    NELEM(odd));
 	tcase_add_test(tc,

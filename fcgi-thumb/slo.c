@@ -235,6 +235,7 @@ slo_day_take(struct slo_day *day, const struct ledger_entry *entry)
 		take_requests(day, entry);
 		break;
 	case LEDGER_RELEASE:
+		slo_marks_take(day, entry);
 		break;
 	default:
 		take_change(day, entry);

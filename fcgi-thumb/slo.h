@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "ledger.h"
+#include "release.h"
 #include "settings.h"
 
 /*
@@ -74,8 +75,24 @@ struct slo_change {
 	char reason[256];
 };
 
+/* What the lines of one release say, put together. "", 0: nothing. */
+struct slo_marks {
+	char id[16];
+	char how[16];          /* "rollout" */
+	char from[64], to[64]; /* versions */
+	char slot[8];          /* that `to` is in */
+	char verdict[16];      /* the last one */
+	char by[64];
+	char forced[256];    /* why the budget did not count; "": it did */
+	char words[256];     /* what the verdict goes by */
+	unsigned share;      /* the largest; of RELEASE_ALL */
+	int64_t first, last; /* ms: of its lines */
+	int64_t end;         /* 0: no line says that it is over */
+};
+
 #define SLO_CHANGES_MAX 64 /* of a day; others are not looked at */
 #define SLO_VERSIONS_MAX 8
+#define SLO_RELEASES_MAX 32 /* of a day; the newest */
 
 /* All that is kept of the lines of one UTC day. The zero state is one without. */
 struct slo_day {
@@ -90,6 +107,8 @@ struct slo_day {
 		int64_t last; /* ms: its newest probe */
 	} versions[SLO_VERSIONS_MAX];
 	unsigned n_versions;
+	struct slo_marks releases[SLO_RELEASES_MAX];
+	unsigned n_releases;
 	int64_t last_probe; /* ms; 0: none */
 	struct ledger_skipped skipped;
 };
@@ -113,6 +132,13 @@ struct slo_hours {
 	char reason[256];
 };
 
+/* Who serves, and what is under way, as release_dir has it. */
+struct slo_serving {
+	bool has_slots; /* the setting `releases` */
+	bool is_known;
+	struct release_state state; /* the first one where there are no slots */
+};
+
 /*
  * Consecutive UTC days. Made by slo_read, or by a test: slo_book_day for each
  * day and all entries, then slo_book_close. slo_book_fini in any case.
@@ -125,6 +151,9 @@ struct slo_book {
 	size_t n;
 	struct slo_hours *hours; /* planned ones, in the order they began */
 	size_t n_hours;
+	struct slo_marks *releases; /* in the order they began */
+	size_t n_releases;
+	struct slo_serving serving; /* slo_read_serving; else not known */
 	struct ledger_skipped skipped;
 };
 
@@ -136,7 +165,7 @@ struct slo_day *slo_book_day(struct slo_book *b, int64_t moment);
 
 /*
  * All entries are there: now and first are set. Finds the planned hours, so
- * that minutes can be judged. 0, or -1: no memory.
+ * that minutes can be judged, and the releases. 0, or -1: no memory.
  */
 int slo_book_close(struct slo_book *b);
 
@@ -196,6 +225,33 @@ void slo_outage_words(const struct slo_outage *o, char out[SLO_WORDS_MAX]);
 /* The same for everybody: nothing of the service's inside. */
 const char *slo_outage_public(const struct slo_outage *o);
 
+enum slo_fate {
+	SLO_ENDED,
+	SLO_UNDER_WAY,
+	/*
+	 * The ledger has no end of it, and it is not under way: its end is
+	 * taken to be where the next one began, else at its last line.
+	 */
+	SLO_NOT_ENDED
+};
+
+struct slo_release {
+	struct slo_marks marks;
+	int64_t from, until; /* ms; until is now where it is under way */
+	enum slo_fate fate;
+	/* Minutes of the window, offline and not planned, that it had part of. */
+	uint32_t lost;
+	/* And right after it, up to the next release: what it had broken? */
+	uint32_t after;
+};
+
+/* Of the users, now. */
+struct slo_share {
+	enum release_slot slot;
+	char version[RELEASE_VERSION_MAX]; /* "" not known */
+	unsigned share;                    /* 1..RELEASE_ALL */
+};
+
 /*
  * How quickly the budget is used: 1 is as quickly as it is given, 24 a day's
  * minutes in an hour. Planned minutes are left out: nobody is to be woken for
@@ -250,6 +306,11 @@ struct slo_figures {
 	int64_t last_probe;                            /* ms; 0: none */
 	struct slo_version versions[SLO_VERSIONS_MAX]; /* that serve now */
 	unsigned n_versions;
+	struct slo_release *releases; /* of the window, in their order */
+	size_t n_releases;
+	uint32_t lost, lost_today; /* in releases; no minute counts twice */
+	struct slo_share shares[SLOT_COUNT];
+	unsigned n_shares; /* 0: not known */
 };
 
 /*
@@ -296,6 +357,13 @@ void slo_metrics(const struct slo_book *b, const struct slo_figures *f,
  */
 int slo_read(const char *ledger, int64_t from, int64_t now,
     struct slo_book *out);
+
+/*
+ * Who serves, into a book that slo_read has made; before slo_figures. 0, or -1
+ * with words in why: it cannot be read.
+ */
+int slo_read_serving(const struct settings *settings, struct slo_book *b,
+    char *why, size_t why_size);
 
 /*
  * Publish how the service is: data/status/status.json for the status page and,

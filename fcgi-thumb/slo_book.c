@@ -67,6 +67,7 @@ slo_book_fini(struct slo_book *b)
 		free(b->days[i]);
 	free(b->days);
 	free(b->hours);
+	free(b->releases);
 	*b = (struct slo_book){ 0 };
 }
 
@@ -155,8 +156,8 @@ mark_hours(struct slo_book *b, const struct slo_hours *hours)
 	return 0;
 }
 
-int
-slo_book_close(struct slo_book *b)
+static int
+find_hours(struct slo_book *b)
 {
 	size_t n = count_changes(b);
 	struct slo_change *all;
@@ -175,6 +176,12 @@ slo_book_close(struct slo_book *b)
 	for (size_t i = 0; rc == 0 && i < b->n_hours; i++)
 		rc = mark_hours(b, &b->hours[i]);
 	return rc;
+}
+
+int
+slo_book_close(struct slo_book *b)
+{
+	return find_hours(b) == 0 ? slo_marks_collect(b) : -1;
 }
 
 /* ---- minutes ---- */

@@ -247,6 +247,9 @@ slo_figures(const struct slo_book *b, const struct settings *settings,
 	if (slo_dates(b, f->from, &f->dates, &f->n_dates) == -1)
 		return -1;
 	f->today = f->dates[f->n_dates - 1];
+	slo_set_shares(b, f);
+	if (slo_set_releases(b, f) == -1)
+		return -1;
 	return slo_outages(b, f->from, f->until, &f->outages, &f->n_outages);
 }
 
@@ -255,6 +258,7 @@ slo_figures_fini(struct slo_figures *f)
 {
 	free(f->dates);
 	free(f->outages);
+	free(f->releases);
 	*f = (struct slo_figures){ 0 };
 }
 

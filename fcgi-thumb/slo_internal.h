@@ -25,6 +25,26 @@ int slo_outages(const struct slo_book *b, int64_t from, int64_t until,
 int slo_dates(const struct slo_book *b, int64_t from, struct slo_date **out,
     size_t *n);
 
+/* A line of a release, into its day. */
+void slo_marks_take(struct slo_day *day, const struct ledger_entry *e);
+
+/* The releases of all days, into b->releases. 0, or -1: no memory. */
+int slo_marks_collect(struct slo_book *b);
+
+/*
+ * All releases that the book knows of, that which is under way among them,
+ * without what was lost in them. The caller frees *out. 0, or -1: no memory.
+ */
+int slo_releases(const struct slo_book *b, struct slo_release **out, size_t *n);
+
+/* Minutes that were lost while any of n releases, in order, was under way. */
+uint32_t slo_lost(const struct slo_book *b, const struct slo_release *list,
+    size_t n, int64_t from, int64_t until);
+
+/* The figures of releases, when the others are there. 0, or -1: no memory. */
+int slo_set_releases(const struct slo_book *b, struct slo_figures *f);
+void slo_set_shares(const struct slo_book *b, struct slo_figures *f);
+
 /* The minute, since the epoch, that a moment lies in. */
 int64_t slo_minute_of(int64_t ms);
 

@@ -14,7 +14,7 @@
 #include "terms_time.h"
 
 /* Raise it when the same lines make another text. */
-#define SUMMARY_FORMAT 1
+#define SUMMARY_FORMAT 2
 
 json_t *
 slo_json_time(int64_t ms)
@@ -121,6 +121,25 @@ versions_json(const struct slo_day *day, bool *failed)
 	return list;
 }
 
+static json_t *
+releases_json(const struct slo_day *day, bool *failed)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < day->n_releases; i++) {
+		const struct slo_marks *m = &day->releases[i];
+
+		add(list,
+		    json_pack("[s, s, s, s, s, s, s, s, s, i, I, I, I]", m->id,
+			m->how, m->from, m->to, m->slot, m->verdict, m->by,
+			m->forced, m->words, (int)m->share,
+			(json_int_t)m->first, (json_int_t)m->last,
+			(json_int_t)m->end),
+		    failed);
+	}
+	return list;
+}
+
 char *
 slo_day_text(const struct slo_day *day, const char *source)
 {
@@ -139,6 +158,7 @@ slo_day_text(const struct slo_day *day, const char *source)
 	    &failed);
 	set(json, "versions", versions_json(day, &failed), &failed);
 	set(json, "changes", changes_json(day, &failed), &failed);
+	set(json, "releases", releases_json(day, &failed), &failed);
 	set(json, "causes", causes_json(day, &failed), &failed);
 	set(json, "upload", times_json(&day->upload, &failed), &failed);
 	set(json, "read", times_json(&day->read, &failed), &failed);
@@ -258,6 +278,34 @@ get_version(const json_t *line, struct slo_day *out)
 }
 
 static bool
+get_release(const json_t *line, struct slo_day *out)
+{
+	struct slo_marks *m = &out->releases[out->n_releases];
+	json_int_t share, first, last, end;
+
+	if (out->n_releases == SLO_RELEASES_MAX ||
+	    !get(line, 9, RELEASE_ALL, &share) ||
+	    !get(line, 10, INT64_MAX, &first) ||
+	    !get(line, 11, INT64_MAX, &last) || !get(line, 12, last, &end))
+		return false;
+	get_text(line, 0, m->id, sizeof m->id);
+	get_text(line, 1, m->how, sizeof m->how);
+	get_text(line, 2, m->from, sizeof m->from);
+	get_text(line, 3, m->to, sizeof m->to);
+	get_text(line, 4, m->slot, sizeof m->slot);
+	get_text(line, 5, m->verdict, sizeof m->verdict);
+	get_text(line, 6, m->by, sizeof m->by);
+	get_text(line, 7, m->forced, sizeof m->forced);
+	get_text(line, 8, m->words, sizeof m->words);
+	m->share = (unsigned)share;
+	m->first = first;
+	m->last = last;
+	m->end = end;
+	out->n_releases++;
+	return true;
+}
+
+static bool
 get_each(const json_t *json, const char *key,
     bool (*take)(const json_t *line, struct slo_day *out), struct slo_day *out)
 {
@@ -285,6 +333,7 @@ get_day(const json_t *json, struct slo_day *out)
 	    json_integer_value(json_object_get(json, "last_probe"));
 	return get_each(json, "versions", get_version, out) &&
 	    get_each(json, "changes", get_change, out) &&
+	    get_each(json, "releases", get_release, out) &&
 	    get_each(json, "causes", get_cause, out) &&
 	    get_times(json_object_get(json, "upload"), &out->upload) &&
 	    get_times(json_object_get(json, "read"), &out->read) &&

@@ -241,7 +241,7 @@ struct slo_release {
 	enum slo_fate fate;
 	/* Minutes of the window, offline and not planned, that it had part of. */
 	uint32_t lost;
-	/* And right after it, up to the next release: what it had broken? */
+	/* And of an outage right after it, up to the next release. */
 	uint32_t after;
 };
 

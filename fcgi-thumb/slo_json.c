@@ -95,6 +95,40 @@ versions_json(const struct slo_figures *f, bool *failed)
 	return list;
 }
 
+/* null for "". */
+static json_t *
+or_null(const char *words)
+{
+	return words[0] != '\0' ? json_string(words) : json_null();
+}
+
+static json_t *
+percent(unsigned share)
+{
+	return json_real(share * 100.0 / RELEASE_ALL);
+}
+
+/* null: it is not known who serves. */
+static json_t *
+serving_json(const struct slo_figures *f, bool *failed)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < f->n_shares; i++) {
+		const struct slo_share *s = &f->shares[i];
+
+		add(list,
+		    json_pack("{s:s, s:o, s:o}", "slot",
+			settings_slot_name(s->slot), "version",
+			or_null(s->version), "share", percent(s->share)),
+		    failed);
+	}
+	if (f->n_shares > 0)
+		return list;
+	json_decref(list);
+	return json_null();
+}
+
 static unsigned
 minutes_left(const struct slo_figures *f)
 {
@@ -210,6 +244,38 @@ outages_json(const struct slo_figures *f, bool *failed)
 	return list;
 }
 
+/* What is under way has no verdict yet, but on the step before. */
+static json_t *
+release_json(const struct slo_release *r)
+{
+	static const char *const fates[] = {
+		[SLO_ENDED] = "ended",
+		[SLO_UNDER_WAY] = "under-way",
+		[SLO_NOT_ENDED] = "not-ended",
+	};
+	const struct slo_marks *m = &r->marks;
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, "
+			 "s:o, s:o, s:o, s:I, s:I}",
+	    "id", m->id, "how", or_null(m->how), "from", slo_json_time(r->from),
+	    "until", slo_json_time(r->until), "state", fates[r->fate],
+	    "from_version", or_null(m->from), "to_version", or_null(m->to),
+	    "slot", or_null(m->slot), "share", percent(m->share), "verdict",
+	    or_null(m->verdict), "by", or_null(m->by), "forced",
+	    or_null(m->forced), "words", or_null(m->words), "lost",
+	    (json_int_t)r->lost, "lost_after", (json_int_t)r->after);
+}
+
+static json_t *
+releases_json(const struct slo_figures *f, bool *failed)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->n_releases; i++)
+		add(list, release_json(&f->releases[i]), failed);
+	return list;
+}
+
 static json_t *
 today_json(const struct slo_figures *f)
 {
@@ -270,10 +336,16 @@ slo_json(const struct slo_book *b, const struct slo_figures *f)
 	set(json, "burn", burn_json(f, &bad), &bad);
 	set(json, "alerts", alerts_json(f, &bad), &bad);
 	set(json, "outages", outages_json(f, &bad), &bad);
+	set(json, "releases", releases_json(f, &bad), &bad);
+	set(json, "lost_in_releases",
+	    json_pack("{s:I, s:I}", "window", (json_int_t)f->lost, "today",
+		(json_int_t)f->lost_today),
+	    &bad);
 	set(json, "requests", errors_json(c->total, c->errors), &bad);
 	set(json, "upload_ms", times_json(&f->upload), &bad);
 	set(json, "read_ms", times_json(&f->read), &bad);
 	set(json, "versions", versions_json(f, &bad), &bad);
+	set(json, "serving", serving_json(f, &bad), &bad);
 	set(json, "skipped_lines",
 	    json_pack("{s:I, s:I, s:I}", "cut", (json_int_t)b->skipped.cut,
 		"foreign", (json_int_t)b->skipped.foreign, "unknown",
@@ -407,6 +479,20 @@ public_requests_json(const struct slo_figures *f)
 	return NULL;
 }
 
+/*
+ * That two settings are compared for weeks is nothing that a visitor would call
+ * a release.
+ */
+static json_t *
+releasing_json(const struct slo_book *b)
+{
+	enum release_how how = b->serving.state.run.how;
+
+	if (!b->serving.is_known)
+		return json_null();
+	return json_boolean(how != RELEASE_NONE && how != RELEASE_AB);
+}
+
 char *
 slo_status(const struct slo_book *b, const struct slo_figures *f)
 {
@@ -427,5 +513,7 @@ slo_status(const struct slo_book *b, const struct slo_figures *f)
 	set(json, "outages", public_outages_json(f, &bad), &bad);
 	set(json, "requests", public_requests_json(f), &bad);
 	set(json, "versions", versions_json(f, &bad), &bad);
+	set(json, "serving", serving_json(f, &bad), &bad);
+	set(json, "releasing", releasing_json(b), &bad);
 	return dump(json, bad, JSON_COMPACT | JSON_REAL_PRECISION(9));
 }

@@ -2,6 +2,7 @@
 
 /* The figures for Prometheus, as a text that node_exporter passes on. */
 
+#include <stdlib.h>
 #include <time.h>
 
 #include "slo.h"
@@ -64,6 +65,53 @@ totals(struct buf *out, const struct slo_book *b)
 	    (uintmax_t)c.errors);
 }
 
+/* Of the month, which may have begun before the window. */
+static void
+release_total(struct buf *out, const struct slo_book *b)
+{
+	struct slo_release *list;
+	size_t n;
+
+	if (slo_releases(b, &list, &n) == -1) {
+		out->failed = true;
+		return;
+	}
+	head(out, "fcgi_thumb_slo_release_minutes_total", "counter",
+	    "Minutes since the month began (UTC) that were offline, and not "
+	    "planned, while a release was under way.");
+	buf_printf(out, "fcgi_thumb_slo_release_minutes_total %u\n",
+	    slo_lost(b, list, n, slo_month(b->now), slo_minute_of(b->now)));
+	free(list);
+}
+
+/*
+ * What the service says of shares itself needs a worker that lives; this does
+ * not. Names of versions are letters that need no escape.
+ */
+static void
+serving(struct buf *out, const struct slo_book *b, const struct slo_figures *f)
+{
+	const struct release_run *run = &b->serving.state.run;
+
+	if (!b->serving.has_slots || !b->serving.is_known)
+		return;
+	head(out, "fcgi_thumb_slo_release_share", "gauge",
+	    "Part of the users that each slot serves, from 0 to 1.");
+	for (unsigned i = 0; i < f->n_shares; i++)
+		buf_printf(out,
+		    "fcgi_thumb_slo_release_share{slot=\"%s\",version=\"%s\"} "
+		    "%.15g\n",
+		    settings_slot_name(f->shares[i].slot), f->shares[i].version,
+		    (double)f->shares[i].share / RELEASE_ALL);
+	gauge(out, "fcgi_thumb_slo_release_under_way",
+	    "Whether a release, or a comparison of two settings, is under way.",
+	    run->how != RELEASE_NONE);
+	if (run->how != RELEASE_NONE && run->deadline > 0)
+		gauge(out, "fcgi_thumb_slo_release_deadline_timestamp_seconds",
+		    "When it goes back by itself if nobody is at work on it.",
+		    (double)run->deadline / 1000);
+}
+
 static void
 burns(struct buf *out, const struct slo_figures *f)
 {
@@ -100,6 +148,8 @@ slo_metrics(const struct slo_book *b, const struct slo_figures *f,
 	    (double)f->budget - f->today.count.offline);
 	burns(out, f);
 	totals(out, b);
+	release_total(out, b);
+	serving(out, b, f);
 	if (f->last_probe > 0)
 		gauge(out, "fcgi_thumb_probe_last_timestamp_seconds",
 		    "When the last probe began.", (double)f->last_probe / 1000);

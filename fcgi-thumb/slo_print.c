@@ -15,9 +15,10 @@
 #include "slo_internal.h"
 
 #define COLUMNS 80
-#define INDENT 12 /* of what stands behind a heading */
-#define WORST 5   /* outages that are told of */
-#define PLANNED 3 /* of the last hours off */
+#define INDENT 12  /* of what stands behind a heading */
+#define WORST 5    /* outages that are told of */
+#define PLANNED 3  /* of the last hours off */
+#define RELEASES 5 /* the last ones */
 
 /* A prober that has been silent for longer has stopped. */
 #define SILENT_MS (2 * LEDGER_MINUTE_MS)
@@ -222,6 +223,41 @@ print_silence(const struct page *p)
 	(void)fputs(": is `thumbctl probe` running?\n", p->out);
 }
 
+/* "5 %", "33.33 %" */
+#define SHARE_MAX 16
+
+static void
+share_text(unsigned share, char out[SHARE_MAX])
+{
+	(void)snprintf(out, SHARE_MAX, "%.5g %%", share * 100.0 / RELEASE_ALL);
+}
+
+/* The first thing to think of when something has broken. */
+static void
+print_under_way(const struct page *p)
+{
+	const struct release_run *run = &p->book->serving.state.run;
+	char share[SHARE_MAX], since[WHEN_MAX], when[WHEN_MAX];
+
+	if (run->how == RELEASE_NONE)
+		return;
+	share_text(run->share, share);
+	moment(p, slo_minute_of(run->began), since);
+	go_on(p);
+	paint(p, WARN, "%s under way since %s: %s", release_how_name(run->how),
+	    since, share);
+	(void)fprintf(p->out, " on %s\n", settings_slot_name(run->to));
+	go_on(p);
+	if (run->deadline != 0 && run->deadline <= p->book->now) {
+		moment(p, slo_minute_of(run->deadline), when);
+		paint(p, BAD, "it should have gone back by itself at %s", when);
+		(void)fputc('\n', p->out);
+		go_on(p);
+	}
+	(void)fputs("`thumbctl release status` says what can be done\n",
+	    p->out);
+}
+
 static void
 print_now(const struct page *p)
 {
@@ -251,6 +287,7 @@ print_now(const struct page *p)
 	if (last != NULL && last->running)
 		outage_line(p, last);
 	print_silence(p);
+	print_under_way(p);
 }
 
 /* ---- the objective ---- */
@@ -438,6 +475,31 @@ print_probes(const struct page *p)
 	}
 }
 
+/* Only where there is more to say than which version is there. */
+static void
+print_serving(const struct page *p)
+{
+	const struct slo_figures *f = p->figures;
+	struct buf words = { 0 };
+	char share[SHARE_MAX];
+
+	if (!p->book->serving.has_slots)
+		return;
+	for (unsigned i = 0; i < f->n_shares; i++) {
+		const struct slo_share *s = &f->shares[i];
+
+		share_text(s->share, share);
+		buf_printf(&words, "%s%s%s%s %s", i > 0 ? ", " : "",
+		    settings_slot_name(s->slot),
+		    s->version[0] != '\0' ? " " : "", s->version, share);
+	}
+	heading(p, "Slots");
+	put_words(p,
+	    f->n_shares == 0 || words.failed ? "not known" : words.data);
+	(void)fputc('\n', p->out);
+	buf_fini(&words);
+}
+
 static void
 print_skipped(const struct page *p)
 {
@@ -533,6 +595,91 @@ print_outages(const struct page *p)
 	print_planned(p);
 }
 
+/* ---- releases ---- */
+
+/* "rollout 0.1.0 -> 0.2.0 (green) up to 25 %: fail, by alice" */
+static void
+release_words(const struct slo_release *r, struct buf *out)
+{
+	const struct slo_marks *m = &r->marks;
+	char share[SHARE_MAX];
+
+	share_text(m->share, share);
+	buf_puts(out, m->how[0] != '\0' ? m->how : "release");
+	if (m->from[0] != '\0')
+		buf_printf(out, " %s ->", m->from);
+	if (m->to[0] != '\0')
+		buf_printf(out, " %s", m->to);
+	if (m->slot[0] != '\0')
+		buf_printf(out, " (%s)", m->slot);
+	buf_printf(out, " up to %s", share);
+	if (m->verdict[0] != '\0')
+		buf_printf(out, ": %s", m->verdict);
+	if (m->by[0] != '\0')
+		buf_printf(out, ", by %s", m->by);
+}
+
+static void
+print_lost(const struct page *p, const struct slo_release *r)
+{
+	if (r->lost + r->after == 0)
+		return;
+	(void)fputs("   ", p->out);
+	paint(p, BAD, "%u min lost", r->lost);
+	if (r->after > 0)
+		paint(p, BAD, ", %u right after", r->after);
+}
+
+static void
+print_release(const struct page *p, const struct slo_release *r)
+{
+	int64_t begin = slo_minute_of(r->from), end = slo_minute_of(r->until);
+	char text[32], from[WHEN_MAX], until[WHEN_MAX] = "still";
+	struct buf words = { 0 };
+
+	duration(end - begin, text);
+	date_text(begin, from);
+	if (r->fate == SLO_NOT_ENDED)
+		(void)snprintf(until, sizeof until, "not ended");
+	else if (r->fate == SLO_ENDED)
+		clock_text(end, until);
+	(void)fprintf(p->out, "%*s  %s - %s", INDENT, text, from, until);
+	print_lost(p, r);
+	(void)fputc('\n', p->out);
+	release_words(r, &words);
+	if (r->marks.forced[0] != '\0')
+		buf_printf(&words, "; forced: %s", r->marks.forced);
+	go_on(p);
+	put_words(p, words.failed ? "" : words.data);
+	(void)fputc('\n', p->out);
+	buf_fini(&words);
+	if (r->marks.words[0] == '\0')
+		return;
+	go_on(p);
+	put_words(p, r->marks.words);
+	(void)fputc('\n', p->out);
+}
+
+/* The last ones, newest first. */
+static void
+print_releases(const struct page *p)
+{
+	const struct slo_figures *f = p->figures;
+	size_t n = f->n_releases;
+
+	if (n == 0)
+		return;
+	(void)fputc('\n', p->out);
+	if (n > RELEASES)
+		paint(p, HEAD, "The %d last of %zu releases", RELEASES, n);
+	else
+		paint(p, HEAD, "Releases");
+	(void)fprintf(p->out, ": %u minutes lost in them, %u today\n", f->lost,
+	    f->lost_today);
+	for (size_t i = n; i > 0 && n - i < RELEASES; i--)
+		print_release(p, &f->releases[i - 1]);
+}
+
 /* ---- the calendar ---- */
 
 /* Its minutes offline. True: the mark behind them has taken a column. */
@@ -618,7 +765,9 @@ slo_print(const struct slo_book *b, const struct slo_figures *f,
 	print_burn(&p);
 	print_requests(&p);
 	print_probes(&p);
+	print_serving(&p);
 	print_skipped(&p);
 	print_outages(&p);
+	print_releases(&p);
 	print_calendar(&p);
 }

@@ -103,17 +103,23 @@ slo_publish(const struct settings *settings, int64_t now, char *why,
 	int64_t month = slo_month(now) * LEDGER_MINUTE_MS;
 	struct slo_figures figures = { 0 };
 	struct slo_book book;
+	bool serving = true;
 	int rc;
 
 	rc =
 	    slo_read(settings->ledger, from < month ? from : month, now, &book);
-	if (rc == 0)
+	if (rc == 0) {
+		/* The rest is known all the same. */
+		serving = slo_read_serving(settings, &book, why, why_size) == 0;
 		rc = slo_figures(&book, settings, from, &figures);
+	}
 	if (rc == -1)
 		(void)snprintf(why, why_size, "ledger %s: %s", settings->ledger,
 		    strerror(errno));
 	else
 		rc = publish(settings, &book, &figures, why, why_size);
+	if (!serving)
+		rc = -1;
 	slo_figures_fini(&figures);
 	slo_book_fini(&book);
 	return rc;

@@ -14,6 +14,9 @@
 #include "slo.h"
 #include "slo_internal.h"
 
+/* An outage that begins so many minutes later may be of its making. */
+#define RIGHT_AFTER 3
+
 /* ---- lines ---- */
 
 static void
@@ -253,16 +256,23 @@ slo_lost(const struct slo_book *b, const struct slo_release *list, size_t n,
 	return lost;
 }
 
-/* What it broke goes on being broken until somebody does something. */
+/*
+ * What it broke goes on being broken until somebody does something. A switch is
+ * over in a second, and what comes of it is seen a little later.
+ */
 static uint32_t
 lost_after(const struct slo_book *b, const struct slo_release *r,
     const struct slo_release *next)
 {
-	int64_t begin = end_minute(r), minute = begin;
+	int64_t begin = end_minute(r), latest = begin + RIGHT_AFTER, minute;
 	int64_t until =
 	    next != NULL ? slo_minute_of(next->from) : slo_minute_of(b->now);
 
-	while (r->fate == SLO_ENDED && minute < until && is_lost(b, minute))
+	if (r->fate != SLO_ENDED || r->marks.share == 0)
+		return 0;
+	while (begin < latest && !is_lost(b, begin))
+		begin++;
+	for (minute = begin; minute < until && is_lost(b, minute);)
 		minute++;
 	return (uint32_t)(minute - begin);
 }

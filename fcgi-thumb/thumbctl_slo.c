@@ -131,10 +131,17 @@ report(const struct job *job, const struct settings *settings, int64_t now)
 	    : now - (int64_t)settings->slo_window * 1000;
 	struct slo_figures figures = { 0 };
 	struct slo_book book;
-	int status = EXIT_FAILURE;
+	char why[1200];
+	int status = EXIT_FAILURE, rc;
 
-	if (slo_read(settings->ledger, from, now, &book) == -1 ||
-	    slo_figures(&book, settings, from, &figures) == -1)
+	rc = slo_read(settings->ledger, from, now, &book);
+	if (rc == 0) {
+		/* What the ledger says is worth its words without it. */
+		if (slo_read_serving(settings, &book, why, sizeof why) == -1)
+			complain("%s", why);
+		rc = slo_figures(&book, settings, from, &figures);
+	}
+	if (rc == -1)
 		complain("ledger %s: %s", settings->ledger, strerror(errno));
 	else
 		status = show(job, settings, &book, &figures);

@@ -69,6 +69,11 @@ struct release_run {
 	unsigned n_steps;
 	unsigned step;      /* the one in force, 0.. */
 	unsigned share;     /* of `to` now; 0 before the first step */
+	/*
+	 * How it ends is decided: with a share of all `to` becomes the active
+	 * one, with 0 all go back. Whoever finds it so brings it to that end.
+	 */
+	bool settled;
 	int64_t began;      /* ms */
 	int64_t step_began; /* ms */
 	int64_t deadline;   /* ms: after it, and with nobody at work, it goes

@@ -101,6 +101,7 @@ read_run(struct release_reader *r, const json_t *o, struct release_run *run)
 	release_get_count(r, o, "step", run->n_steps > 0 ? run->n_steps - 1 : 0,
 	    &run->step);
 	release_get_count(r, o, "share", RELEASE_ALL, &run->share);
+	release_get_flag(r, o, "settled", &run->settled);
 	release_get_time(r, o, "began", &run->began);
 	release_get_time(r, o, "step_began", &run->step_began);
 	release_get_time(r, o, "deadline", &run->deadline);
@@ -110,6 +111,8 @@ read_run(struct release_reader *r, const json_t *o, struct release_run *run)
 		release_blame(r, "run", "is of no kind");
 	if (run->from == run->to)
 		release_blame(r, "run", "goes from a slot to itself");
+	if (run->settled && run->share != 0 && run->share != RELEASE_ALL)
+		release_blame(r, "settled", "between all and none");
 }
 
 static void
@@ -240,6 +243,8 @@ run_json(const struct release_run *run)
 	release_set(o, "steps", steps);
 	release_set(o, "step", json_integer(run->step));
 	release_set(o, "share", json_integer(run->share));
+	if (run->settled)
+		release_set(o, "settled", json_true());
 	release_set_time(o, "began", run->began);
 	release_set_time(o, "step_began", run->step_began);
 	release_set_time(o, "deadline", run->deadline);

@@ -49,7 +49,8 @@ is_overdue(const struct view *v)
 {
 	const struct release_run *run = &v->r.state.run;
 
-	return run->deadline != 0 && run->deadline <= v->now;
+	return run->deadline != 0 &&
+	    (run->deadline <= v->now || v->now < run->began);
 }
 
 static bool
@@ -76,6 +77,10 @@ advise_run(struct view *v)
 		advise(v, "thumbctl ab stop");
 	} else if (v->is_driven) {
 		advise(v, "wait; thumbctl release abort goes back at once");
+	} else if (v->r.state.run.settled) {
+		advise(v, "thumbctl release tend does what is left to be done");
+		if (v->r.state.run.share > 0)
+			advise(v, "thumbctl release abort goes back instead");
 	} else {
 		advise(v, "thumbctl release abort goes back now");
 		if (is_overdue(v))
@@ -260,7 +265,7 @@ print_driver(const struct view *v)
 		(void)puts(run->how == RELEASE_AB
 			? "it lasts until it is ended by hand"
 			: "NOBODY is at work on it");
-	if (run->deadline == 0)
+	if (run->deadline == 0 || run->settled)
 		return;
 	moment_text(run->deadline, when);
 	begin_line("");
@@ -292,6 +297,12 @@ print_run(const struct view *v)
 		(void)printf("step %u of %u: ", run->step + 1, run->n_steps);
 	(void)printf("%s of the %s since %s\n", share,
 	    run->by_customer ? "customers" : "requests", when);
+	if (run->settled) {
+		begin_line("");
+		(void)printf("DECIDED: all to %s; not all that belongs to it "
+			     "is done\n",
+		    settings_slot_name(run->share > 0 ? run->to : run->from));
+	}
 	if (run->forced[0] != '\0') {
 		begin_line("");
 		(void)printf("the budget does not count: %s\n", run->forced);
@@ -434,6 +445,7 @@ run_json(const struct view *v)
 	set(o, "steps", steps);
 	set(o, "step", json_integer(run->n_steps > 0 ? run->step + 1 : 0));
 	set(o, "share", share_json(run->share));
+	set(o, "settled", json_boolean(run->settled));
 	set(o, "began", time_json(run->began));
 	set(o, "step_began", time_json(run->step_began));
 	set(o, "deadline", time_json(run->deadline));

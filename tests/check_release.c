@@ -97,6 +97,7 @@ check_run(const struct release_run *a, const struct release_run *b)
 	ck_assert_uint_eq(a->n_steps, b->n_steps);
 	ck_assert_uint_eq(a->step, b->step);
 	ck_assert_uint_eq(a->share, b->share);
+	ck_assert_int_eq(a->settled, b->settled);
 	ck_assert_int_eq(a->began, b->began);
 	ck_assert_int_eq(a->step_began, b->step_began);
 	ck_assert_int_eq(a->deadline, b->deadline);
@@ -133,6 +134,11 @@ START_TEST(a_state_is_read_as_it_was_written)
 	ck_assert_str_eq(got.nginx.program, state.nginx.program);
 	ck_assert_uint_eq(got.nginx.wait, 70);
 	ck_assert_uint_eq(got.nginx.port, 8080);
+	state.run.settled = true;
+	state.run.share = RELEASE_ALL;
+	ck_assert_int_eq(release_save(dir(), &state), 0);
+	load(&got);
+	check_run(&got.run, &state.run);
 }
 END_TEST
 
@@ -230,6 +236,10 @@ static const struct {
 } states[] = {
 	{ "{\"format\":1,\"active\":\"blue\"," SLOTS "}", NULL },
 	{ RUN_BEGIN WAY "}}", NULL },
+	{ RUN_BEGIN WAY ",\"settled\":true}}", NULL },
+	{ RUN_BEGIN WAY ",\"settled\":true,\"share\":10000}}", NULL },
+	{ RUN_BEGIN WAY ",\"settled\":true,\"share\":500}}", "settled" },
+	{ RUN_BEGIN WAY ",\"settled\":1}}", "settled" },
 	{ "{\"format\":1,\"later\":[1]}", NULL },
 	{ "", "line" },
 	{ "{\"format\":1", "line" },

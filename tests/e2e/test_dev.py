@@ -121,14 +121,15 @@ class DevCase(unittest.TestCase):
                 for path in (self.data / "logs" / "ledger").glob("*.jsonl")
                 for line in path.read_text().splitlines()]
 
+    kept = ["fcgi-thumb.conf", "logs", "store"]
+
     def assert_stops(self, run, signo):
         """Ends with 0, and nothing is left but the data."""
         pids = descendants(run.process.pid)
         self.assertGreaterEqual(len(pids), 4)
         self.assertEqual(run.stop(signo), 0, "".join(run.errors))
         self.assertEqual([pid for pid in pids if is_alive(pid)], [])
-        self.assertEqual(sorted(os.listdir(self.data)),
-                         ["fcgi-thumb.conf", "logs", "store"])
+        self.assertEqual(sorted(os.listdir(self.data)), self.kept)
         self.assertEqual(os.listdir(self.tmp / "tmp"), [])
 
 
@@ -311,6 +312,79 @@ class Thumbctl(DevCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("thumbctl", done.stdout)
         self.assertEqual(os.listdir(self.tmp / "tmp"), [])
+
+
+class Releases(DevCase):
+    """In two slots, whose masters are thumbctl's."""
+
+    kept = ["fcgi-thumb.conf", "logs", "releases", "store"]
+
+    def release(self, *arguments):
+        done = subprocess.run(
+            [DEV, "thumbctl", "--data", self.data, "release", *arguments],
+            capture_output=True, text=True, timeout=BUILD_SECONDS,
+            env={**os.environ, **self.environ})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def state(self):
+        return json.loads(self.release("status", "--json"))
+
+    def masters(self):
+        """By their slots: pids of those that live."""
+        found = {}
+        for path in self.data.glob("run/sockets/*/fcgi-thumb.pid"):
+            pid = int(path.read_text().split()[0])
+            if is_alive(pid):
+                found[path.parent.name] = pid
+        return found
+
+    def assert_stops(self, run, signo=signal.SIGTERM):
+        masters = self.masters()
+        self.assertTrue(masters)
+        super().assert_stops(run, signo)
+        self.assertEqual([pid for pid in masters.values() if is_alive(pid)],
+                         [])
+
+    def test_from_run_to_run(self):
+        run = self.run_dev("--releases")
+        self.assertEqual(self.upload(run)[0], 201)
+        self.assertEqual(set(self.masters()), {"blue"})
+        self.assert_stops(run)
+        with self.subTest("the same build again is not staged"):
+            run = self.run_dev("--releases")
+            self.assertEqual(self.upload(run)[0], 200)
+            self.assertNotIn("idle slot", "".join(run.errors))
+            self.assert_stops(run)
+        with self.subTest("other settings are, and wait in the idle slot"):
+            settings = self.data / "fcgi-thumb.conf"
+            settings.write_text(re.sub(r"(?m)^workers = 0;", "workers = 1;",
+                                       settings.read_text()))
+            run = self.run_dev("--releases")
+            self.assertEqual("".join(run.errors).count(
+                "./dev thumbctl release rollout, or switch"), 1)
+            self.assertEqual(set(self.masters()), {"blue"})
+            self.release("switch")
+            self.assertEqual(set(self.masters()), {"blue", "green"})
+            self.assertEqual(self.upload(run, "orient-1.jpg")[0], 201)
+        with self.subTest("one that dies is started again"):
+            os.kill(self.masters()["green"], signal.SIGKILL)
+            wait_until("another one", lambda: "green" in self.masters())
+            self.assertEqual(self.upload(run, "orient-2.jpg")[0], 201)
+        with self.subTest("nobody is left when it is killed itself"):
+            pids = [*descendants(run.process.pid), *self.masters().values()]
+            run.process.kill()
+            run.process.wait()
+            run.process.stdout.close()
+            wait_until("nobody left", lambda: not [
+                pid for pid in pids if is_alive(pid)])
+        with self.subTest("and the next one serves what served"):
+            run = self.run_dev("--releases")
+            self.assertEqual(set(self.masters()), {"green"})
+            self.assertEqual(self.upload(run)[0], 200)
+            self.assert_stops(run, signal.SIGINT)
+        with self.subTest("what was done is told without a service"):
+            self.assertIn("switch", self.release("history"))
 
 
 class Interrupts(DevCase):

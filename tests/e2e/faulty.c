@@ -6,6 +6,7 @@
  * FT_FAULT is the way:
  *
  *   errors N    one request of N fails, with status 500
+ *   webp 1      no thumbnail can be made in WebP
  *   slow N      what ImageMagick does takes N percent longer
  *   swap 1      red and blue of a thumbnail are exchanged
  *   shift N     a thumbnail's picture lies N px to the right
@@ -172,6 +173,8 @@ int MagickReadImageBlob(void *wand, const void *data, size_t len);
 int MagickResizeImage(void *wand, size_t columns, size_t rows, int filter,
     double blur);
 unsigned char *MagickGetImageBlob(void *wand, size_t *len);
+__attribute__((weak)) char *MagickGetImageFormat(void *wand);
+__attribute__((weak)) void *MagickRelinquishMemory(void *memory);
 __attribute__((weak)) size_t MagickGetImageWidth(void *wand);
 __attribute__((weak)) size_t MagickGetImageHeight(void *wand);
 __attribute__((weak)) int MagickRollImage(void *wand, ssize_t x, ssize_t y);
@@ -227,6 +230,18 @@ MagickResizeImage(void *wand, size_t columns, size_t rows, int filter,
 	return ok;
 }
 
+/* A placeholder is WebP too, and smaller than any thumbnail. */
+static bool
+is_webp_thumbnail(void *wand)
+{
+	char *format = MagickGetImageFormat(wand);
+	bool is = format != NULL && strcmp(format, "WEBP") == 0 &&
+	    MagickGetImageWidth(wand) > 32;
+
+	(void)MagickRelinquishMemory(format);
+	return is;
+}
+
 static void
 swap_colors(void *wand)
 {
@@ -252,6 +267,8 @@ MagickGetImageBlob(void *wand, size_t *len)
 	if (real == NULL)
 		*(void **)&real = next("MagickGetImageBlob");
 	if (self.is_bad && is_way("errors") && is_turn())
+		return NULL;
+	if (self.is_bad && is_way("webp") && is_webp_thumbnail(wand))
 		return NULL;
 	if (self.is_bad && is_way("swap"))
 		swap_colors(wand);

@@ -57,12 +57,12 @@ put_key(struct buf *b, const struct route *r)
 	if (r->cookie[0] == '\0')
 		return "remote_addr";
 	buf_printf(b,
-	    "map $cookie_%s $fcgi_thumb_who {\n"
+	    "map $cookie_%s $fcgi_thumb_key {\n"
 	    "\tdefault $cookie_%s;\n"
 	    "\t\"\" $remote_addr;\n"
 	    "}\n",
 	    r->cookie, r->cookie);
-	return "fcgi_thumb_who";
+	return "fcgi_thumb_key";
 }
 
 /* The candidate comes first: its part of the hash begins at 0 and only grows. */

@@ -187,6 +187,7 @@ turn_to_slot(struct doctor *d)
 void
 doctor_releases(struct doctor *d)
 {
+	struct release_holder holder;
 	bool is_held;
 
 	if (!d->settings->releases || d->settings->slot != SLOT_NONE)
@@ -201,7 +202,7 @@ doctor_releases(struct doctor *d)
 		    d->settings->release_dir);
 		return;
 	}
-	is_held = release_is_locked(d->settings->release_dir, NULL);
+	is_held = release_is_locked(d->settings->release_dir, &holder);
 	check_run(d, is_held);
 	check_route(d, is_held);
 	check_masters(d);

@@ -15,7 +15,7 @@
 	"# Made by thumbctl; a change made here is lost. Which slot a " \
 	"request comes to.\n"
 #define KEY                                   \
-	"map $cookie_who $fcgi_thumb_who {\n" \
+	"map $cookie_who $fcgi_thumb_key {\n" \
 	"\tdefault $cookie_who;\n"            \
 	"\t\"\" $remote_addr;\n"              \
 	"}\n"
@@ -36,7 +36,7 @@ static const struct {
 	{ { SLOT_BLUE, SLOT_GREEN, 1, true, "who", SALT },
 	    MARK "active=blue candidate=green share=0.01 by=customer salt=" SALT
 		 "\n" HINT KEY "split_clients \"" SALT
-		 "$fcgi_thumb_who\" $fcgi_thumb_slot {\n"
+		 "$fcgi_thumb_key\" $fcgi_thumb_slot {\n"
 		 "\t0.01% green;\n\t* blue;\n}\n" ACTIVE("blue") },
 	{ { SLOT_NONE, SLOT_BLUE, 500, true, "", SALT },
 	    MARK "active=none candidate=blue share=5.00 by=customer salt=" SALT

@@ -45,10 +45,11 @@ window_open(const char *path, const char *prefix, const char *mark,
 
 	if (w == NULL)
 		return NULL;
-	w->tail = tail_open(path, &end);
 	window_begin(w, from);
+	if (path != NULL)
+		w->tail = tail_open(path, &end);
 	if (access_reader_init(&w->reader, prefix, mark) == -1 ||
-	    w->tail == NULL || window_read(w) == -1) {
+	    (path != NULL && (w->tail == NULL || window_read(w) == -1))) {
 		int saved = errno;
 
 		window_close(w);
@@ -173,33 +174,38 @@ met_a_worker(const char *line, size_t len)
 	    n > 0;
 }
 
-static bool
-take_line(void *ctx, const char *text, size_t len, const struct tail_place *at)
+void
+window_take(struct window *w, const char *text, size_t len)
 {
-	struct window *w = ctx;
 	struct access_line line;
 	struct side *side;
 	const char *times;
 	uint32_t ms;
 	size_t n;
 
-	(void)at;
 	if (!access_line_read(&w->reader, text, len, &line) ||
 	    line.second < w->from || line.status == 429 || line.status == 499 ||
 	    !met_a_worker(text, len))
-		return true;
+		return;
 	side = side_of(w, text, len);
 	if (side == NULL)
-		return true;
+		return;
 	side->requests++;
 	side->errors += line.status >= 500;
 	side->refusals += line.status == 415 || line.status == 422;
 	if (line.kind != ACCESS_UPLOAD ||
 	    (line.status != 200 && line.status != 201))
-		return true;
+		return;
 	times = access_line_text(text, len, "upstream_seconds", &n);
 	if (times != NULL && parse_times(times, n, &ms))
 		take_time(w, side, ms);
+}
+
+static bool
+take_line(void *ctx, const char *line, size_t len, const struct tail_place *at)
+{
+	(void)at;
+	window_take(ctx, line, len);
 	return true;
 }
 

@@ -18,7 +18,7 @@
 struct window;
 
 /*
- * path    of the access log
+ * path    of the access log; NULL: lines come by window_take alone
  * prefix  of the service's addresses
  * mark    as of probe_access.h; "" where there is no prober
  * from    ms since the epoch: lines of before do not count; lines carry whole
@@ -30,6 +30,9 @@ struct window;
 struct window *window_open(const char *path, const char *prefix,
     const char *mark, int64_t from);
 void window_close(struct window *w);
+
+/* A line that was read otherwise: without its end, not NUL-terminated. */
+void window_take(struct window *w, const char *line, size_t len);
 
 /* Read what has come. 0, or -1 with errno where the log cannot be read. */
 int window_read(struct window *w);

@@ -12,9 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "exchange.h"
 #include "target.h"
@@ -29,60 +27,37 @@
 
 /* ---- the journal ---- */
 
-/* In the child. */
-static void
-exec_journalctl(const char *match, int out)
+struct search {
+	struct trace *trace;
+	enum trace_source source;
+	unsigned left; /* lines */
+	bool found;
+};
+
+static bool
+take_line(void *ctx, const char *line, size_t len)
 {
-	const char *const more[] = { "--quiet", "--no-pager", "--output=cat",
-		"--reverse", "--all", match, NULL };
+	struct search *s = ctx;
 
-	if (dup2(out, STDOUT_FILENO) == -1)
-		_exit(EX_OSERR);
-	program_exec("journalctl", more);
-}
-
-static void
-take_stream(struct trace *t, enum trace_source source, FILE *in)
-{
-	unsigned left = LINES_BEYOND;
-	bool found = false;
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t len;
-
-	while (left > 0 && (len = getline(&line, &cap, in)) > 0) {
-		len -= line[len - 1] == '\n';
-		found |= trace_take(t, source, line, (size_t)len);
-		left -= found;
-	}
-	free(line);
+	s->found |= trace_take(s->trace, s->source, line, len);
+	s->left -= s->found;
+	return s->left > 0;
 }
 
 /* journalctl with one match; what it says of itself goes to stderr. */
 static void
 ask_journal(struct trace *t, enum trace_source source, const char *match)
 {
-	int ends[2], status = 0;
-	FILE *in = NULL;
-	pid_t pid = -1;
+	const char *const more[] = { "--quiet", "--no-pager", "--output=cat",
+		"--reverse", "--all", match, NULL };
+	struct search s = { .trace = t,
+		.source = source,
+		.left = LINES_BEYOND };
+	int status = program_lines("journalctl", more, take_line, &s);
 
-	if (pipe(ends) == 0) {
-		(void)fflush(NULL);
-		pid = fork();
-		if (pid == 0)
-			exec_journalctl(match, ends[1]);
-		(void)close(ends[1]);
-		in = fdopen(ends[0], "r");
-	}
-	if (pid == -1 || in == NULL) {
+	if (status == -1)
 		trace_elsewhere(t, "journalctl: %s", strerror(errno));
-		return;
-	}
-	take_stream(t, source, in);
-	(void)fclose(in); /* a pipe that nobody reads ends it */
-	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
-		;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_UNAVAILABLE)
+	else if (status == EX_UNAVAILABLE)
 		trace_elsewhere(t, "there is no journalctl here to ask for %s",
 		    match);
 }

@@ -166,3 +166,52 @@ program_run(const char *program, const char *const more[], struct buf *out,
 	fd_close(&heard.fds[1]);
 	return status;
 }
+
+/* ---- line by line ---- */
+
+/* A pipe that nobody reads any more ends it. */
+static void
+hear_lines(FILE *in, program_line *each, void *ctx)
+{
+	bool more = true;
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t len;
+
+	while (more && (len = getline(&line, &cap, in)) > 0) {
+		len -= line[len - 1] == '\n';
+		more = each(ctx, line, (size_t)len);
+	}
+	free(line);
+	(void)fclose(in);
+}
+
+int
+program_lines(const char *program, const char *const more[], program_line *each,
+    void *ctx)
+{
+	int ends[2], status = 0;
+	FILE *in;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return -1;
+	(void)fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		if (dup2(ends[1], STDOUT_FILENO) == -1)
+			_exit(EX_OSERR);
+		program_exec(program, more);
+	}
+	(void)close(ends[1]);
+	in = pid != -1 ? fdopen(ends[0], "r") : NULL;
+	if (in != NULL)
+		hear_lines(in, each, ctx);
+	else
+		fd_close(&ends[0]);
+	while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		;
+	if (in == NULL)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}

@@ -1,6 +1,9 @@
 #ifndef FT_THUMBCTL_PROGRAM_H
 #define FT_THUMBCTL_PROGRAM_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "buf.h"
 
 /*
@@ -25,5 +28,16 @@ void program_exec(const char *program, const char *const more[])
  */
 int program_run(const char *program, const char *const more[], struct buf *out,
     struct buf *err, unsigned seconds);
+
+/* A line without its end. False: no more of them. */
+typedef bool program_line(void *ctx, const char *line, size_t len);
+
+/*
+ * Run it and give each line of its output as it comes, for as long as it takes;
+ * what it says to stderr goes there. The exit status (of one that was not heard to
+ * its end 0), or -1 with errno.
+ */
+int program_lines(const char *program, const char *const more[],
+    program_line *each, void *ctx);
 
 #endif

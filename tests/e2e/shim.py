@@ -13,6 +13,9 @@ SOURCE = pathlib.Path(__file__).with_name("shim.c")
 
 def build(directory):
     """The shared object, which needs nothing but a C compiler."""
+    if "-fsanitize=address" in (pathlib.Path(os.environ["FT_BUILD"])
+                                / "Makefile").read_text():
+        raise NotHere("AddressSanitizer has to be loaded first")
     made = directory / "shim.so"
     compiler = shlex.split(os.environ.get("CC", "cc"))
     subprocess.run([*compiler, "-O1", "-shared", "-fPIC", "-o", made, SOURCE],
@@ -26,9 +29,6 @@ class ShimmedService(Service):
 
     def __init__(self, heap=False, slow=0, **settings):
         super().__init__(**settings)
-        if "-fsanitize=address" in (pathlib.Path(os.environ["FT_BUILD"])
-                            / "Makefile").read_text():
-            raise NotHere("AddressSanitizer has to be loaded first")
         self.order_file = self.data / "state" / "order"
         self.heap_file = self.data / "state" / "heap"
         self.elsewhere = self.directory / "elsewhere"

@@ -15,10 +15,13 @@
  *   state.json      who serves, what is in the slots, what is under way
  *   history.jsonl   what was done, a JSON object a line; only appended to
  *   lock            held (fcntl(2)) by the one thumbctl that changes anything
+ *   blue.lock ...   the same of one that starts or stops this slot's master
+ *   route.conf      nginx's, a link into routes/ (route.h)
  *   versions/NAME/  sbin/fcgi-thumb, sbin/thumbctl, share/html, share/nginx,
  *                   share/photos: a version as it was when it was staged
- *   blue/, green/   a slot: version, a link to ../versions/NAME, and
- *                   fcgi-thumb.conf, the settings that its master has
+ *   blue/, green/   a slot: version, a link to ../versions/NAME,
+ *                   fcgi-thumb.conf, the settings that its master has, and
+ *                   start.log, what that said before it had a log
  *
  * state.json is replaced as a whole, and synced. nginx's own route (route.h) is
  * what users meet; where the two differ a command was cut off, and the state

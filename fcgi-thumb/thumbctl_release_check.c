@@ -305,28 +305,19 @@ keep(struct releases *r, enum release_slot slot, const char *words, bool json)
 	return 0;
 }
 
-/* A signal that would end this program has to wait until all is cleaned up. */
-static void
-hold_signals(sigset_t *before)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &set, before);
-}
-
+/* Does one of these wait for being unblocked? */
 static bool
-signal_waits(void)
+signal_waits(const sigset_t *ends)
 {
-	sigset_t set;
+	sigset_t waits;
 
-	return sigpending(&set) == 0 &&
-	    (sigismember(&set, SIGINT) == 1 ||
-		sigismember(&set, SIGTERM) == 1 ||
-		sigismember(&set, SIGHUP) == 1);
+	if (sigpending(&waits) != 0)
+		return false;
+	for (int signo = 1; signo <= SIGTERM; signo++)
+		if (sigismember(ends, signo) == 1 &&
+		    sigismember(&waits, signo) == 1)
+			return true;
+	return false;
 }
 
 /* With its master, which goes again where it was not there. */
@@ -341,9 +332,11 @@ check_slot(struct releases *r, enum release_slot slot, bool json)
 	char words[RELEASE_WORDS_MAX] = "service: its master does not start";
 	bool started = slot_start(r, slot) == 0;
 	int status = EXIT_PASS;
-	sigset_t before;
+	sigset_t ends, before;
 
-	hold_signals(&before);
+	/* One that ends this program waits until all is cleaned up. */
+	exam_ends(&ends);
+	(void)sigprocmask(SIG_BLOCK, &ends, &before);
 	if (started)
 		(void)release_check(r, slot, active, json, words);
 	if (!ran)
@@ -351,7 +344,7 @@ check_slot(struct releases *r, enum release_slot slot, bool json)
 	/* One that was broken off says nothing of the version. */
 	if (words[0] != '\0')
 		status = EXIT_FAIL;
-	if (!signal_waits() && keep(r, slot, words, json) == -1)
+	if (!signal_waits(&ends) && keep(r, slot, words, json) == -1)
 		status = EXIT_FAILURE;
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return status;

@@ -211,19 +211,26 @@ struct watch {
 	void *ctx;
 };
 
-/* Those that would end this program are looked at while it waits. */
-static int
-watch_signals(struct watch *w)
+void
+exam_ends(sigset_t *out)
 {
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction now;
-	sigset_t set;
 
-	(void)sigemptyset(&set);
+	(void)sigemptyset(out);
 	for (size_t i = 0; i < NELEM(ends); i++)
 		if (sigaction(ends[i], NULL, &now) == 0 &&
 		    now.sa_handler != SIG_IGN)
-			(void)sigaddset(&set, ends[i]);
+			(void)sigaddset(out, ends[i]);
+}
+
+/* They are looked at while it waits. */
+static int
+watch_signals(struct watch *w)
+{
+	sigset_t set;
+
+	exam_ends(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, &w->before);
 	w->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return w->signals != -1 ? 0 : -1;

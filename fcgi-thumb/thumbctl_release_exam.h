@@ -1,6 +1,7 @@
 #ifndef FT_THUMBCTL_RELEASE_EXAM_H
 #define FT_THUMBCTL_RELEASE_EXAM_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -98,6 +99,9 @@ void exam_close(struct exam *x);
 void exam_run(struct exam *x, void (*work)(struct exam *x), unsigned seconds,
     void (*hear)(void *ctx, const struct exam_said *said), void *ctx);
 
+/* The signals that would end this program. */
+void exam_ends(sigset_t *out);
+
 /* In the process: a finding. fix is "" of what is in order. */
 void exam_say(struct exam *x, enum finding finding, const char *layer,
     const char *fix, const char *fmt, ...)
@@ -145,6 +149,7 @@ int exam_variant(struct exam *x, const struct exam_photo *p,
 
 /* px of a thumbnail; the zero state has none. */
 struct exam_pixels {
+	enum format format;
 	struct size size;
 	unsigned char *rgba;
 	unsigned frames;
@@ -156,6 +161,10 @@ struct exam_pixels {
  */
 int exam_look(struct exam *x, const struct exam_photo *p,
     const struct variant *v, struct exam_pixels *out);
+
+/* px of any such file; the caller frees out->rgba, as above. */
+enum fault exam_decode(struct exam *x, const void *data, size_t len,
+    struct exam_pixels *out, struct fault_info *info);
 
 /* DELETE it. 0, or -1 with x->why, and it is taken back at the end. */
 int exam_take_back(struct exam *x, const struct exam_photo *p);

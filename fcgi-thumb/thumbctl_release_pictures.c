@@ -55,6 +55,7 @@ struct book {
 	const struct preset *other;  /* the active's; NULL: ALONE */
 	enum kinship kinship;
 	unsigned files, firsts; /* looked at, and made for that */
+	unsigned compared;      /* of these */
 	double least;           /* dB */
 	uint64_t bytes[EXAM_SIDES];
 	bool is_faulty; /* one fault of a preset tells it all */
@@ -192,8 +193,37 @@ has_format(const struct preset *preset, enum format format)
 	return false;
 }
 
+static void
+place(const struct preset *preset, struct size photo, struct placement *out)
+{
+	geometry_place(photo, (struct size){ preset->width, preset->height },
+	    preset->fit, preset->gravity, preset->enlarge, out);
+}
+
+/* A file of this program's, read again: coding changes more than versions do. */
+static void
+code_own(struct sample *f, const struct image *img)
+{
+	const struct preset *preset = f->book->preset;
+	const struct encoding how = { .format = f->format,
+		.quality = preset->quality,
+		.background = preset->background,
+		.progressive = preset->progressive,
+		.chroma = preset->chroma };
+	struct fault_info info;
+	void *data = NULL;
+	size_t len;
+
+	if (image_encode(img, &how, &data, &len, &info) == FAULT_NONE &&
+	    exam_decode(f->show->x, data, len, &f->pixels[ACTIVE], &info) ==
+		FAULT_NONE)
+		f->beside = "this thumbctl";
+	f->is_same = false;
+	free(data);
+}
+
 /*
- * The same by this program, but for the coding. The part that shows most detail
+ * What this program makes of the same picture. The part that shows most detail
  * is found on another way here: that is not to be compared.
  */
 static void
@@ -207,32 +237,33 @@ make_own(struct sample *f)
 	if (f->ref->img == NULL ||
 	    (preset->gravity == GRAVITY_SMART && preset->fit == FIT_COVER))
 		return;
-	geometry_place(f->ref->size,
-	    (struct size){ preset->width, preset->height }, preset->fit,
-	    preset->gravity, preset->enlarge, &at);
+	place(preset, f->ref->size, &at);
 	if (image_place(f->ref->img, &at, preset->background, preset->sharpen,
-		&img, &info) != FAULT_NONE)
-		return;
-	f->pixels[ACTIVE].size = image_size(img);
-	f->pixels[ACTIVE].rgba = image_export(img, image_size(img));
-	f->beside = "this thumbctl";
-	f->is_same = false;
-	image_free(img);
+		&img, &info) == FAULT_NONE) {
+		code_own(f, img);
+		image_free(img);
+	}
 }
 
-/* Where it has to be; false after a fault. */
+/* As the preset wants it of this photo, and as the other one has it. */
 static bool
-has_size(struct sample *f)
+has_size(struct sample *f, struct size photo)
 {
-	const struct size is = f->pixels[CANDIDATE].size,
-			  want = f->pixels[ACTIVE].size;
+	const struct size is = f->pixels[CANDIDATE].size;
+	struct size want = f->pixels[ACTIVE].size;
+	struct placement at;
 	char words[160];
 
-	if (f->pixels[ACTIVE].rgba == NULL ||
-	    (is.width == want.width && is.height == want.height))
+	place(f->book->preset, photo, &at);
+	if (f->pixels[ACTIVE].rgba == NULL)
+		want = at.canvas;
+	if (is.width == want.width && is.height == want.height &&
+	    is.width == at.canvas.width && is.height == at.canvas.height)
 		return true;
-	(void)snprintf(words, sizeof words, "%u x %u px, where %s has %u x %u",
-	    is.width, is.height, f->beside, want.width, want.height);
+	(void)snprintf(words, sizeof words,
+	    "%u x %u px, where %s has %u x %u, and its preset means %u x %u",
+	    is.width, is.height, f->beside, want.width, want.height,
+	    at.canvas.width, at.canvas.height);
 	fail(f, words);
 	return false;
 }
@@ -284,13 +315,14 @@ judge_bytes(struct sample *f)
 }
 
 static void
-judge(struct sample *f)
+judge(struct sample *f, struct size photo)
 {
 	struct trial_likeness l;
 
 	f->book->files++;
-	if (f->pixels[ACTIVE].rgba == NULL || !has_size(f))
+	if (!has_size(f, photo) || f->pixels[ACTIVE].rgba == NULL)
 		return;
+	f->book->compared++;
 	trial_compare(f->pixels[ACTIVE].rgba, f->pixels[CANDIDATE].rgba,
 	    f->pixels[CANDIDATE].size, &l);
 	judge_likeness(f, &l);
@@ -319,7 +351,7 @@ compare_file(struct show *s, struct book *book, const struct reference *ref,
 		lose_active(s, book->preset->name);
 	if (f.pixels[ACTIVE].rgba == NULL)
 		make_own(&f);
-	judge(&f);
+	judge(&f, photos[CANDIDATE].manifest.size);
 	free(f.pixels[CANDIDATE].rgba);
 	free(f.pixels[ACTIVE].rgba);
 }
@@ -451,37 +483,27 @@ run_turn(struct show *s, const struct reference *ref, struct race *race)
 	return fine;
 }
 
-static double
-best(const double *ms, unsigned n)
-{
-	double least = ms[0];
-
-	for (unsigned i = 1; i < n; i++)
-		if (ms[i] < least)
-			least = ms[i];
-	return least;
-}
-
+/* With other work it is worth a word, and no fault. */
 static void
 tell_race(struct show *s, const struct reference *ref, const struct race *race,
-    enum trial_pace pace)
+    bool slower, bool same)
 {
-	bool slower = pace == TRIAL_IS_SLOWER;
-	bool same = is_same_work(s);
-	const char *fix = !slower ? ""
-	    : same                ? s->x->fix
-		   : "nothing, where the settings are meant to make more";
+	enum finding finding = OK;
+	const char *fix = "";
 
-	exam_say(s->x,
-	    !slower    ? OK
-		: same ? FAULT
-		       : NOTE,
-	    LAYER_TIME, fix,
+	if (slower && same) {
+		finding = FAULT;
+		fix = s->x->fix;
+	} else if (slower) {
+		finding = NOTE;
+		fix = "nothing, where the settings are meant to make more";
+	}
+	exam_say(s->x, finding, LAYER_TIME, fix,
 	    "%s of %.1f million px takes %.0f ms, %s %.0f ms: %.2f times as "
 	    "long (best of %u each)%s",
 	    ref->name, (double)ref->size.width * ref->size.height / 1e6,
-	    best(race->ms[CANDIDATE], race->n), exam_name(s->x, ACTIVE),
-	    best(race->ms[ACTIVE], race->n), race->ratio, race->n,
+	    trial_best(race->ms[CANDIDATE], race->n), exam_name(s->x, ACTIVE),
+	    trial_best(race->ms[ACTIVE], race->n), race->ratio, race->n,
 	    same ? "" : ", by other settings");
 }
 
@@ -490,17 +512,23 @@ run_race(struct show *s, const struct reference *ref)
 {
 	enum trial_pace pace = TRIAL_OPEN;
 	struct race race = { .n = 0 };
+	unsigned turns = TRIAL_TURNS_MIN;
+	bool same;
 
-	while (pace == TRIAL_OPEN && s->compares &&
-	    !s->x->sides[CANDIDATE].is_lost) {
+	if (!s->compares || s->x->sides[CANDIDATE].is_lost)
+		return;
+	same = is_same_work(s);
+	if (same)
+		turns = TRIAL_TURNS_MAX;
+	while (pace == TRIAL_OPEN && race.n < turns) {
 		if (!run_turn(s, ref, &race))
 			return;
 		if (race.n >= TRIAL_TURNS_MIN)
 			pace = trial_judge_pace(race.ms[ACTIVE],
 			    race.ms[CANDIDATE], race.n, &race.ratio);
 	}
-	if (pace != TRIAL_OPEN)
-		tell_race(s, ref, &race, pace);
+	tell_race(s, ref, &race,
+	    same ? pace == TRIAL_IS_SLOWER : race.ratio > TRIAL_SLOWER, same);
 }
 
 /* ---- the set ---- */
@@ -609,6 +637,10 @@ likeness_words(const struct show *s, const struct book *b, char *out,
 {
 	char than[64] = "what this thumbctl makes";
 
+	if (b->compared == 0) {
+		(void)snprintf(out, size, "of the size that is wanted");
+		return;
+	}
 	if (b->kinship != ALONE)
 		(void)snprintf(than, sizeof than, "those of %s",
 		    exam_name(s->x, ACTIVE));
@@ -627,7 +659,9 @@ bytes_words(const struct book *b, char *out, size_t size)
 	double other = (double)b->bytes[ACTIVE];
 
 	out[0] = '\0';
-	if (other > 0)
+	if (other > 0 && own == other)
+		(void)snprintf(out, size, ", as many bytes");
+	else if (other > 0)
 		(void)snprintf(out, size, ", bytes %+.1f %%",
 		    100 * (own - other) / other);
 }

@@ -378,9 +378,9 @@ exam_variant(struct exam *x, const struct exam_photo *p,
 	return 0;
 }
 
-static enum fault
-decode(struct exam *x, const void *data, size_t len, struct exam_pixels *out,
-    enum format *format, struct fault_info *info)
+enum fault
+exam_decode(struct exam *x, const void *data, size_t len,
+    struct exam_pixels *out, struct fault_info *info)
 {
 	struct image *img = NULL;
 	struct sniff sniff;
@@ -393,8 +393,8 @@ decode(struct exam *x, const void *data, size_t len, struct exam_pixels *out,
 	if (f == FAULT_NONE)
 		f = image_to_srgb(img, info);
 	if (f == FAULT_NONE) {
-		*format = sniff.format;
-		*out = (struct exam_pixels){ .size = image_size(img),
+		*out = (struct exam_pixels){ .format = sniff.format,
+			.size = image_size(img),
 			.frames = sniff.frames };
 		out->rgba = image_export(img, out->size);
 		if (out->rgba == NULL)
@@ -409,7 +409,6 @@ exam_look(struct exam *x, const struct exam_photo *p, const struct variant *v,
     struct exam_pixels *out)
 {
 	struct fault_info info = { 0 };
-	enum format format = FORMAT_NONE;
 	char *data = NULL;
 	size_t len = 0;
 	enum fault f = store_read_thumbnail(x->store, p->manifest.id, v, &data,
@@ -417,7 +416,7 @@ exam_look(struct exam *x, const struct exam_photo *p, const struct variant *v,
 
 	*out = (struct exam_pixels){ .frames = 0 };
 	if (f == FAULT_NONE && len == v->bytes)
-		f = decode(x, data, len, out, &format, &info);
+		f = exam_decode(x, data, len, out, &info);
 	if (f != FAULT_NONE)
 		(void)snprintf(x->why, sizeof x->why, "%s: %.120s%.120s",
 		    fault_code(f), info.detail, info.cause);
@@ -425,9 +424,9 @@ exam_look(struct exam *x, const struct exam_photo *p, const struct variant *v,
 		(void)snprintf(x->why, sizeof x->why,
 		    "it has %zu bytes, and %llu are told", len,
 		    (unsigned long long)v->bytes);
-	else if (format != v->format)
+	else if (out->format != v->format)
 		(void)snprintf(x->why, sizeof x->why, "it is a %s",
-		    format_spec(format)->title);
+		    format_spec(out->format)->title);
 	else if (out->size.width != v->size.width ||
 	    out->size.height != v->size.height)
 		(void)snprintf(x->why, sizeof x->why,

@@ -227,8 +227,8 @@ trial_compare(const unsigned char *first, const unsigned char *second,
 #define FEW_MS 5.0
 #define TURNS_ENOUGH 5
 
-static double
-best(const double *ms, unsigned n)
+double
+trial_best(const double *ms, unsigned n)
 {
 	double least = ms[0];
 
@@ -242,7 +242,7 @@ enum trial_pace
 trial_judge_pace(const double *first, const double *second, unsigned n,
     double *ratio)
 {
-	double base = best(first, n), other = best(second, n);
+	double base = trial_best(first, n), other = trial_best(second, n);
 
 	*ratio = base > 0 ? other / base : 1;
 	if (*ratio <= CLEAR || other - base <= FEW_MS ||

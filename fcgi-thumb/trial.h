@@ -78,8 +78,9 @@ enum trial_pace {
 /*
  * The same work by turns, ms: n of each, in TRIAL_TURNS_MIN..TRIAL_TURNS_MAX.
  * *ratio is the second's best against the first's: what disturbs a turn only
- * makes it longer. Not TRIAL_OPEN from TRIAL_TURNS_MAX turns on.
+ * makes it longer. A few ms are no difference. Not TRIAL_OPEN from TRIAL_TURNS_MAX turns on.
  */
+double trial_best(const double *ms, unsigned n);
 enum trial_pace trial_judge_pace(const double *first, const double *second,
     unsigned n, double *ratio);
 

@@ -75,6 +75,12 @@ void rollout_end(struct release_state *state);
 
 /* ---- the order of its deeds ---- */
 
+enum rollout_mark {
+	ROLLOUT_BEGINS,
+	ROLLOUT_WIDENS,
+	ROLLOUT_ENDS
+};
+
 /*
  * What a release does to the world. Each may be the last thing that the process
  * does, and is done again by whoever finds the state that was saved before.
@@ -102,8 +108,9 @@ struct rollout_hands {
 	/* Nobody is sent there any more, and it may be wanted again. */
 	void (*retire)(void *ctx, enum release_slot slot);
 
-	/* Into the books, at its begin and at its end; run is the state's. */
-	void (*note)(void *ctx, const struct release_state *state, bool begins);
+	/* Into the books: what state->run has come to. */
+	void (*note)(void *ctx, const struct release_state *state,
+	    enum rollout_mark mark);
 };
 
 /*

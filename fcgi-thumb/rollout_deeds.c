@@ -49,7 +49,7 @@ finish_forward(const struct rollout_hands *h, struct release_state *state)
 
 	(void)h->enable(h->ctx, state->run.from, false);
 	h->retire(h->ctx, state->run.from);
-	h->note(h->ctx, state, false);
+	h->note(h->ctx, state, ROLLOUT_ENDS);
 	rollout_end(&after);
 	return save(h, state, &after);
 }
@@ -76,7 +76,7 @@ rollout_do_begin(const struct rollout_hands *h, struct release_state *state,
 		undo(h, state, &before);
 		return -1;
 	}
-	h->note(h->ctx, state, true);
+	h->note(h->ctx, state, ROLLOUT_BEGINS);
 	if (state->run.settled)
 		return finish_forward(h, state);
 	/* To tell nginx took a while: the step begins now. */
@@ -94,6 +94,7 @@ rollout_do_step(const struct rollout_hands *h, struct release_state *state,
 	if (save(h, state, &wanted) == -1 ||
 	    h->route(h->ctx, state, SLOT_COUNT) == -1)
 		return -1;
+	h->note(h->ctx, state, ROLLOUT_WIDENS);
 	rollout_step(&wanted, plan, step, h->now(h->ctx));
 	return save(h, state, &wanted);
 }
@@ -163,7 +164,7 @@ rollout_do_back(const struct rollout_hands *h, struct release_state *state)
 	    route_end(h, state, turned ? from : SLOT_COUNT) == -1)
 		return -1;
 	(void)h->enable(h->ctx, to, false);
-	h->note(h->ctx, state, false);
+	h->note(h->ctx, state, ROLLOUT_ENDS);
 	after = *state;
 	rollout_end(&after);
 	return save(h, state, &after);

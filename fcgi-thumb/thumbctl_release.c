@@ -439,11 +439,26 @@ releases_take_nginx(int *argc, char **argv)
 #define STAGE_ARGUMENTS "[DIR | VERSION] [--settings FILE]"
 #define CHECK_ARGUMENTS "[--json]"
 #define HISTORY_ARGUMENTS "[--json]"
+#define SWITCH_ARGUMENTS "[--force REASON]"
+#define JUDGED_ARGUMENTS                                   \
+	" [--step DURATION] [--patience DURATION]\n"       \
+	"          [--errors PERCENT] [--slower PERCENT] " \
+	"[--by customer|request]\n"                        \
+	"          [--force REASON]"
+#define ROLLOUT_ARGUMENTS "[--steps PERCENT,...]" JUDGED_ARGUMENTS
+#define CANARY_ARGUMENTS "[--share PERCENT]" JUDGED_ARGUMENTS
+#define TEND_ARGUMENTS "[--every DURATION]"
 
 static const struct command subcommands[] = {
 	{ "release status", STATUS_ARGUMENTS, "", NULL, release_status },
 	{ "release stage", STAGE_ARGUMENTS, "", NULL, release_stage },
 	{ "release check", CHECK_ARGUMENTS, "", NULL, release_test },
+	{ "release switch", SWITCH_ARGUMENTS, "", NULL, release_switch },
+	{ "release rollout", ROLLOUT_ARGUMENTS, "", NULL, release_rollout },
+	{ "release canary", CANARY_ARGUMENTS, "", NULL, release_rollout },
+	{ "release rollback", SWITCH_ARGUMENTS, "", NULL, release_rollback },
+	{ "release abort", "", "", NULL, release_abort },
+	{ "release tend", TEND_ARGUMENTS, "", NULL, release_tend },
 	{ "release history", HISTORY_ARGUMENTS, "", NULL, release_past },
 	{ "release start", "", "", NULL, release_start },
 	{ "release stop", "", "", NULL, release_stop },
@@ -479,7 +494,13 @@ const struct command command_release = { "release",
 	"status " STATUS_ARGUMENTS "\n"
 	"        | stage " STAGE_ARGUMENTS "\n"
 	"        | check " CHECK_ARGUMENTS "\n"
+	"        | switch " SWITCH_ARGUMENTS "\n"
+	"        | rollout " ROLLOUT_ARGUMENTS "\n"
+	"        | canary " CANARY_ARGUMENTS "\n"
+	"        | rollback " SWITCH_ARGUMENTS "\n"
+	"        | abort\n"
 	"        | history " HISTORY_ARGUMENTS "\n"
+	"        | tend " TEND_ARGUMENTS "\n"
 	"        | start | stop\n"
 	"        [--nginx COMMAND] [--dir DIR] [--standalone PORT] "
 	"[--wait DURATION]",
@@ -495,9 +516,41 @@ const struct command command_release = { "release",
 	"           beside those of the version that serves; exit status 1 "
 	"where "
 	"it fails\n"
+	"  switch   all users at once to what was staged (blue/green)\n"
+	"  rollout  step by step, each customer staying where he is; each step "
+	"is judged\n"
+	"           against the version that serves, and what is worse goes "
+	"back at once\n"
+	"  canary   one small share of the requests, and then all\n"
+	"  rollback at once back to the version before; under way: the same as "
+	"abort\n"
+	"  abort    back from what is under way\n"
 	"  history  all that was ever done\n"
+	"  tend     what nobody drives and is overdue goes back; run by a "
+	"timer\n"
 	"  start    what should run by the state and does not\n"
 	"  stop     both slots\n\n"
+	"Before switch, rollout and canary the candidate is started and passes "
+	"check, or\n"
+	"nothing is changed; and no release begins when today's minutes "
+	"offline are used up.\n\n"
+	"  --steps PERCENT,...  of the users; 1,5,25,50,100, and all at the "
+	"end in any case\n"
+	"  --share PERCENT      of a canary: 5\n"
+	"  --step DURATION      how long a step lasts at least: 10m\n"
+	"  --patience DURATION  and at most, where too few requests came to "
+	"know: three\n"
+	"                       steps. Then it goes back\n"
+	"  --errors PERCENT     so many more of the requests may fail: 2\n"
+	"  --slower PERCENT     so much longer 95 % of the uploads may take: "
+	"25\n"
+	"  --by customer        by release_cookie, else by address: the "
+	"default of rollout;\n"
+	"       request         each for itself: that of canary\n"
+	"  --force REASON       though today's minutes are used up, or though "
+	"the version\n"
+	"                       before takes no photo; the reason is kept\n"
+	"  --every DURATION     again and again\n"
 	"  --settings FILE  the slot's settings are made of these\n"
 	"  --json           as JSON\n"
 	"  --nginx COMMAND, --wait DURATION, --standalone PORT  as of apply\n"

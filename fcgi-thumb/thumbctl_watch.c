@@ -35,6 +35,7 @@
 #include "number.h"
 
 #define TITLE "nginx: master process"
+#define TITLE_OLD "nginx: worker process is shutting down"
 #define PAUSE_NS (50 * NS_PER_MS)
 
 #define HANGUP (1ULL << (SIGHUP - 1)) /* in the masks of /proc/PID/status */
@@ -275,6 +276,32 @@ enum nginx_answer
 watch_wait(struct nginx_watch *w)
 {
 	return settle(w) ? judge(w) : NGINX_LATE;
+}
+
+static void
+count_old(struct nginx_watch *w, pid_t pid)
+{
+	char *title = read_proc(pid, "cmdline");
+
+	if (title != NULL &&
+	    strncmp(title, TITLE_OLD, sizeof TITLE_OLD - 1) == 0)
+		w->n++;
+	free(title);
+}
+
+bool
+watch_old_workers(uint64_t end_ns)
+{
+	struct timespec pause = { .tv_nsec = (long)PAUSE_NS };
+	struct nginx_watch w = { 0 };
+
+	for (;;) {
+		w.n = 0;
+		for_each_process(&w, count_old);
+		if (w.n == 0 || clock_monotonic_ns() >= end_ns)
+			return w.n == 0;
+		(void)nanosleep(&pause, NULL);
+	}
 }
 
 void

@@ -1,6 +1,7 @@
 #ifndef FT_THUMBCTL_WATCH_H
 #define FT_THUMBCTL_WATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,12 @@ void watch_begin(struct nginx_watch *w, const char *program, uint64_t end_ns);
 
 /* When it was told. */
 enum nginx_answer watch_wait(struct nginx_watch *w);
+
+/*
+ * Wait until no nginx that can be seen has a worker of an older configuration,
+ * which finishes what it has by that one. False: not in time.
+ */
+bool watch_old_workers(uint64_t end_ns);
 
 /* Told or not. */
 void watch_fini(struct nginx_watch *w);

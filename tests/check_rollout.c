@@ -289,15 +289,13 @@ hand_retire(void *ctx, enum release_slot slot)
 }
 
 static void
-hand_note(void *ctx, const struct release_state *state, bool begins)
+hand_note(void *ctx, const struct release_state *state, enum rollout_mark mark)
 {
 	(void)ctx;
 	(void)state;
 	deed();
-	if (begins)
-		world.begun++;
-	else
-		world.ended++;
+	world.begun += mark == ROLLOUT_BEGINS;
+	world.ended += mark == ROLLOUT_ENDS;
 }
 
 static const struct rollout_hands hands = { .now = now,

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "thumbctl_release_internal.h"
 #include "thumbctl_release_route.h"
 
 #define LAYER "releases"
@@ -159,6 +160,48 @@ check_masters(struct doctor *d)
 
 /* ---- who serves ---- */
 
+/*
+ * Would apply change them? Where pages come from cannot be known of settings that
+ * were staged together with a tree; either is as it should be.
+ */
+static bool
+is_made_of(const struct releases *r, enum release_slot slot, const char *text,
+    const char *have)
+{
+	const char *const roots[] = { "", r->settings->html };
+	bool same = false;
+
+	for (size_t i = 0; i < NELEM(roots); i++) {
+		const struct slot_source source = { .text = text,
+			.settings = r->settings,
+			.root = roots[i] };
+		char *want = slot_settings_text(r, slot,
+		    r->state.slots[slot].version, &source);
+
+		same = same || (want != NULL && strcmp(want, have) == 0);
+		free(want);
+	}
+	return same;
+}
+
+/* The file that the operator edits is not the one that the slot has. */
+static void
+check_edited(struct doctor *d, enum release_slot slot, const char *file)
+{
+	const struct releases *r = &d->releases;
+	char *text = doctor_read(r->settings_file), *have = doctor_read(file);
+
+	if (text != NULL && have != NULL && !is_made_of(r, slot, text, have)) {
+		fix_apply(d);
+		doctor_say(d, NOTE, LAYER,
+		    "%s has other settings than %s: they were staged so, or "
+		    "the file was edited since",
+		    settings_slot_name(slot), r->settings_file);
+	}
+	free(text);
+	free(have);
+}
+
 /* From here on the service is the slot's. */
 static void
 turn_to_slot(struct doctor *d)
@@ -178,6 +221,7 @@ turn_to_slot(struct doctor *d)
 	}
 	doctor_say(d, OK, LAYER, "%s serves, version %s, with %s",
 	    settings_slot_name(slot), r->state.slots[slot].version, file);
+	check_edited(d, slot, file);
 	settings_free(d->settings);
 	d->settings = own;
 	d->slot = slot;

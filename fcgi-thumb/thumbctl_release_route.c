@@ -346,6 +346,26 @@ slot_nginx_files(const struct releases *r, enum release_slot slot,
 	return rc;
 }
 
+int
+wanted_nginx_files(const char *settings_file, const struct settings *settings,
+    const struct nginx_job *job, struct nginx_files *out)
+{
+	struct releases r;
+	char *file = NULL;
+	int rc = -1;
+
+	*out = (struct nginx_files){ 0 };
+	if (!settings->releases || settings->slot != SLOT_NONE)
+		return nginx_fill(settings, job, out);
+	if (releases_open(&r, settings_file, NULL) == EXIT_SUCCESS)
+		file = slot_settings_file(&r, r.state.active);
+	if (file != NULL)
+		rc = slot_nginx_files(&r, r.state.active, file, job, out);
+	free(file);
+	releases_close(&r);
+	return rc;
+}
+
 /* ---- a route into force ---- */
 
 static int
@@ -411,6 +431,12 @@ releases_route(const struct releases *r, const struct route *route,
 	char *settings_file = NULL;
 	int rc = 0;
 
+	/* A way back must not fail for want of files that work as they are. */
+	if (files_of == SLOT_NONE && access(job.templates, F_OK) == -1) {
+		complain("%s: %s; nginx's files stay as they are",
+		    job.templates, strerror(errno));
+		files_of = SLOT_COUNT;
+	}
 	if (files_of != SLOT_COUNT) {
 		settings_file = slot_settings_file(r, files_of);
 		rc = settings_file == NULL ? -1

@@ -57,4 +57,12 @@ int slot_nginx_files(const struct releases *r, enum release_slot slot,
     const char *settings_file, const struct nginx_job *job,
     struct nginx_files *out);
 
+/*
+ * nginx's files as they should be for who serves: those that the settings make,
+ * or with releases those of the slot that is active. As slot_nginx_files.
+ */
+int wanted_nginx_files(const char *settings_file,
+    const struct settings *settings, const struct nginx_job *job,
+    struct nginx_files *out);
+
 #endif

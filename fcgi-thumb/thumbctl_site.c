@@ -17,6 +17,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "thumbctl_release_route.h"
+
 #define NAME_CHARACTERS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
 
@@ -251,7 +253,8 @@ say_files(const struct site *s, const struct settings *settings)
 	struct nginx_files want = { 0 }, have = { 0 };
 	bool same = true;
 
-	if (nginx_fill(settings, &s->job, &want) == 0 &&
+	if (wanted_nginx_files(s->settings_file, settings, &s->job, &want) ==
+		0 &&
 	    access(s->files, F_OK) == 0 && nginx_read(&s->job, &have) == 0 &&
 	    have.texts[0].data != NULL) {
 		for (unsigned i = 0; i < want.n; i++)

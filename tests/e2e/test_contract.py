@@ -19,6 +19,7 @@ import test_tokens
 from case import ID, PHOTO_KEYS, ServiceCase, opened
 from service import (BOUNDARY, TOP, Service, multipart, picture, variation,
                      wait_until)
+from test_release_route import Slots
 
 FAULTS = (TOP / "fcgi-thumb" / "fault.c").read_text()
 README = (TOP / "README.md").read_text()
@@ -312,6 +313,17 @@ class Requests(ServiceCase):
         self.assertEqual((answer.status, answer.headers["Content-Type"]),
                          (200, "text/plain; version=0.0.4; charset=utf-8"))
         self.assertIn(b"\nfcgi_thumb_ready 1\n", answer.body)
+
+
+class RequestsOfSlots(unittest.TestCase):
+    @case_of("`GET /metrics/blue`, `/metrics/green`")
+    def test_metrics_of_each_slot(self):
+        service = Slots().start()
+        self.addCleanup(service.stop)
+        for slot in "blue", "green":
+            answer = service.get("/metrics/" + slot)
+            self.assertEqual(answer.status, 200)
+            self.assertIn(f',slot="{slot}"}} 1\n'.encode(), answer.body)
 
 
 class Refused(unittest.TestCase):
@@ -666,7 +678,7 @@ class Complete(unittest.TestCase):
     """Nothing is left out, here or in README."""
 
     def test_every_row_of_the_contract_has_its_case(self):
-        self.assertEqual(sorted(rows()), sorted(cases(Requests)))
+        self.assertEqual(sorted(rows()), sorted(cases(Requests, RequestsOfSlots)))
 
     def test_every_code_has_its_case(self):
         self.assertGreater(len(TABLE), 20)

@@ -678,7 +678,8 @@ class Complete(unittest.TestCase):
     """Nothing is left out, here or in README."""
 
     def test_every_row_of_the_contract_has_its_case(self):
-        self.assertEqual(sorted(rows()), sorted(cases(Requests, RequestsOfSlots)))
+        self.assertEqual(sorted(rows()),
+                         sorted(cases(Requests, RequestsOfSlots)))
 
     def test_every_code_has_its_case(self):
         self.assertGreater(len(TABLE), 20)

@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
 	&command_token,
 	&command_doctor,
 	&command_release,
+	&command_ab,
 	&command_probe,
 	&command_slo,
 	&command_offline,

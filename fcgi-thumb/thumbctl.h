@@ -41,6 +41,7 @@ struct command {
 };
 
 /* One each, at the end of its file, and a line in the table of thumbctl.c. */
+extern const struct command command_ab;
 extern const struct command command_apply;
 extern const struct command command_ban;
 extern const struct command command_delete;

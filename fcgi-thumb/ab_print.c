@@ -121,13 +121,13 @@ interval_text(char out[INTERVAL_MAX], const struct ab_interval *d, double unit,
 
 static void
 print_means(FILE *out, const char *name, const struct ab_mean *a,
-    const struct ab_mean *b, const struct ab_interval *d)
+    const struct ab_mean *b, const struct ab_interval *d, int digits)
 {
 	char cells[AB_ARMS][CELL_MAX], difference[INTERVAL_MAX];
 
 	(void)snprintf(cells[AB_A], CELL_MAX, a->n > 0 ? "%.0f" : "-", a->mean);
 	(void)snprintf(cells[AB_B], CELL_MAX, b->n > 0 ? "%.0f" : "-", b->mean);
-	interval_text(difference, d, 1, 0);
+	interval_text(difference, d, 1, digits);
 	print_row(out, name, cells[AB_A], cells[AB_B], difference);
 }
 
@@ -225,8 +225,8 @@ ab_print(const struct ab *ab, FILE *out)
 	print_row(out, "", "A", "B", "B - A (95 % interval)");
 	print_counts(out, "photos made", a->bytes.n, b->bytes.n);
 	print_means(out, "thumbnails, bytes each", &a->bytes, &b->bytes,
-	    &f.bytes);
-	print_means(out, "ms each, mean", &a->ms, &b->ms, &f.ms);
+	    &f.bytes, 0);
+	print_means(out, "ms each, mean", &a->ms, &b->ms, &f.ms, 1);
 	print_medians(out, ab);
 	print_counts(out, "requests", a->requests, b->requests);
 	print_errors(out, ab, &f.errors);

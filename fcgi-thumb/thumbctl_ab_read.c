@@ -105,7 +105,10 @@ take_request_line(void *ctx, const char *line, size_t len)
 	window_take(ctx, line, len);
 }
 
-/* Without any, those of the service are what there is. */
+/*
+ * Without any, those of the service are what there is. They carry whole seconds:
+ * some of A's may be of just before, rather than that some of both are left out.
+ */
 static void
 read_requests(const struct settings *s, struct ab *ab)
 {
@@ -116,7 +119,8 @@ read_requests(const struct settings *s, struct ab *ab)
 	/* Who has never had a prober has nothing to leave out. */
 	if (probe_state_load(&prober, s->ledger) == -1)
 		prober.mark[0] = '\0';
-	w = window_open(NULL, s->prefix, prober.mark, ab->from);
+	w = window_open(NULL, s->prefix, prober.mark,
+	    ab->from - ab->from % 1000);
 	if (w == NULL) {
 		complain("no memory left");
 		return;

@@ -3,6 +3,7 @@ each meets one of them."""
 
 import gzip
 import json
+import os
 import subprocess
 import unittest
 
@@ -36,12 +37,14 @@ class Comparison(unittest.TestCase):
             f"{key} = {libconfig(value)};\n" for key, value in changes.items()))
         return path
 
-    def ab(self, *arguments, status=0):
-        """What it printed; on standard error, where it fails."""
+    def ab(self, *arguments, status=0, path=None):
+        """What it printed; on standard error, where it fails. path: where
+        programs are looked for first."""
         done = subprocess.run(
             [self.tree / "sbin" / "thumbctl", "-c", self.service.settings_file,
              "ab", *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, timeout=120)
+            text=True, timeout=120, env=None if path is None else
+            {**os.environ, "PATH": f"{path}:{os.environ['PATH']}"})
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stderr if status else done.stdout
 
@@ -51,8 +54,8 @@ class Comparison(unittest.TestCase):
         return self.ab("start", "--settings", lean,
                        *self.service.nginx_options(), *more, status=status)
 
-    def report(self):
-        return json.loads(self.ab("report", "--json"))
+    def report(self, path=None):
+        return json.loads(self.ab("report", "--json", path=path))
 
     def upload(self, customer, mark, query=""):
         answer = nginx.request(
@@ -87,6 +90,8 @@ class Comparison(unittest.TestCase):
             self.assertNotEqual(a["settings"], b["settings"])
             self.assertEqual(a["photos"] + b["photos"], len(ids))
             self.assertEqual(a["errors"] + b["errors"], 0)
+            self.assertGreaterEqual(a["requests"], a["photos"])
+            self.assertGreaterEqual(b["requests"], b["photos"])
             self.assertEqual(report["share"], 50)
             made = [photo["thumbnails"] for line in self.service.journal()
                     if line.get("slot") == "blue" and line["request"] in ids
@@ -112,6 +117,15 @@ class Comparison(unittest.TestCase):
                 packed.write(log.read_bytes())
             log.rename(self.service.directory / "away.log")
             self.assertEqual(self.report()["b"]["photos"], b["photos"])
+        with self.subTest("and the journal"):
+            tool = self.service.directory / "journalctl"
+            tool.write_text('#!/bin/sh\ncase " $*" in *" --since=@"*) exec cat '
+                            f"'{self.service.directory}/away.log';; esac\n")
+            tool.chmod(0o755)
+            self.service.write_settings(log_service="journal")
+            found = self.report(self.service.directory)
+            self.service.write_settings(log_service="file")
+            self.assertEqual(found["b"]["photos"], b["photos"])
 
         pid = self.service.master_pid("blue")
         self.assertIsNotNone(pid)

@@ -156,7 +156,10 @@ take_photo(struct ab_arm *arm, const json_t *photo)
 	if (strcmp(text_of(photo, "status"), "created") != 0 ||
 	    !json_is_integer(thumbnails))
 		return;
-	json_object_foreach(phases, key, value) ms += json_integer_value(value);
+	json_object_foreach(phases, key, value)
+	{
+		ms += json_integer_value(value);
+	}
 	if (ms < 0 || ms > UINT32_MAX)
 		return;
 	ab_mean_take(&arm->bytes, (double)json_integer_value(thumbnails));
@@ -168,6 +171,7 @@ static void
 take_object(struct ab *ab, const json_t *line)
 {
 	const json_t *status = json_object_get(line, "status");
+	const json_t *photos = json_object_get(line, "photos");
 	struct ab_arm *arm = arm_of(ab, line);
 	const json_t *photo;
 	size_t i;
@@ -178,8 +182,10 @@ take_object(struct ab *ab, const json_t *line)
 		return;
 	arm->requests++;
 	arm->errors += json_integer_value(status) >= 500;
-	json_array_foreach(json_object_get(line, "photos"), i, photo)
-	    take_photo(arm, photo);
+	json_array_foreach(photos, i, photo)
+	{
+		take_photo(arm, photo);
+	}
 }
 
 void

@@ -31,8 +31,12 @@ SYSTEMD = TOP / "packaging" / "systemd"
 UNITS = sorted(path.name for pattern in ("*.service", "*.socket", "*.timer")
                for path in SYSTEMD.glob(pattern))
 PROGRAMS = sorted(path.name for path in SYSTEMD.iterdir() if not path.suffix)
-ENABLED = [name for name in UNITS if "\n[Install]\n" in
-           (SYSTEMD / name).read_text()]
+INSTALLED = [name for name in UNITS if "\n[Install]\n" in
+             (SYSTEMD / name).read_text()]
+# A slot is enabled when something is released to it.
+ENABLED = [name for name in INSTALLED if "@" not in name]
+SLOTS = [name.replace("@", f"@{slot}") for name in INSTALLED if "@" in name
+         for slot in ("blue", "green")]
 SECRET = "etc/fcgi-thumb/upload-secret"
 
 
@@ -79,6 +83,8 @@ class Built(unittest.TestCase):
             self.assertEqual(files[path], ("-rw-r--r-- root:root", "cn"), path)
         self.assertEqual(files["/var/lib/fcgi-thumb"][0],
                          "drwxr-xr-x fcgi-thumb:fcgi-thumb")
+        self.assertEqual(files["/var/lib/fcgi-thumb-releases"][0],
+                         "drwxr-xr-x root:root")
         self.assertEqual(files["/var/log/fcgi-thumb"][0],
                          "drwxr-xr-x root:adm")
         for unit in UNITS:
@@ -124,6 +130,9 @@ class Built(unittest.TestCase):
         for unit in ENABLED:
             for name in "postinstall", "preuninstall":
                 self.assertRegex(scripts[name], rf"[ \n]{unit}[ \n]", name)
+        for unit in SLOTS:
+            self.assertRegex(scripts["preuninstall"], rf"[ \n]{unit}[ \n]")
+            self.assertNotIn(unit, scripts["postinstall"])
 
     def test_the_source_package_builds_the_same(self):
         files = query("src", "-l").split()

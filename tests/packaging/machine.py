@@ -263,8 +263,8 @@ class Machine:
     def get(self, path, headers=()):
         return self.request("GET", path, None, headers)
 
-    def get_url(self, url):
-        return self.get(url.removeprefix(self.prefix))
+    def get_url(self, url, headers=()):
+        return self.get(url.removeprefix(self.prefix), headers)
 
     def upload(self, *photos, headers=(), timeout=60):
         """A form with these (name, data) pairs."""

@@ -243,6 +243,62 @@ class ReleasedService(Service):
         return result
 
 
+class Hook:
+    """A program instead of nginx's, which runs that and, before or after one of
+    the calls (its test, its reload), kills somebody."""
+
+    def __init__(self, service):
+        self.service = service
+        self.directory = service.directory / "hook"
+        self.directory.mkdir()
+        self.program = self.directory / "nginx"
+        words = " ".join(map(str, service.nginx.command()))
+        self.program.write_text(f"""#!/bin/sh
+cd {self.directory} || exit
+calls=$(($(cat calls) + 1))
+echo $calls >calls
+read -r call when whom <order || call=
+strike() {{
+	if [ "$call $when" = "$calls $1" ]; then
+		until [ -s "$whom" ]; do sleep 0.01; done
+		kill -9 $(cat "$whom")
+		echo >struck
+	fi
+}}
+strike before
+{words} "$@"
+status=$?
+strike after
+exit $status
+""")
+        self.program.chmod(0o755)
+        self.arm(0, "never", "nobody")
+
+    def arm(self, call, when, whom):
+        """From now on the Nth call is that; whom: thumbctl (known()), nginx,
+        candidate or active."""
+        service = self.service
+        for name in "struck", "thumbctl":
+            (self.directory / name).unlink(missing_ok=True)
+        (self.directory / "calls").write_text("0\n")
+        (self.directory / "order").write_text(f"{call} {when} {whom}\n")
+        for name, pid in (("candidate", service.master_pid(service.idle)),
+                          ("active", service.master_pid(service.active)),
+                          ("nginx", service.nginx.process.pid)):
+            (self.directory / name).write_text(f"{pid}\n")
+
+    def known(self, process):
+        """Which process is thumbctl's."""
+        aside = self.directory / "aside"
+        aside.write_text(f"{process.pid}\n")
+        aside.rename(self.directory / "thumbctl")
+        return process
+
+    @property
+    def has_struck(self):
+        return (self.directory / "struck").exists()
+
+
 class Attempt:
     """A release that was tried: where it ended, what it said, and the requests
     of users that its workers were asked for meanwhile."""

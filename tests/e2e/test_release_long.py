@@ -5,7 +5,7 @@ the system test is blind; and everything that is killed at every step."""
 import signal
 
 import trees
-from releases import Diary, ReleaseCase
+from releases import Diary, Hook, ReleaseCase
 from service import wait_until
 
 # name, way of faulty.c, more arguments of the rollout
@@ -18,6 +18,7 @@ FAULTS = [
     ("crashes from the 50th on", "dead 50", ()),
     ("memory growth", "leak 2048", ()),
     ("hangs", "hang 40", ()),
+    ("no WebP", "webp 1", ()),
 ]
 
 
@@ -152,56 +153,24 @@ class Kills(ReleaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.hook = cls.service.directory / "hook"
-        cls.pids = cls.service.directory / "pids"
-        cls.pids.mkdir()
-        words = " ".join(map(str, cls.service.nginx.command()))
-        cls.program = cls.service.directory / "nginx-with-a-hook"
-        cls.program.write_text(f"""#!/bin/sh
-# Kills what the hook says, before or after the call that it says.
-calls=$(($(cat {cls.hook}.calls 2>/dev/null || echo 0) + 1))
-echo $calls >{cls.hook}.calls
-read -r call when whom <{cls.hook} || call=
-strike() {{
-	[ "$call $when" != "$calls $1" ] || kill -9 $(cat {cls.pids}/"$whom")
-}}
-strike before
-{words} "$@"
-status=$?
-strike after
-exit $status
-""")
-        cls.program.chmod(0o755)
+        cls.hook = Hook(cls.service)
 
-    def arm(self, call, when, whom):
+    def begin(self, call, when, whom):
+        """A rollout in which that is killed."""
         service = self.service
-        (service.directory / "hook.calls").unlink(missing_ok=True)
-        self.hook.write_text(f"{call} {when} {whom}\n")
-        for name, pid in (("candidate", service.master_pid(service.idle)),
-                          ("active", service.master_pid(service.active)),
-                          ("nginx", service.nginx.process.pid)):
-            (self.pids / name).write_text(f"{pid}\n")
-
-    def begin(self, call, when, whom, how="rollout"):
-        """A release in which that is killed."""
-        service = self.service
-        service.stage(self.good, *service.nginx_options(self.program))
+        service.stage(self.good, *service.nginx_options(self.hook.program))
         # The candidate's master is there before the first call.
         done = service.release("check")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.arm(call, when, whom)
-        process = service.begin_release(how, *(
-            self.options if how == "rollout" else ()))
-        (self.pids / "thumbctl").write_text(f"{process.pid}\n")
-        return process
+        self.hook.arm(call, when, whom)
+        return self.hook.known(service.begin_release("rollout",
+                                                     *self.options))
 
-    def revive(self, whom):
+    def revive(self):
         """As systemd would."""
-        service = self.service
-        if service.nginx.process.poll() is not None:
-            service.nginx.run()
-        if whom in ("candidate", "active"):
-            service.release("start")
+        if self.service.nginx.process.poll() is not None:
+            self.service.nginx.run()
+        self.service.release("start")
 
     def resolve(self, active):
         """Whatever is under way: status says so, and abort ends it."""
@@ -220,7 +189,6 @@ exit $status
             self.assert_serves(active)
 
     def test_at_every_step(self):
-        service = self.service
         for whom in KILLED:
             for call in range(1, CALLS + 1):
                 for when in "before", "after":
@@ -233,18 +201,15 @@ exit $status
         diary, shares = Diary(), []
         with service.crowd(diary, clients=2):
             process = self.begin(call, when, whom)
+            wait_until("the blow", lambda: self.hook.has_struck
+                       or process.poll() is not None)
+            self.assertTrue(self.hook.has_struck, process.poll())
             if whom == "thumbctl":
-                process.wait(60)
-                self.assertEqual(process.returncode, -signal.SIGKILL)
+                self.assertEqual(process.wait(60), -signal.SIGKILL)
             else:
-                wait_until("the hook", lambda: process.poll() is not None
-                           or int((service.directory / "hook.calls")
-                                  .read_text() or 0) > call
-                           if (service.directory / "hook.calls").exists()
-                           else False)
-                self.revive(whom)
+                self.revive()
                 self.follow(process, shares)
-                self.revive(whom)
+                self.revive()
             said = process.communicate()
             self.resolve(active)
         self.assertEqual(service.find_lost(diary), [], said)

@@ -81,6 +81,12 @@ gives "thumbctl quarantine " list show release
 gives "thumbctl quarantine r" release
 gives "thumbctl quarantine release " qmbunesoajlx5o7xqfyn4m3bom
 gives "thumbctl quarantine list "
+gives "thumbctl release st" stage start status stop
+mkdir -p "$dir/versions/0.1.0" "$dir/versions/0.2.0"
+echo "release_dir = \"$dir\";" >"$dir/slots.conf"
+gives "thumbctl -c $dir/slots.conf release stage 0.1" 0.1.0
+gives "thumbctl -c $dir/slots.conf release stage $dir/pl" "$dir/place"
+gives "thumbctl -c $dir/slots.conf release stage --settings $dir/m" "$dir/my.conf"
 gives "thumbctl delete "
 : >"$dir/empty.conf"
 gives "thumbctl -c $dir/empty.conf regenerate --preset " large medium square

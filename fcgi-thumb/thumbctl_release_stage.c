@@ -57,7 +57,10 @@ own_directory(char *out, size_t size)
 	return 0;
 }
 
-/* The tree of this very program: sbin/ and its directory, or one more up. */
+/*
+ * The tree of this very program, the directory of sbin/; or of bin/, to which
+ * sbin is a link on some systems.
+ */
 static int
 own_tree(char *out, size_t size)
 {
@@ -66,7 +69,8 @@ own_tree(char *out, size_t size)
 	if (own_directory(out, size) == -1)
 		return -1;
 	slash = strrchr(out, '/');
-	if (slash != NULL && strcmp(slash, "/sbin") == 0) {
+	if (slash != NULL &&
+	    (strcmp(slash, "/sbin") == 0 || strcmp(slash, "/bin") == 0)) {
 		*slash = '\0';
 		if (out[0] == '\0')
 			(void)snprintf(out, size, "/");

@@ -83,6 +83,9 @@ tree_open(struct tree *t, const char *path)
 		{ "usr/sbin", "usr/share/fcgi-thumb" },
 		{ "sbin", "share/fcgi-thumb" },
 		{ "usr/local/sbin", "usr/local/share/fcgi-thumb" },
+		/* Where sbin is a link to bin. */
+		{ "usr/bin", "usr/share/fcgi-thumb" },
+		{ "bin", "share/fcgi-thumb" },
 		{ "sbin", "share" },
 	};
 	int dirfd;

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import struct
+import subprocess
 import unittest
 
 import fastcgi
@@ -266,6 +267,18 @@ class Tool(SlotsCase):
         name, = self.kept()
         self.assertIn(f'html = "{self.service.release_dir}/versions/{name}'
                       '/share/html"', text)
+
+    def test_a_system_where_sbin_is_a_link_to_bin(self):
+        usr = trees.good(self.trees / "merged", "usr")
+        (usr / "sbin").rename(usr / "bin")
+        (usr / "sbin").symlink_to("bin")
+        self.release("stage", self.trees / "merged")
+        # And the thumbctl that is installed there knows where it stands.
+        subprocess.run([usr / "sbin" / "thumbctl", "-c",
+                        self.service.settings_file, "release", "stage"],
+                       stdin=subprocess.DEVNULL, capture_output=True,
+                       check=True)
+        self.assertEqual(len(self.kept()), 1)
 
     def test_the_same_tree_is_one_version_and_another_has_its_own_name(self):
         self.release("stage", self.good)

@@ -28,7 +28,7 @@ NGINX_FILES = "/etc/nginx/fcgi-thumb"
 UNIT = "fcgi-thumb.service"
 
 # What has nginx test and reload is root's, and has to have what nginx has.
-AS_ROOT = {"fcgi-thumb-release.service": 3.0}
+AS_ROOT = {"fcgi-thumb-release.service": 3.1}
 
 # One file a codec, and the type that its upload is answered with.
 EVERY_CODEC = {

@@ -14,7 +14,7 @@
 #include "slo.h"
 #include "slo_internal.h"
 
-/* An outage that begins so many minutes later may be of its making. */
+/* An outage that begins in one of so many minutes may be of its making. */
 #define RIGHT_AFTER 3
 
 /* ---- lines ---- */
@@ -264,7 +264,7 @@ static uint32_t
 lost_after(const struct slo_book *b, const struct slo_release *r,
     const struct slo_release *next)
 {
-	int64_t begin = end_minute(r), latest = begin + RIGHT_AFTER, minute;
+	int64_t begin = end_minute(r), latest = begin + RIGHT_AFTER - 1, minute;
 	int64_t until =
 	    next != NULL ? slo_minute_of(next->from) : slo_minute_of(b->now);
 

@@ -108,6 +108,28 @@ hours_off(int64_t time, int64_t until, const char *reason)
 	return e;
 }
 
+/* With the words that fit its event. */
+static struct ledger_entry
+release(int64_t time, enum ledger_event event, const char *id, unsigned share)
+{
+	struct ledger_entry e = { .time = time,
+		.kind = LEDGER_RELEASE,
+		.release = { .event = event,
+		    .how = "rollout",
+		    .from = "0.1.0",
+		    .to = "0.2.0",
+		    .slot = "green",
+		    .share = share,
+		    .by = "alice" } };
+
+	(void)snprintf(e.release.id, sizeof e.release.id, "%s", id);
+	if (event != LEDGER_BEGIN)
+		(void)strcpy(e.release.verdict, share > 0 ? "pass" : "fail");
+	if (event == LEDGER_END)
+		(void)strcpy(e.release.reason, "too slow");
+	return e;
+}
+
 /* ---- books ---- */
 
 static void
@@ -713,10 +735,287 @@ END_TEST
 
 /* ---- summaries ---- */
 
+/* ---- releases ---- */
+
+/* The lines of one from and until minutes of the day, and what is offline. */
+static void
+release_from(const char *from, const char *until, const char *id)
+{
+	take(release(at(from), LEDGER_BEGIN, id, 0));
+	take(release(at(from) + 1000, LEDGER_STEP, id, 500));
+	take(release(at(until), LEDGER_END, id, 0));
+}
+
+START_TEST(minutes_are_lost_in_a_release)
+{
+	open_book(DAY_START, "2026-11-28T03:00:00Z");
+	watch(0, 60, true);
+	watch(60, 90, false);
+	watch(90, 180, true);
+	/* It has a part of its first minute and of its last one. */
+	release_from("2026-11-28T01:10:59.999Z", "2026-11-28T01:15:00.001Z",
+	    "aaaa");
+	/* One minute is of both; what is planned is not lost. */
+	release_from("2026-11-28T01:15:30Z", "2026-11-28T01:25:00Z", "bbbb");
+	take(hours_off(at("2026-11-28T01:18:00Z"), at("2026-11-28T01:20:00Z"),
+	    "a"));
+	close_book();
+	calculate(at(DAY_START));
+	ck_assert_uint_eq(figures.n_releases, 2);
+	ck_assert_uint_eq(figures.releases[0].lost, 6);
+	ck_assert_uint_eq(figures.releases[1].lost, 8);
+	ck_assert_uint_eq(figures.lost, 13);
+	ck_assert_uint_eq(figures.lost_today, 13);
+	/* Of the outage that goes on, the next one ends the first one's part. */
+	ck_assert_uint_eq(figures.releases[0].after, 0);
+	ck_assert_uint_eq(figures.releases[1].after, 5);
+	ck_assert_int_eq(figures.releases[0].fate, SLO_ENDED);
+	ck_assert_uint_eq(figures.releases[0].marks.share, 500);
+	ck_assert_str_eq(figures.releases[0].marks.verdict, "fail");
+	ck_assert_str_eq(figures.releases[0].marks.words, "too slow");
+	ck_assert_str_eq(figures.releases[0].marks.forced, "");
+}
+END_TEST
+
+static const struct {
+	unsigned offline; /* from 01:00 + so many minutes on, until 01:30 */
+	unsigned share;
+	unsigned lost, after;
+} switches[] = {
+	{ 0, 10000, 1, 29 },
+	{ 1, 10000, 0, 29 },
+	{ 3, 10000, 0, 27 },
+	{ 4, 10000, 0, 0 },
+	/* Nobody came to it. */
+	{ 1, 0, 0, 0 },
+};
+
+START_TEST(what_a_switch_breaks_is_lost_right_after_it)
+{
+	open_book(DAY_START, "2026-11-28T02:00:00Z");
+	watch(0, 60 + switches[_i].offline, true);
+	watch(60 + switches[_i].offline, 90, false);
+	watch(90, 120, true);
+	take(release(at("2026-11-28T01:00:20Z"), LEDGER_BEGIN, "aaaa", 0));
+	take(release(at("2026-11-28T01:00:21Z"), LEDGER_END, "aaaa",
+	    switches[_i].share));
+	close_book();
+	calculate(at(DAY_START));
+	ck_assert_uint_eq(figures.n_releases, 1);
+	ck_assert_uint_eq(figures.releases[0].lost, switches[_i].lost);
+	ck_assert_uint_eq(figures.releases[0].after, switches[_i].after);
+}
+END_TEST
+
+START_TEST(the_lines_of_a_release_are_put_together_over_midnight)
+{
+	struct ledger_entry e;
+	const struct slo_release *r;
+
+	open_book(DAY_START, "2026-11-29T02:00:00Z");
+	watch(0, 1440 + 120, true);
+	/* Not in their order; the last word is that of the end. */
+	take(release(at("2026-11-29T01:00:00Z"), LEDGER_END, "aaaa", 0));
+	take(release(at("2026-11-29T00:30:00Z"), LEDGER_STEP, "aaaa", 10000));
+	e = release(at("2026-11-28T22:00:00Z"), LEDGER_BEGIN, "aaaa", 0);
+	(void)strcpy(e.release.reason, "hotfix");
+	take(e);
+	take(release(at("2026-11-28T23:00:00Z"), LEDGER_STEP, "aaaa", 500));
+	e = release(at("2026-11-29T01:00:01Z"), LEDGER_STEP, "aaaa", 500);
+	(void)strcpy(e.release.by, "mallory");
+	take(e);
+	close_book();
+	calculate(at(DAY_START));
+	ck_assert_uint_eq(figures.n_releases, 1);
+	r = &figures.releases[0];
+	ck_assert_int_eq(r->from, at("2026-11-28T22:00:00Z"));
+	ck_assert_int_eq(r->until, at("2026-11-29T01:00:00Z"));
+	ck_assert_uint_eq(r->marks.share, 10000);
+	ck_assert_str_eq(r->marks.verdict, "fail");
+	ck_assert_str_eq(r->marks.words, "too slow");
+	ck_assert_str_eq(r->marks.forced, "hotfix");
+	ck_assert_str_eq(r->marks.by, "alice");
+	ck_assert_str_eq(r->marks.to, "0.2.0");
+}
+END_TEST
+
+/* A state in which blue serves, and green gets a share. */
+static void
+set_run(enum release_how how, const char *id, int64_t began, unsigned share)
+{
+	struct slo_serving *s = &book.serving;
+
+	*s = (struct slo_serving){ .has_slots = true,
+		.is_known = true,
+		.state = { .active = SLOT_BLUE,
+		    .slots = { [SLOT_BLUE] = { .version = "0.1.0" },
+			[SLOT_GREEN] = { .version = "0.2.0" } },
+		    .run = { .how = how,
+			.from = SLOT_BLUE,
+			.to = SLOT_GREEN,
+			.share = share,
+			.began = began,
+			.by = "bob" } } };
+	(void)snprintf(s->state.run.id, sizeof s->state.run.id, "%s", id);
+}
+
+/* Two begin, at 01:00 and at 02:00, and step at 01:10 and 02:10. Now is 03:00. */
+static const struct {
+	bool known;
+	const char *runs; /* by the state; "" nothing */
+	enum slo_fate fates[2];
+	const char *until[2];
+} fates[] = {
+	{ false, "", { SLO_NOT_ENDED, SLO_UNDER_WAY },
+	    { "2026-11-28T02:00:00Z", "2026-11-28T03:00:00Z" } },
+	{ true, "bbbb", { SLO_NOT_ENDED, SLO_UNDER_WAY },
+	    { "2026-11-28T02:00:00Z", "2026-11-28T03:00:00Z" } },
+	{ true, "", { SLO_NOT_ENDED, SLO_NOT_ENDED },
+	    { "2026-11-28T02:00:00Z", "2026-11-28T02:10:00Z" } },
+	/* As after a clock that went back. */
+	{ true, "aaaa", { SLO_UNDER_WAY, SLO_NOT_ENDED },
+	    { "2026-11-28T03:00:00Z", "2026-11-28T02:10:00Z" } },
+};
+
+START_TEST(without_an_end_the_state_says_whether_it_is_over)
+{
+	open_book(DAY_START, "2026-11-28T03:00:00Z");
+	watch(0, 65, true);
+	take(release(at("2026-11-28T01:00:00Z"), LEDGER_BEGIN, "aaaa", 0));
+	take(release(at("2026-11-28T01:10:00Z"), LEDGER_STEP, "aaaa", 500));
+	take(release(at("2026-11-28T02:00:00Z"), LEDGER_BEGIN, "bbbb", 0));
+	take(release(at("2026-11-28T02:10:00Z"), LEDGER_STEP, "bbbb", 500));
+	close_book();
+	if (fates[_i].runs[0] != '\0')
+		set_run(RELEASE_ROLLOUT, fates[_i].runs,
+		    at(fates[_i].runs[0] == 'a' ? "2026-11-28T01:00:00Z"
+						: "2026-11-28T02:00:00Z"),
+		    500);
+	book.serving.is_known = fates[_i].known;
+	calculate(at(DAY_START));
+	ck_assert_uint_eq(figures.n_releases, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct slo_release *r = &figures.releases[i];
+
+		ck_assert_int_eq(r->fate, fates[_i].fates[i]);
+		ck_assert_int_eq(r->until, at(fates[_i].until[i]));
+		ck_assert_uint_eq(r->lost,
+		    (r->until - r->from) / LEDGER_MINUTE_MS - (i == 0 ? 5 : 0));
+		ck_assert_uint_eq(r->after, 0);
+	}
+}
+END_TEST
+
+/* Two settings are compared for weeks, and no line of it is in the days read. */
+START_TEST(what_is_under_way_is_known_without_a_line)
+{
+	const struct slo_release *r;
+
+	open_book("2026-11-27T00:00:00Z", "2026-11-28T01:00:00Z");
+	book.first = at("2026-10-01T00:00:00Z");
+	watch(0, 1440 + 50, true);
+	close_book();
+	set_run(RELEASE_AB, "aaaa", at("2026-10-20T00:00:00Z"), 5000);
+	calculate(at(DAY_START));
+	ck_assert_uint_eq(figures.n_releases, 1);
+	r = &figures.releases[0];
+	ck_assert_int_eq(r->fate, SLO_UNDER_WAY);
+	ck_assert_int_eq(r->from, at("2026-10-20T00:00:00Z"));
+	ck_assert_str_eq(r->marks.how, "ab");
+	ck_assert_str_eq(r->marks.by, "bob");
+	ck_assert_uint_eq(r->marks.share, 5000);
+	/* Of days that were not read nothing is said. */
+	ck_assert_uint_eq(r->lost, 10);
+	ck_assert_uint_eq(figures.lost, 10);
+}
+END_TEST
+
+START_TEST(a_window_has_the_releases_that_reach_into_it)
+{
+	open_book(DAY_START, "2026-11-28T03:00:00Z");
+	release_from("2026-11-28T00:10:00Z", "2026-11-28T00:20:00Z", "aaaa");
+	release_from("2026-11-28T01:50:00Z", "2026-11-28T02:10:00Z", "bbbb");
+	close_book();
+	calculate(at("2026-11-28T02:00:00Z"));
+	ck_assert_uint_eq(figures.n_releases, 1);
+	ck_assert_str_eq(figures.releases[0].marks.id, "bbbb");
+	ck_assert_int_eq(figures.releases[0].from, at("2026-11-28T01:50:00Z"));
+	ck_assert_uint_eq(figures.releases[0].lost, 10);
+	ck_assert_uint_eq(figures.lost, 10);
+	/* The day has more hours than this window. */
+	ck_assert_uint_eq(figures.lost_today, 30);
+}
+END_TEST
+
+START_TEST(of_more_releases_than_there_is_room_for_the_newest_are_kept)
+{
+	open_book(DAY_START, "2026-11-28T12:00:00Z");
+	for (int64_t i = 0; i < 3 * SLO_RELEASES_MAX; i++) {
+		char id[16];
+
+		(void)snprintf(id, sizeof id, "%d", (int)i);
+		take(release(at(DAY_START) + i * LEDGER_MINUTE_MS, LEDGER_BEGIN,
+		    id, 0));
+	}
+	close_book();
+	calculate(at(DAY_START));
+	ck_assert_uint_eq(figures.n_releases, SLO_RELEASES_MAX);
+	ck_assert_str_eq(figures.releases[SLO_RELEASES_MAX - 1].marks.id, "95");
+	ck_assert_str_eq(figures.releases[0].marks.id, "64");
+}
+END_TEST
+
+/* "none 0.1.0 10000", a line for each that serves. */
+static void
+assert_shares(const char *words)
+{
+	char text[400] = "";
+
+	close_book();
+	calculate(at(DAY_START));
+	for (unsigned i = 0; i < figures.n_shares; i++)
+		(void)snprintf(text + strlen(text), sizeof text - strlen(text),
+		    "%s %s %u\n", settings_slot_name(figures.shares[i].slot),
+		    figures.shares[i].version, figures.shares[i].share);
+	ck_assert_str_eq(text, words);
+	slo_figures_fini(&figures);
+}
+
+START_TEST(each_version_that_serves_has_its_share)
+{
+	struct release_state *s = &book.serving.state;
+	struct ledger_entry e;
+
+	open_book(DAY_START, "2026-11-28T00:10:00Z");
+	assert_shares(""); /* it is not known */
+	book.serving.is_known = true;
+	assert_shares("none  10000\n");
+	watch(0, 10, true);
+	assert_shares("none 0.1.0 10000\n");
+	set_run(RELEASE_ROLLOUT, "aaaa", at(DAY_START), 3333);
+	assert_shares("blue 0.1.0 6667\ngreen 0.2.0 3333\n");
+	s->run.how = RELEASE_NONE;
+	assert_shares("blue 0.1.0 10000\n");
+	/* The first release: of the service there is what the prober met. */
+	s->run = (struct release_run){ .how = RELEASE_CANARY,
+		.from = SLOT_NONE,
+		.to = SLOT_GREEN,
+		.share = 500 };
+	s->active = SLOT_NONE;
+	s->slots[SLOT_BLUE].version[0] = '\0';
+	e = probe(at("2026-11-28T00:09:30Z"), true);
+	(void)strcpy(e.probe.version, "0.2.0");
+	take(e);
+	assert_shares("none 0.1.0 9500\ngreen 0.2.0 500\n");
+}
+END_TEST
+
 /* A day with something of everything. */
 static void
 fill_day(void)
 {
+	struct ledger_entry forced;
+
 	open_book(DAY_START, "2026-11-29T12:00:00Z");
 	watch(0, 700, true);
 	watch(720, 1400, true);
@@ -726,6 +1025,12 @@ fill_day(void)
 	take(hours_off(at("2026-11-28T20:00:00Z"), at("2026-11-29T01:00:00Z"),
 	    "\"new\" disk"));
 	book.days[0]->skipped = (struct ledger_skipped){ 1, 2, 3 };
+	forced = release(at("2026-11-28T14:00:00Z"), LEDGER_BEGIN, "aaaa", 0);
+	for (size_t i = 0; i < 120; i++)
+		(void)strcat(forced.release.reason, "\xc3\xa9 ");
+	take(forced);
+	take(release(at("2026-11-28T14:00:01Z"), LEDGER_STEP, "aaaa", 3333));
+	take(release(at("2026-11-28T15:00:00Z"), LEDGER_END, "bbbb", 0));
 }
 
 START_TEST(a_day_survives_its_summary)
@@ -741,6 +1046,27 @@ START_TEST(a_day_survives_its_summary)
 	/* Of other lines it says nothing. */
 	ck_assert_int_eq(slo_day_parse(text, strlen(text), "18 4", &again), -1);
 	ck_assert_uint_eq(again.n_causes, 0);
+	free(text);
+}
+END_TEST
+
+/* Each makes another text of the same lines. */
+START_TEST(a_summary_of_another_version_is_none)
+{
+	static struct slo_day again;
+	char *text, *format;
+
+	fill_day();
+	text = slo_day_text(book.days[0], "17 4");
+	format = strstr(text, "\"format\":2,");
+	ck_assert_ptr_nonnull(format);
+	for (const char *other = "13"; *other != '\0'; other++) {
+		format[strlen("\"format\":")] = *other;
+		ck_assert_int_eq(slo_day_parse(text, strlen(text), "17 4",
+				     &again),
+		    -1);
+		ck_assert_uint_eq(again.n_releases, 0);
+	}
 	free(text);
 }
 END_TEST
@@ -764,6 +1090,8 @@ START_TEST(a_damaged_summary_is_none_or_does_no_harm)
 		for (unsigned m = 0; m < SLO_DAY_MINUTES; m++)
 			ck_assert_uint_lt(again.minutes[m].cause,
 			    SLO_CAUSES_MAX);
+		for (unsigned r = 0; r < again.n_releases; r++)
+			ck_assert_uint_le(again.releases[r].share, RELEASE_ALL);
 		text[i] = old;
 	}
 	free(text);
@@ -995,11 +1323,125 @@ START_TEST(one_place_that_fails_keeps_nothing_from_the_other)
 }
 END_TEST
 
+/* The state of releases, from a file as thumbctl leaves it. */
+static void
+save_state(const char *began)
+{
+	struct release_state state;
+
+	if (!is_there("releases"))
+		ck_assert_int_eq(mkdir(tempdir_at("releases"), 0755), 0);
+	set_run(RELEASE_ROLLOUT, "aaaabbbbcccc", at(began), 500);
+	state = book.serving.state;
+	book.serving = (struct slo_serving){ 0 };
+	state.run.by_customer = true;
+	state.run.step_began = state.run.began;
+	state.run.deadline = state.run.began + INT64_C(3600000);
+	(void)strcpy(state.run.forced, "a secret of ours");
+	ck_assert_int_eq(release_save(tempdir_at("releases"), &state), 0);
+}
+
+START_TEST(everybody_sees_who_serves_and_not_why)
+{
+	const char *const secrets[] = { "aaaabbbbcccc", "bob", "rollout",
+		"secret", "words" };
+	char *text;
+	size_t len;
+	char why[400];
+	json_t *json, *serving;
+
+	set_places(tempdir_at("x.prom"));
+	settings.releases = true;
+	settings.release_dir = strdup(tempdir_at("releases"));
+	save_state("2026-11-28T00:30:00Z");
+	append_hours("2026-11-28T00:00:00Z", 1);
+	ck_assert_msg(slo_publish(&settings, at("2026-11-28T01:00:00Z"), why,
+			  sizeof why) == 0,
+	    "%s", why);
+	json = read_status();
+	ck_assert(json_is_true(json_object_get(json, "releasing")));
+	serving = json_object_get(json, "serving");
+	ck_assert_uint_eq(json_array_size(serving), 2);
+	serving = json_array_get(serving, 1);
+	ck_assert_str_eq(json_string_value(json_object_get(serving, "slot")),
+	    "green");
+	ck_assert_str_eq(json_string_value(json_object_get(serving, "version")),
+	    "0.2.0");
+	ck_assert_double_eq(json_real_value(json_object_get(serving, "share")),
+	    5);
+	text = json_dumps(json, 0);
+	for (size_t i = 0; i < NELEM(secrets); i++)
+		ck_assert_msg(strstr(text, secrets[i]) == NULL, "%s",
+		    secrets[i]);
+	free(text);
+	json_decref(json);
+	ck_assert_int_eq(fd_read_file(tempdir_fd(), "x.prom", 1 << 20, &text,
+			     &len),
+	    0);
+	ck_assert_ptr_nonnull(strstr(text,
+	    "\nfcgi_thumb_slo_release_share{slot=\"green\",version=\"0.2.0\"} "
+	    "0.05\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(text, "\nfcgi_thumb_slo_release_under_way 1\n"));
+	ck_assert_ptr_nonnull(strstr(text,
+	    "\nfcgi_thumb_slo_release_deadline_timestamp_seconds "
+	    "1795829400\n"));
+	free(text);
+
+	/* Without slots one service serves all. */
+	settings.releases = false;
+	ck_assert_int_eq(slo_publish(&settings, at("2026-11-28T01:00:00Z"), why,
+			     sizeof why),
+	    0);
+	json = read_status();
+	ck_assert(json_is_false(json_object_get(json, "releasing")));
+	text = json_dumps(json_object_get(json, "serving"), JSON_COMPACT);
+	ck_assert_str_eq(text,
+	    "[{\"slot\":\"none\",\"version\":\"0.1.0\",\"share\":100.0}]");
+	free(text);
+	json_decref(json);
+	free(settings.release_dir);
+	free_places();
+}
+END_TEST
+
+START_TEST(a_state_that_cannot_be_read_costs_its_own_words_alone)
+{
+	char why[400];
+	json_t *json;
+
+	set_places(tempdir_at("x.prom"));
+	settings.releases = true;
+	settings.release_dir = strdup(tempdir_at("releases"));
+	ck_assert_int_eq(mkdir(tempdir_at("releases"), 0755), 0);
+	ck_assert_int_eq(fd_write_file(tempdir_fd(), "releases/state.json",
+			     0644, "{", 1),
+	    0);
+	append_hours("2026-11-28T00:00:00Z", 1);
+	ck_assert_int_eq(slo_publish(&settings, at("2026-11-28T01:00:00Z"), why,
+			     sizeof why),
+	    -1);
+	ck_assert_ptr_nonnull(strstr(why, "releases/state.json: "));
+	json = read_status();
+	ck_assert(json_is_true(json_object_get(json, "online")));
+	ck_assert(json_is_null(json_object_get(json, "serving")));
+	ck_assert(json_is_null(json_object_get(json, "releasing")));
+	ck_assert(is_there("x.prom"));
+	json_decref(json);
+	free(settings.release_dir);
+	free_places();
+}
+END_TEST
+
 START_TEST(totals_begin_anew_with_the_month)
 {
 	struct buf text = { 0 };
 
 	append_hours("2026-10-31T23:00:00Z", 3);
+	append(release(at("2026-11-01T01:50:00Z"), LEDGER_BEGIN, "aaaa", 0));
+	append(release(at("2026-11-01T02:10:00Z"), LEDGER_END, "aaaa", 0));
+	append(release(at("2026-10-31T01:50:00Z"), LEDGER_BEGIN, "bbbb", 0));
+	append(release(at("2026-10-31T23:59:00Z"), LEDGER_END, "bbbb", 0));
 	read_book("2026-10-31T00:00:00Z", "2026-11-01T02:30:00Z");
 	calculate(at("2026-10-31T00:00:00Z"));
 	slo_metrics(&book, &figures, &text);
@@ -1007,6 +1449,10 @@ START_TEST(totals_begin_anew_with_the_month)
 	    "fcgi_thumb_slo_minutes_total{state=\"online\"} 120\n"
 	    "fcgi_thumb_slo_minutes_total{state=\"offline\"} 30\n"));
 	ck_assert_ptr_nonnull(strstr(text.data, "\nfcgi_thumb_slo_online 0\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(text.data, "\nfcgi_thumb_slo_release_minutes_total 10\n"));
+	/* Who serves which share is not known here. */
+	ck_assert_ptr_null(strstr(text.data, "fcgi_thumb_slo_release_share"));
 	ck_assert_ptr_nonnull(strstr(text.data,
 	    "\nfcgi_thumb_probe_last_timestamp_seconds 1793498340\n"));
 	buf_fini(&text);
@@ -1057,6 +1503,7 @@ assert_narrow(const char *text)
 static void
 trouble(void)
 {
+	struct ledger_entry e;
 	char why[256] = "";
 
 	for (size_t i = 0; i < 14; i++)
@@ -1074,8 +1521,26 @@ trouble(void)
 	}
 	take(hours_off(at("2026-11-20T10:00:00Z"), at("2026-11-20T11:30:00Z"),
 	    why));
+	for (int64_t i = 0; i < 7; i++) {
+		char id[2] = { (char)('a' + i), '\0' };
+		int64_t begin = at("2026-11-21T10:00:00Z") + i * LEDGER_DAY_MS;
+
+		e = release(begin, LEDGER_BEGIN, id, 0);
+		memset(e.release.to, 'x', sizeof e.release.to - 1);
+		(void)snprintf(e.release.reason, sizeof e.release.reason, "%s",
+		    why);
+		take(e);
+		e = release(begin + i * LEDGER_MINUTE_MS, LEDGER_END, id, 3333);
+		(void)snprintf(e.release.reason, sizeof e.release.reason, "%s",
+		    why);
+		if (i < 6)
+			take(e);
+	}
 	book.skipped = (struct ledger_skipped){ 1, 2, 3 };
 	close_book();
+	set_run(RELEASE_ROLLOUT, "g", at("2026-11-27T10:00:00Z"), 3333);
+	book.serving.state.run.deadline = at("2026-11-28T11:00:00Z");
+	memset(book.serving.state.slots[SLOT_GREEN].version, 'x', 63);
 	calculate(at("2026-10-30T00:00:00Z"));
 }
 
@@ -1099,6 +1564,15 @@ START_TEST(the_report_fits_a_terminal)
 	ck_assert_ptr_nonnull(strstr(text, "101!"));
 	ck_assert_ptr_nonnull(strstr(text, "90"));
 	ck_assert_ptr_nonnull(strstr(text, "ALERT: it is 12 or more"));
+	ck_assert_ptr_nonnull(strstr(text,
+	    "            rollout under way since Fri 2026-11-27 10:00: 33.33 % "
+	    "on green\n"
+	    "            it should have gone back by itself at 11:00\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(text, "\nSlots       blue 0.1.0 66.67 %, "));
+	ck_assert_ptr_nonnull(strstr(text,
+	    "\nThe 5 last of 7 releases: 20 minutes lost in them, 20 today\n"
+	    "        26 h  Fri 2026-11-27 10:00 - still   20 min lost\n"));
 	free(text);
 	text = printed(false, true);
 	assert_narrow(text);
@@ -1114,7 +1588,7 @@ END_TEST
 
 START_TEST(the_same_is_there_for_programs)
 {
-	const json_t *outage;
+	const json_t *outage, *release_json;
 	json_t *json;
 	char *text;
 
@@ -1140,7 +1614,39 @@ START_TEST(the_same_is_there_for_programs)
 	ck_assert(json_is_true(
 	    json_object_get(json_array_get(json_object_get(json, "alerts"), 0),
 		"fires")));
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "releases")),
+	    7);
+	release_json = json_array_get(json_object_get(json, "releases"), 6);
+	ck_assert_str_eq(json_string_value(
+			     json_object_get(release_json, "state")),
+	    "under-way");
+	ck_assert_int_eq(json_integer_value(
+			     json_object_get(release_json, "lost")),
+	    20);
+	ck_assert(json_is_null(json_object_get(release_json, "verdict")));
+	ck_assert_int_eq(json_integer_value(
+			     json_object_get(json_object_get(json,
+						 "lost_in_releases"),
+				 "today")),
+	    20);
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "serving")), 2);
 	json_decref(json);
+	free(text);
+}
+END_TEST
+
+START_TEST(without_releases_the_report_says_nothing_of_them)
+{
+	char *text;
+
+	open_book(DAY_START, "2026-11-28T02:00:00Z");
+	watch(0, 120, true);
+	close_book();
+	book.serving.is_known = true;
+	calculate(at(DAY_START));
+	text = printed(false, false);
+	ck_assert_ptr_null(strstr(text, "elease"));
+	ck_assert_ptr_null(strstr(text, "Slots"));
 	free(text);
 }
 END_TEST
@@ -1205,8 +1711,23 @@ main(void)
 	tcase_add_test(tc, percentiles_are_right_to_three_percent);
 	tcase_add_test(tc, versions_are_those_that_served_lately);
 
+	tc = add_case(s, "releases");
+	tcase_add_test(tc, minutes_are_lost_in_a_release);
+	tcase_add_loop_test(tc, what_a_switch_breaks_is_lost_right_after_it, 0,
+	    NELEM(switches));
+	tcase_add_test(tc,
+	    the_lines_of_a_release_are_put_together_over_midnight);
+	tcase_add_loop_test(tc,
+	    without_an_end_the_state_says_whether_it_is_over, 0, NELEM(fates));
+	tcase_add_test(tc, what_is_under_way_is_known_without_a_line);
+	tcase_add_test(tc, a_window_has_the_releases_that_reach_into_it);
+	tcase_add_test(tc,
+	    of_more_releases_than_there_is_room_for_the_newest_are_kept);
+	tcase_add_test(tc, each_version_that_serves_has_its_share);
+
 	tc = add_case(s, "summary");
 	tcase_add_test(tc, a_day_survives_its_summary);
+	tcase_add_test(tc, a_summary_of_another_version_is_none);
 	tcase_add_test(tc, a_damaged_summary_is_none_or_does_no_harm);
 
 	tc = add_case(s, "directory");
@@ -1221,9 +1742,13 @@ main(void)
 	tcase_add_test(tc, the_status_is_published_for_everybody);
 	tcase_add_test(tc, one_place_that_fails_keeps_nothing_from_the_other);
 	tcase_add_test(tc, totals_begin_anew_with_the_month);
+	tcase_add_test(tc, everybody_sees_who_serves_and_not_why);
+	tcase_add_test(tc,
+	    a_state_that_cannot_be_read_costs_its_own_words_alone);
 
 	tc = add_case(s, "report");
 	tcase_add_test(tc, the_report_fits_a_terminal);
 	tcase_add_test(tc, the_same_is_there_for_programs);
+	tcase_add_test(tc, without_releases_the_report_says_nothing_of_them);
 	return run_suite(s);
 }

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import time
 
@@ -33,6 +34,13 @@ def probe(seconds, **failure):
     return {**line, "created": True} if not failure else line
 
 
+def release(seconds, event, share, **more):
+    return {"time": moment(seconds), "kind": "release", "event": event,
+            "id": "k3mz7qpa2wxe", "how": "rollout", "from": "0.1.0",
+            "to": "0.2.0", "slot": "green", "share": share, "by": "alice",
+            **more}
+
+
 FAILED = {"step": "upload", "status": 503, "code": "overloaded",
           "why": "no worker is free"}
 
@@ -47,6 +55,7 @@ class Slo(ServiceCase):
         os.environ["TZ"] = f"NOON{utc(self.now).hour - 12}"
         self.addCleanup(os.environ.pop, "TZ")
         self.textfile = self.service.directory / "fcgi-thumb.prom"
+        self.releases = self.service.directory / "releases"
         self.service.write_settings(slo_textfile=self.textfile)
 
     def tearDown(self):
@@ -72,6 +81,24 @@ class Slo(ServiceCase):
                          self.now - end * MINUTE, every))
         if end == 0:
             self.write([probe(self.now + 1, **failure)])
+
+    def make_slots(self, share):
+        """Blue serves, and green a share of it."""
+        self.service.write_settings(
+            slo_textfile=self.textfile, releases=True,
+            release_dir=self.releases)
+        self.releases.mkdir(exist_ok=True)
+        self.addCleanup(shutil.rmtree, self.releases)
+        run = {"how": "rollout", "id": "k3mz7qpa2wxe", "from": "blue",
+               "to": "green", "by_what": "customer", "by": "alice",
+               "steps": [500, 10000], "step": 0, "share": share,
+               "began": moment(self.now - 30 * MINUTE),
+               "step_began": moment(self.now - 30 * MINUTE),
+               "deadline": moment(self.now + 60 * MINUTE)}
+        (self.releases / "state.json").write_text(json.dumps(
+            {"format": 1, "active": "blue",
+             "slots": {"blue": {"version": "0.1.0"},
+                       "green": {"version": "0.2.0"}}, "run": run}))
 
     def slo(self, status, *arguments):
         done = self.service.thumbctl("slo", *arguments)
@@ -125,6 +152,51 @@ class Slo(ServiceCase):
         self.assertTrue(last["running"])
         self.assertEqual(last["kind"], "unwatched")
         self.assertFalse(figures["online"])
+
+    def test_a_release_is_told_with_what_it_cost(self):
+        self.watch(100, 20)
+        self.watch(20, 15, **FAILED)
+        self.watch(15, 0)
+        self.write([release(self.now - 30 * MINUTE, "begin", 0,
+                            reason="a \x1b[2Jhotfix"),
+                    release(self.now - 18 * MINUTE, "step", 5.0,
+                            verdict="pass")])
+        self.make_slots(500)
+        words = self.slo(0)
+        self.assertRegex(words, "\n +rollout under way since [0-9:]{5}: 5 % "
+                                "on green\n")
+        self.assertRegex(words, r"\nReleases: 5 minutes lost in them, 5 today"
+                                r"\n .* - still   5 min lost\n")
+        self.assertRegex(words, r"\n +rollout 0\.1\.0 -> 0\.2\.0 \(green\) up "
+                                r"to 5 %: pass, by alice; forced: a\n")
+        self.assertNotIn("\x1b", words)
+        self.assertIn("Slots       blue 0.1.0 95 %, green 0.2.0 5 %\n", words)
+        told, = self.figures(0)["releases"]
+        self.assertEqual((told["state"], told["lost"], told["share"]),
+                         ("under-way", 5, 5.0))
+        self.assertEqual(self.slo(0, "--publish"), "")
+        answer = self.service.get("/status.json")
+        status = json.loads(answer.body)
+        self.assertEqual(status["serving"], [
+            {"slot": "blue", "version": "0.1.0", "share": 95.0},
+            {"slot": "green", "version": "0.2.0", "share": 5.0}])
+        self.assertIs(status["releasing"], True)
+        for secret in b"alice", b"hotfix", b"k3mz7qpa2wxe", b"rollout":
+            self.assertNotIn(secret, answer.body)
+        # It ends in the middle of the outage.
+        self.write([release(self.now - 17 * MINUTE, "end", 0,
+                            verdict="fail", reason="too slow")])
+        (self.releases / "state.json").unlink()
+        told, = self.figures(0)["releases"]
+        self.assertEqual((told["state"], told["verdict"], told["words"],
+                          told["lost"], told["lost_after"]),
+                         ("ended", "fail", "too slow", 3, 2))
+        # A state that is none is said, and costs nothing else.
+        (self.releases / "state.json").write_text("{")
+        done = self.service.thumbctl("slo")
+        self.assertIn("state.json: ", done.stderr)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("3 minutes lost in them", done.stdout)
 
     def test_a_terminal_gets_colours_unless_it_wants_none(self):
         self.watch(10, 0)
@@ -199,10 +271,17 @@ class Slo(ServiceCase):
     def test_prometheus_reads_the_metrics(self):
         self.watch(600, 20)
         self.watch(20, 0, **FAILED)
+        self.make_slots(3333)
         self.slo(0, "--publish")
         text = self.textfile.read_text()
         for name, value in (("fcgi_thumb_slo_online", "0"),
-                            ('fcgi_thumb_slo_bad_minutes{window="8h"}', "2")):
+                            ('fcgi_thumb_slo_bad_minutes{window="8h"}', "2"),
+                            ("fcgi_thumb_slo_release_minutes_total", "[12]"),
+                            ('fcgi_thumb_slo_release_share{slot="green",'
+                             'version="0.2.0"}', "0.3333$"),
+                            ("fcgi_thumb_slo_release_under_way", "1$"),
+                            ("fcgi_thumb_slo_release_deadline_timestamp_"
+                             "seconds", "1")):
             self.assertRegex(text, rf"(?m)^{re.escape(name)} {value}")
         self.assertEqual([path.name for path in
                           self.service.directory.glob("*prom*")],

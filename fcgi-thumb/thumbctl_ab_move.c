@@ -117,7 +117,7 @@ retire(void *ctx, enum release_slot slot)
 }
 
 static void
-note(void *ctx, const struct release_state *state, bool begins)
+note(void *ctx, const struct release_state *state, enum rollout_mark mark)
 {
 	const struct move *m = ctx;
 	const struct release_run *run = &state->run;
@@ -127,7 +127,7 @@ note(void *ctx, const struct release_state *state, bool begins)
 		.share = run->share };
 
 	(void)snprintf(event.what, sizeof event.what, "%s",
-	    begins ? "begin" : "end");
+	    mark == ROLLOUT_BEGINS ? "begin" : "end");
 	(void)snprintf(event.id, sizeof event.id, "%s", run->id);
 	(void)snprintf(event.words, sizeof event.words, "%s", m->words);
 	releases_note(m->r, &event);

@@ -30,7 +30,7 @@ struct verdict_sample {
 	uint64_t requests;  /* that a worker was asked for */
 	uint64_t errors;    /* of them answered 5xx */
 	uint64_t refusals;  /* photos as such: 415 and 422 */
-	const uint32_t *ms; /* of uploads that were taken, sorted */
+	const uint32_t *ms; /* of work on uploads that were taken, sorted */
 	size_t n_ms;
 	uint64_t memory; /* bytes, mean of a worker; 0: not known */
 	uint64_t deaths; /* workers that ended otherwise than in order */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "accessline.h"
+#include "number.h"
 #include "tail.h"
 
 /*
@@ -146,6 +147,30 @@ parse_times(const char *text, size_t len, uint32_t *out)
 	return true;
 }
 
+/*
+ * Without the time in the queue. How long that is comes of a slot's share: the
+ * one that more users come to would seem slower, by the same work.
+ */
+static bool
+time_of_work(const char *line, size_t len, uint32_t *out)
+{
+	size_t n;
+	const char *text = access_line_text(line, len, "upstream_seconds", &n);
+	unsigned long long queued = 0;
+	char digits[12];
+
+	if (text == NULL || !parse_times(text, n, out))
+		return false;
+	text = access_line_text(line, len, "queue_ms", &n);
+	if (text != NULL && n < sizeof digits) {
+		memcpy(digits, text, n);
+		digits[n] = '\0';
+		(void)number_parse(digits, 0, UINT32_MAX, &queued);
+	}
+	*out -= queued < *out ? (uint32_t)queued : *out;
+	return true;
+}
+
 /* NULL: of no slot that there is. */
 static struct side *
 side_of(struct window *w, const char *line, size_t len)
@@ -179,9 +204,7 @@ window_take(struct window *w, const char *text, size_t len)
 {
 	struct access_line line;
 	struct side *side;
-	const char *times;
 	uint32_t ms;
-	size_t n;
 
 	if (!access_line_read(&w->reader, text, len, &line) ||
 	    line.second < w->from || line.status == 429 || line.status == 499 ||
@@ -193,11 +216,9 @@ window_take(struct window *w, const char *text, size_t len)
 	side->requests++;
 	side->errors += line.status >= 500;
 	side->refusals += line.status == 415 || line.status == 422;
-	if (line.kind != ACCESS_UPLOAD ||
-	    (line.status != 200 && line.status != 201))
-		return;
-	times = access_line_text(text, len, "upstream_seconds", &n);
-	if (times != NULL && parse_times(times, n, &ms))
+	if (line.kind == ACCESS_UPLOAD &&
+	    (line.status == 200 || line.status == 201) &&
+	    time_of_work(text, len, &ms))
 		take_time(w, side, ms);
 }
 

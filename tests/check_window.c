@@ -208,6 +208,35 @@ START_TEST(times_are_those_of_the_workers)
 }
 END_TEST
 
+static const struct {
+	const char *queue;
+	unsigned ms;
+} queues[] = {
+	{ "0", 500 },
+	{ "420", 80 },
+	{ "700", 0 }, /* two clocks do not agree */
+	{ "", 500 },  /* no worker said it */
+	{ "-1", 500 },
+	{ "99999999999999", 500 },
+};
+
+START_TEST(waiting_for_a_worker_is_no_work)
+{
+	char line[400];
+
+	(void)snprintf(line, sizeof line,
+	    "{\"time\":\"2026-11-28T10:00:30+01:00\",\"method\":\"PUT\","
+	    "\"uri\":\"/m/upload\",\"status\":201,\"slot\":\"blue\","
+	    "\"upstream_status\":\"201\",\"upstream_seconds\":\"0.500\","
+	    "\"queue_ms\":\"%s\"}\n",
+	    queues[_i].queue);
+	append_to("access.log", line);
+	look(SLOT_BLUE);
+	ck_assert_uint_eq(sample.n_ms, 1);
+	ck_assert_uint_eq(sample.ms[0], queues[_i].ms);
+}
+END_TEST
+
 /* ---- from when on ---- */
 
 START_TEST(what_was_there_before_does_not_count)
@@ -387,6 +416,8 @@ main(void)
 	tcase_add_loop_test(all, each_counts_for_its_slot, 0, NELEM(slots));
 	tcase_add_loop_test(all, times_are_those_of_the_workers, 0,
 	    NELEM(times));
+	tcase_add_loop_test(all, waiting_for_a_worker_is_no_work, 0,
+	    NELEM(queues));
 	tcase_add_test(all, what_was_there_before_does_not_count);
 	tcase_add_test(all, a_step_begins_with_a_whole_second);
 	tcase_add_loop_test(all, lines_of_others_are_passed_over, 0,

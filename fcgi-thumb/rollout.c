@@ -130,7 +130,9 @@ rollout_step(struct release_state *state, const struct rollout_plan *plan,
 	run->step = step;
 	run->share = run->steps[step];
 	run->step_began = now;
-	run->deadline = now + plan->step + plan->patience + ROLLOUT_GRACE_MS;
+	run->deadline = run->how == RELEASE_AB
+	    ? 0
+	    : now + plan->step + plan->patience + ROLLOUT_GRACE_MS;
 }
 
 void

@@ -64,7 +64,10 @@ void rollout_begin(struct release_state *state, const struct rollout_plan *plan,
     enum release_slot to, const char *id, const char *by, const char *forced,
     int64_t now);
 
-/* A step begins, or begins now and not when it was thought to. */
+/*
+ * A step begins, or begins now and not when it was thought to. A comparison has
+ * no deadline.
+ */
 void rollout_step(struct release_state *state, const struct rollout_plan *plan,
     unsigned step, int64_t now);
 

@@ -103,6 +103,15 @@ hand_enable(void *ctx, enum release_slot slot, bool on)
 	return slot_enable(d->r, slot, on);
 }
 
+void
+drive_await_old(const struct releases *r)
+{
+	unsigned wait = r->state.nginx.wait;
+
+	(void)watch_old_workers(
+	    clock_monotonic_ns() + (wait > 0 ? wait : WAIT_DEFAULT) * NS_PER_S);
+}
+
 /*
  * A slot's master stays, for the way back; the service without slots would be
  * one more that is looked after, and can be started for it. Requests that nginx
@@ -112,7 +121,6 @@ static void
 hand_retire(void *ctx, enum release_slot slot)
 {
 	const struct drive *d = ctx;
-	unsigned wait = d->r->state.nginx.wait;
 	struct service_state state;
 
 	if (slot != SLOT_NONE || !slot_is_alive(d->r, slot, &state))
@@ -123,8 +131,7 @@ hand_retire(void *ctx, enum release_slot slot)
 		    (long)state.pid);
 		return;
 	}
-	watch_old_workers(
-	    clock_monotonic_ns() + (wait > 0 ? wait : WAIT_DEFAULT) * NS_PER_S);
+	drive_await_old(d->r);
 	(void)slot_stop(d->r, slot);
 }
 
@@ -194,7 +201,9 @@ hand_note(void *ctx, const struct release_state *state, enum rollout_mark mark)
 	/* What comes to its end at once has one line. */
 	if (mark != ROLLOUT_BEGINS || run->n_steps > 0)
 		releases_note(d->r, &event);
-	drive_note_in_ledger(d, state, mark);
+	/* No minute is lost in a comparison that lasts for weeks. */
+	if (run->how != RELEASE_AB)
+		drive_note_in_ledger(d, state, mark);
 }
 
 /* ---- for the commands ---- */

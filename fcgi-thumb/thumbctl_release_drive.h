@@ -41,6 +41,12 @@ void drive_say(struct drive *d, enum verdict verdict, const char *fmt, ...)
  */
 int drive_back(struct drive *d);
 
+/*
+ * Wait, for a while, until nginx has no requests from before it was told last:
+ * they go where they would have gone then.
+ */
+void drive_await_old(const struct releases *r);
+
 /* Does nginx send everybody to run.to? And is that the active one for it? */
 bool drive_has_arrived(const struct releases *r);
 bool drive_has_turned(const struct releases *r);
@@ -79,6 +85,12 @@ struct ready {
  */
 int drive_get_ready(struct releases *r, const struct ready *ready,
     enum release_slot *to);
+
+/*
+ * Start a slot's master and give it the system test, which the state and the
+ * history have then. EXIT_SUCCESS, or the exit status after words.
+ */
+int drive_test(struct releases *r, enum release_slot slot);
 
 /*
  * One small photo through a slot's sockets, in a process of its own; *slot is

@@ -135,8 +135,8 @@ keep(struct releases *r, enum release_slot slot, const char *words)
 	return 0;
 }
 
-static int
-check_test(struct releases *r, enum release_slot slot)
+int
+drive_test(struct releases *r, enum release_slot slot)
 {
 	char words[RELEASE_WORDS_MAX] = "service: its master does not start";
 	char name[SLOT_TEXT_MAX];
@@ -178,7 +178,7 @@ drive_get_ready(struct releases *r, const struct ready *ready,
 	if (status == EXIT_SUCCESS && ready->force[0] == '\0')
 		status = drive_check_budget(r);
 	if (status == EXIT_SUCCESS)
-		status = check_test(r, *to);
+		status = drive_test(r, *to);
 	return status;
 }
 

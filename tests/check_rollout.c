@@ -595,12 +595,15 @@ END_TEST
 
 START_TEST(a_comparison_lasts_until_it_is_ended_by_hand)
 {
-	struct release_state state = in_a_step();
+	struct release_state state = before();
+	struct rollout_plan plan = plan_of(RELEASE_AB);
 	struct rollout_find find = { .now = NOON + 365 * 1440 * MINUTE };
 	const char *why;
 
-	state.run.how = RELEASE_AB;
-	state.run.deadline = 0;
+	plan.steps[plan.n_steps++] = 5000;
+	rollout_begin(&state, &plan, SLOT_GREEN, ID, "alice", "", NOON);
+	ck_assert_uint_eq(state.run.share, 5000);
+	ck_assert_int_eq(state.run.deadline, 0);
 	ck_assert_int_eq(rollout_tend(&state, &find, &why), ROLLOUT_NOTHING);
 	ck_assert_int_eq(rollout_abort(&state), ROLLOUT_BACK);
 }

@@ -641,7 +641,7 @@ likeness_words(const struct show *s, const struct book *b, char *out,
 		(void)snprintf(out, size, "of the size that is wanted");
 		return;
 	}
-	if (b->kinship != ALONE)
+	if (b->bytes[ACTIVE] > 0)
 		(void)snprintf(than, sizeof than, "those of %s",
 		    exam_name(s->x, ACTIVE));
 	if (b->least >= TRIAL_EQUAL)

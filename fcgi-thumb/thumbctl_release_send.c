@@ -221,7 +221,8 @@ try_send(struct exam *x, struct ask *a, struct exam_photo *out, bool *again)
 
 	*again = false;
 	out->ms = asked.ms;
-	debt->is_open = rc == -1 && errno == ETIMEDOUT;
+	/* Who has had no time for it until now refuses it. */
+	debt->is_open = false;
 	debt->was_fatal = rc == -1;
 	if (rc == -1) {
 		explain_silence(x, out->side, a->path, asked.ms);
@@ -477,40 +478,58 @@ exam_take_back(struct exam *x, const struct exam_photo *p)
 	return rc;
 }
 
-/* One that is still on its way in is waited for. */
-static void
-drop(struct store *store, const struct exam_debt *debt, uint64_t until)
+#define CLEAN_SECONDS 8
+#define OPEN_SECONDS 3 /* for what may still come in */
+#define BLAME_MS 300   /* that a master needs to note of what its worker died */
+
+/* True: it may still come in. */
+static bool
+drop(struct store *store, struct exam_debt *debt, uint64_t until)
 {
 	struct fault_info info;
-	enum fault f;
 
-	while (!debt->is_settled && clock_monotonic_ns() < until) {
-		f = claim_drop(store, debt->receipt.id, debt->receipt.token,
-		    until, &info);
-		if (f != FAULT_NOT_FOUND || !debt->is_open)
-			break;
-		pause_ms(50);
-	}
-	/* It is one of ours, and no danger to anybody. */
-	if (debt->was_fatal)
-		(void)store_release(store, debt->receipt.id, &info);
+	if (debt->is_settled)
+		return false;
+	if (claim_drop(store, debt->receipt.id, debt->receipt.token, until,
+		&info) == FAULT_NOT_FOUND &&
+	    debt->is_open)
+		return true;
+	debt->is_settled = true;
+	return false;
 }
 
-#define CLEAN_SECONDS 8
-#define BLAME_MS 300 /* that a master needs to note of what its worker died */
+/* What a process has died of is one of ours, and no danger to anybody. */
+static void
+forgive(struct exam_page *page, struct store *store)
+{
+	struct fault_info info;
+	bool has_waited = false;
+
+	for (unsigned i = 0; i < page->n_debts; i++) {
+		if (!page->debts[i].was_fatal)
+			continue;
+		if (!has_waited)
+			pause_ms(BLAME_MS);
+		has_waited = true;
+		(void)store_release(store, page->debts[i].receipt.id, &info);
+	}
+}
 
 void
 exam_clean(struct exam *x, struct store *store)
 {
-	const struct exam_page *page = x->page;
-	uint64_t until = clock_monotonic_ns() + CLEAN_SECONDS * NS_PER_S;
-	bool was_fatal = false;
+	uint64_t now = clock_monotonic_ns();
+	uint64_t until = now + CLEAN_SECONDS * NS_PER_S;
+	struct exam_page *page = x->page;
+	bool more;
 
-	for (unsigned i = 0; i < page->n_debts; i++)
-		was_fatal = was_fatal || page->debts[i].was_fatal;
-	if (was_fatal)
-		pause_ms(BLAME_MS);
-	for (unsigned i = 0; i < page->n_debts; i++)
-		drop(store, &page->debts[i], until);
+	do {
+		more = false;
+		for (unsigned i = 0; i < page->n_debts; i++)
+			more = drop(store, &page->debts[i], until) || more;
+		if (more)
+			pause_ms(50);
+	} while (more && clock_monotonic_ns() < now + OPEN_SECONDS * NS_PER_S);
+	forgive(page, store);
 	(void)store_empty_trash(store, until, NULL);
 }

@@ -14,6 +14,7 @@
  *   dead N      so does each one from the Nth request to all of them on
  *   leak N      a worker keeps N kB more with each request
  *   hang N      one request of N comes to no end of decoding
+ *   deaf 1      no AVIF and no HEIC can be decoded
  *   stillborn 1 a worker dies by SIGABRT as it comes up
  *
  * FT_FAULT_FLAG, where it is set, is a file below the data directory (a worker
@@ -210,6 +211,9 @@ MagickReadImageBlob(void *wand, const void *data, size_t len)
 		*nowhere = 1;
 	while (self.is_bad && is_way("hang") && is_turn())
 		turns++; /* at work, as a decoder would be */
+	if (self.is_bad && is_way("deaf") && len > 8 &&
+	    memcmp((const char *)data + 4, "ftyp", 4) == 0)
+		return 0;
 	ok = real(wand, data, len);
 	go_on(since);
 	return ok;

@@ -501,5 +501,6 @@ stop_process() {
 		sleep 0.1
 	done
 	kill -s KILL -- "-$1" 2>/dev/null || true
-	wait "$1" 2>/dev/null || true
+	# No `wait`: sleep has reaped it, and bash, whose `wait -n` a trap has cut
+	# off, may wait for another child then, that nobody has told to end.
 }

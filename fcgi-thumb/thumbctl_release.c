@@ -445,7 +445,7 @@ releases_take_nginx(int *argc, char **argv)
 	"          [--errors PERCENT] [--slower PERCENT] " \
 	"[--by customer|request]\n"                        \
 	"          [--force REASON]"
-#define ROLLOUT_ARGUMENTS "[--steps PERCENT,...]" JUDGED_ARGUMENTS
+#define ROLLOUT_ARGUMENTS "[--steps LIST]" JUDGED_ARGUMENTS
 #define CANARY_ARGUMENTS "[--share PERCENT]" JUDGED_ARGUMENTS
 #define TEND_ARGUMENTS "[--every DURATION]"
 
@@ -534,7 +534,8 @@ const struct command command_release = { "release",
 	"check, or\n"
 	"nothing is changed; and no release begins when today's minutes "
 	"offline are used up.\n\n"
-	"  --steps PERCENT,...  of the users; 1,5,25,50,100, and all at the "
+	"  --steps LIST         percents of the users; 1,5,25,50,100, and all "
+	"at the "
 	"end in any case\n"
 	"  --share PERCENT      of a canary: 5\n"
 	"  --step DURATION      how long a step lasts at least: 10m\n"

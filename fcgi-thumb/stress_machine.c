@@ -101,9 +101,15 @@ stress_parse_process(const char *text, pid_t *parent, uint64_t *ticks,
 }
 
 int
-stress_parse_delay(const char *text, uint64_t *ns)
+stress_parse_delay(const char *text, uint64_t *ran, uint64_t *delayed)
 {
-	return sscanf(text, "%*u %" SCNu64, ns) == 1 ? 0 : -1;
+	uint64_t n[2];
+
+	if (sscanf(text, "%" SCNu64 " %" SCNu64, &n[0], &n[1]) != 2)
+		return -1;
+	*ran = n[0];
+	*delayed = n[1];
+	return 0;
 }
 
 /* The caller frees it. */
@@ -120,14 +126,16 @@ static void
 add_worker(struct stress_sample *out, pid_t pid, uint64_t ticks)
 {
 	char *text = read_process(pid, "schedstat");
-	uint64_t ns;
+	uint64_t ran, delayed;
 
 	out->ran += ticks;
 	out->crew += (uint64_t)pid * (uint64_t)pid;
-	if (text != NULL && stress_parse_delay(text, &ns) == 0)
-		out->delayed_ns += ns;
-	else
+	if (text != NULL && stress_parse_delay(text, &ran, &delayed) == 0) {
+		out->ran_ns += ran;
+		out->delayed_ns += delayed;
+	} else {
 		out->has_delay = false;
+	}
 	free(text);
 }
 

@@ -26,10 +26,13 @@ struct stress_sample {
 	uint64_t all, idle, waiting;
 	uint64_t service; /* ticks that the service and nginx have had */
 	bool has_service;
-	/* Of the photo workers: ticks on a processor, and ns of waiting for one. */
-	uint64_t ran, delayed_ns;
+	/*
+	 * Of the photo workers: ticks on a processor, and ns on one and of
+	 * waiting for one.
+	 */
+	uint64_t ran, ran_ns, delayed_ns;
 	uint64_t crew;  /* which processes they are; differs with them */
-	bool has_delay; /* the system tells */
+	bool has_delay; /* the system tells these ns */
 	uint64_t self_ns;
 	uint64_t swapped; /* pages, in and out */
 	struct stress_disk disks[STRESS_DISKS_MAX];
@@ -73,7 +76,7 @@ void stress_parse_disks(const char *text, struct stress_sample *out);
 int stress_parse_process(const char *text, pid_t *parent, uint64_t *ticks,
     uint64_t *of_children);
 
-/* /proc/PID/schedstat: ns of waiting for a processor. 0 or -1. */
-int stress_parse_delay(const char *text, uint64_t *ns);
+/* /proc/PID/schedstat: ns on a processor, and of waiting for one. 0 or -1. */
+int stress_parse_delay(const char *text, uint64_t *ran, uint64_t *delayed);
 
 #endif

@@ -74,7 +74,7 @@ shows(struct exam *x, const struct exam_photo *p, const struct preset *preset,
     const struct probe_picture *picture)
 {
 	const struct variant *v =
-	    manifest_find(&p->manifest, preset, preset->formats[0]);
+	    manifest_find_any(&p->manifest, preset, preset->formats[0]);
 	struct fault_info info = { 0 };
 	char *data = NULL;
 	size_t len = 0;
@@ -241,7 +241,7 @@ shows_kind(struct exam *x, const struct kind *kind, const struct exam_photo *p)
 	for (unsigned i = 0; is && i < s->n_presets; i++) {
 		const struct preset *preset = &s->presets[i];
 		const struct variant *v =
-		    manifest_find(&p->manifest, preset, preset->formats[0]);
+		    manifest_find_any(&p->manifest, preset, preset->formats[0]);
 		struct exam_pixels pixels;
 
 		is = v != NULL && exam_look(x, p, v, &pixels) == 0;

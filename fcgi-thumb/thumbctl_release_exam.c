@@ -47,7 +47,10 @@ static int
 open_bench(struct exam_bench *b, const struct releases *r,
     enum release_slot slot)
 {
+	struct service_state state;
+
 	b->slot = slot;
+	b->pid = slot_is_alive(r, slot, &state) ? state.pid : 0;
 	b->settings = slot_settings(r, slot);
 	if (b->settings == NULL)
 		return -1;
@@ -302,8 +305,8 @@ begin(struct watch *w, struct exam *x, unsigned seconds, pid_t *pid)
 	(void)fflush(stdout);
 	*pid = fork();
 	if (*pid == 0) {
-		fd_close(&fds[0]);
-		fd_close(&w->signals);
+		/* A copy of the release directory's lock could outlive us. */
+		fd_keep_only(&fds[1], 1);
 		x->out = fds[1];
 		settle(parent, seconds + 2);
 		return 0;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "fault.h"
 #include "format.h"
@@ -32,6 +33,7 @@ struct exam_bench {
 	enum release_slot slot;
 	struct settings *settings; /* owned; NULL: there is none */
 	char *photo, *control;     /* its sockets; owned */
+	pid_t pid;                 /* its master's; 0: none */
 	/* In the examining process: */
 	bool is_lost;    /* it is asked nothing more */
 	unsigned deaths; /* connections that ended without an answer */

@@ -16,6 +16,7 @@
 
 #include "image.h"
 #include "sniff.h"
+#include "stress_machine.h"
 #include "stress_photo.h"
 #include "trial.h"
 
@@ -44,7 +45,7 @@
 
 /* How the pictures of a preset of both can be compared. */
 enum kinship {
-	SAME, /* by the same recipe */
+	SAME, /* by the same recipe, unless that shows to be another */
 	LIKE, /* of the same size and part of the photo */
 	ALONE /* the active one has none like it */
 };
@@ -111,8 +112,7 @@ open_book(struct book *b, const struct preset *preset,
 	if (b->other == NULL || !look_the_same(preset, b->other))
 		b->other = NULL;
 	else
-		b->kinship =
-		    strcmp(preset->recipe, b->other->recipe) == 0 ? SAME : LIKE;
+		b->kinship = SAME;
 }
 
 static void
@@ -152,7 +152,8 @@ struct sample {
 						* one beside */
 	uint64_t bytes[EXAM_SIDES];            /* 0: not known */
 	const char *beside;                    /* who made that one */
-	bool is_same;                          /* by the same recipe */
+	struct variant variants[EXAM_SIDES];
+	bool is_same; /* by the same recipe */
 };
 
 static void
@@ -170,15 +171,15 @@ get_side(struct sample *f, const struct exam_photo *p,
     const struct preset *preset)
 {
 	struct exam *x = f->show->x;
-	struct variant v;
+	struct variant *v = &f->variants[p->side];
 	bool is_first;
 
 	exam_enter(x, "asking %s for %s.%s of %s", exam_name(x, p->side),
 	    preset->name, format_spec(f->format)->ext, f->ref->name);
-	if (exam_variant(x, p, preset, f->format, &v, &is_first) == -1 ||
-	    exam_look(x, p, &v, &f->pixels[p->side]) == -1)
+	if (exam_variant(x, p, preset, f->format, v, &is_first) == -1 ||
+	    exam_look(x, p, v, &f->pixels[p->side]) == -1)
 		return -1;
-	f->bytes[p->side] = v.bytes;
+	f->bytes[p->side] = v->bytes;
 	if (p->side == CANDIDATE)
 		f->book->firsts += is_first;
 	return 0;
@@ -330,6 +331,16 @@ judge(struct sample *f, struct size photo)
 		judge_bytes(f);
 }
 
+/* As they tell them: another version may have others of the same settings. */
+static void
+compare_recipes(struct sample *f)
+{
+	f->is_same = strcmp(f->variants[CANDIDATE].recipe,
+			 f->variants[ACTIVE].recipe) == 0;
+	if (!f->is_same)
+		f->book->kinship = LIKE;
+}
+
 /* photos[ACTIVE].debt is NULL where there is none. */
 static void
 compare_file(struct show *s, struct book *book, const struct reference *ref,
@@ -339,8 +350,7 @@ compare_file(struct show *s, struct book *book, const struct reference *ref,
 		.book = book,
 		.ref = ref,
 		.format = format,
-		.beside = exam_name(s->x, ACTIVE),
-		.is_same = book->kinship == SAME };
+		.beside = exam_name(s->x, ACTIVE) };
 
 	if (get_side(&f, &photos[CANDIDATE], book->preset) == -1) {
 		fail(&f, s->x->why);
@@ -351,6 +361,8 @@ compare_file(struct show *s, struct book *book, const struct reference *ref,
 		lose_active(s, book->preset->name);
 	if (f.pixels[ACTIVE].rgba == NULL)
 		make_own(&f);
+	else
+		compare_recipes(&f);
 	judge(&f, photos[CANDIDATE].manifest.size);
 	free(f.pixels[CANDIDATE].rgba);
 	free(f.pixels[ACTIVE].rgba);
@@ -454,6 +466,40 @@ is_same_work(const struct show *s)
 	return true;
 }
 
+/*
+ * Of what it took, what was its own: without waiting for a processor that others
+ * had, which is a busy machine's and no version's. Where its workers had other
+ * photos as well, their waits are among those, and their work keeps it from
+ * being too little.
+ */
+static double
+own_ms(const struct stress_sample *before, const struct stress_sample *after,
+    double ms)
+{
+	double delayed = (double)(after->delayed_ns - before->delayed_ns) / 1e6;
+	double ran = (double)(after->ran_ns - before->ran_ns) / 1e6;
+
+	if (!before->has_delay || !after->has_delay ||
+	    before->crew != after->crew)
+		return ms;
+	return fmin(ms, fmax(ms - delayed, ran));
+}
+
+static int
+send_timed(struct exam *x, enum exam_side side, const struct reference *ref,
+    struct exam_photo *out, double *ms)
+{
+	struct stress_sample before, after;
+	int rc;
+
+	exam_enter(x, "measuring %s with %s", exam_name(x, side), ref->name);
+	stress_sample_take(&before, x->sides[side].pid);
+	rc = exam_send_marked(x, side, ref->format, ref->data, ref->len, out);
+	stress_sample_take(&after, x->sides[side].pid);
+	*ms = own_ms(&before, &after, out->ms);
+	return rc;
+}
+
 /* Each goes first in every other turn. False: one of them does not answer. */
 static bool
 run_turn(struct show *s, const struct reference *ref, struct race *race)
@@ -466,11 +512,8 @@ run_turn(struct show *s, const struct reference *ref, struct race *race)
 		    (i + race->n) % 2 == 0 ? CANDIDATE : ACTIVE;
 		struct exam_photo p;
 
-		exam_enter(x, "measuring %s with %s", exam_name(x, side),
-		    ref->name);
-		fine = exam_send_marked(x, side, ref->format, ref->data,
-			   ref->len, &p) == 0;
-		race->ms[side][race->n] = p.ms;
+		fine =
+		    send_timed(x, side, ref, &p, &race->ms[side][race->n]) == 0;
 		if (!fine && side == ACTIVE)
 			lose_active(s, ref->name);
 		else if (!fine)
@@ -500,7 +543,7 @@ tell_race(struct show *s, const struct reference *ref, const struct race *race,
 	}
 	exam_say(s->x, finding, LAYER_TIME, fix,
 	    "%s of %.1f million px takes %.0f ms, %s %.0f ms: %.2f times as "
-	    "long (best of %u each)%s",
+	    "long (best of %u each, waits for a processor aside)%s",
 	    ref->name, (double)ref->size.width * ref->size.height / 1e6,
 	    trial_best(race->ms[CANDIDATE], race->n), exam_name(s->x, ACTIVE),
 	    trial_best(race->ms[ACTIVE], race->n), race->ratio, race->n,
@@ -670,7 +713,7 @@ static void
 tell_book(struct show *s, const struct book *b)
 {
 	static const char *const kinships[] = { [SAME] = "",
-		[LIKE] = " by other settings",
+		[LIKE] = " by another recipe",
 		[ALONE] = ", which is new or has another size" };
 	bool differs =
 	    b->kinship != SAME && s->x->sides[ACTIVE].settings != NULL;

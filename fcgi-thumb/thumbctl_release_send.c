@@ -356,7 +356,9 @@ exam_variant(struct exam *x, const struct exam_photo *p,
     const struct preset *preset, enum format format, struct variant *out,
     bool *is_first)
 {
-	const struct variant *v = manifest_find(&p->manifest, preset, format);
+	/* Its recipe is its version's, which may be none that we know. */
+	const struct variant *v =
+	    manifest_find_any(&p->manifest, preset, format);
 	struct fault_info info = { 0 };
 	struct look look;
 
@@ -369,7 +371,7 @@ exam_variant(struct exam *x, const struct exam_photo *p,
 		return -1;
 	if (store_look(x->store, p->manifest.id, x->sides[p->side].settings,
 		&look, &info) == FAULT_NONE)
-		v = manifest_find(&look.manifest, preset, format);
+		v = manifest_find_any(&look.manifest, preset, format);
 	if (v == NULL) {
 		(void)snprintf(x->why, sizeof x->why,
 		    "it is not in the store, and should be");

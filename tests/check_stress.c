@@ -305,12 +305,13 @@ END_TEST
 
 START_TEST(the_wait_for_a_processor_is_read)
 {
-	uint64_t ns = 0;
+	uint64_t ran = 0, delayed = 0;
 
-	ck_assert_int_eq(stress_parse_delay("123 456 7\n", &ns), 0);
-	ck_assert_uint_eq(ns, 456);
-	ck_assert_int_eq(stress_parse_delay("123\n", &ns), -1);
-	ck_assert_int_eq(stress_parse_delay("", &ns), -1);
+	ck_assert_int_eq(stress_parse_delay("123 456 7\n", &ran, &delayed), 0);
+	ck_assert_uint_eq(ran, 123);
+	ck_assert_uint_eq(delayed, 456);
+	ck_assert_int_eq(stress_parse_delay("123\n", &ran, &delayed), -1);
+	ck_assert_int_eq(stress_parse_delay("", &ran, &delayed), -1);
 }
 END_TEST
 

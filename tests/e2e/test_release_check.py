@@ -156,8 +156,8 @@ class Good(CheckCase):
         self.assertRegex(last, "check, blue .*, pass ")
         for preset in PRESETS:
             self.assertRegex(
-                done.stdout, f"note  pictures: {preset['name']} by other "
-                r"settings: .* by [23]\d\.\d dB at least, bytes -[\d.]+ % -- ")
+                done.stdout, f"note  pictures: {preset['name']} by "
+                r"another recipe: .* by [23]\d\.\d dB at least, bytes -[\d.]+ % -- ")
         self.assert_nothing_left()
 
     def test_presets_that_nobody_has(self):
@@ -202,7 +202,7 @@ class Bad(CheckCase):
         faults = self.check(1)
         self.assertEqual(len(faults), 1, faults)
         self.assert_fault(faults, "time", "a camera's photo of 1.9 million px",
-                          "times as long (best of 9 each)")
+                          "times as long (best of 9 each, ")
 
     def test_a_decoder_that_is_broken(self):
         self.stage(self.faulty("deaf", "deaf 1"))

@@ -28,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "clock.h"
 #include "fdio.h"
 #include "pidfile.h"
@@ -153,6 +154,45 @@ judge_nginx(struct apply *a, enum nginx_answer answer)
 	return -1;
 }
 
+/* Of `nginx -s reload`, whose configuration has just been tested. */
+static bool
+has_found_nobody(const struct buf *said)
+{
+	static const char *const words[] = { "failed (3: No such process)",
+		"failed (2: No such file or directory)", "invalid PID number" };
+
+	for (unsigned i = 0; i < NELEM(words); i++)
+		if (said->len > 0 && strstr(said->data, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * The same as run_nginx where it need not run. Masters that can be seen may be
+ * others': only it knows whether its own is one of them.
+ */
+static int
+tell_nginx(struct apply *a, const char *const more[])
+{
+	struct buf said = { 0 };
+	int rc;
+
+	if (!a->change.may_be_stopped)
+		return run_nginx(a, more, NULL);
+	rc = program_run(a->change.job.program, more, &said, &said,
+	    a->change.job.wait);
+	a->stopped = rc != 0 && has_found_nobody(&said);
+	if (a->stopped)
+		complain(
+		    "nginx does not run, and has this when it starts; what "
+		    "one that was killed has left of workers goes on "
+		    "with what it had");
+	else if (said.len > 0)
+		(void)fputs(said.data, stderr);
+	buf_fini(&said);
+	return rc == 0 || a->stopped ? 0 : -1;
+}
+
 /* 0, or -1 after a complaint. *touched: nginx may have what the files say. */
 static int
 reload_nginx(struct apply *a, bool *touched)
@@ -168,8 +208,10 @@ reload_nginx(struct apply *a, bool *touched)
 	/* Interrupted, it would leave open whether it has told it. */
 	if (a->stopped) {
 		rc = 0;
-	} else if (run_nginx(a, more, NULL) == -1) {
+	} else if (tell_nginx(a, more) == -1) {
 		complain("nginx cannot be told to reload; does it run?");
+	} else if (a->stopped) {
+		rc = 0;
 	} else {
 		answer = watch_wait(&watch);
 		*touched = answer != NGINX_REFUSED && answer != NGINX_ENDED;

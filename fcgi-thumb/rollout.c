@@ -191,7 +191,7 @@ rollout_tend(const struct release_state *state, const struct rollout_find *find,
 	const struct release_run *run = &state->run;
 
 	*why = "";
-	if (run->how == RELEASE_NONE || run->how == RELEASE_AB)
+	if (run->how == RELEASE_NONE)
 		return ROLLOUT_NOTHING;
 	if (run->settled && run->share == 0) {
 		*why = "it was cut off on its way back";
@@ -209,6 +209,8 @@ rollout_tend(const struct release_state *state, const struct rollout_find *find,
 		*why = "it was cut off before nginx was told";
 	else if (find->gone)
 		*why = "its master has ended, and nobody was at work on it";
+	else if (run->how == RELEASE_AB)
+		return ROLLOUT_NOTHING; /* it is ended by hand */
 	else if (run->deadline <= find->now)
 		*why = "it is past its deadline, and nobody was at work on it";
 	else if (find->now < run->began)

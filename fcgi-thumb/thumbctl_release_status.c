@@ -72,7 +72,7 @@ lacks_master(const struct view *v)
 static void
 advise_run(struct view *v)
 {
-	if (v->r.state.run.how == RELEASE_AB) {
+	if (v->r.state.run.how == RELEASE_AB && !v->r.state.run.settled) {
 		advise(v, "thumbctl ab report");
 		advise(v, "thumbctl ab stop");
 	} else if (v->is_driven) {
@@ -262,7 +262,7 @@ print_driver(const struct view *v)
 		(void)printf("process %ld is at work: %s\n", v->driver.pid,
 		    v->driver.words);
 	else
-		(void)puts(run->how == RELEASE_AB
+		(void)puts(run->how == RELEASE_AB && !run->settled
 			? "it lasts until it is ended by hand"
 			: "NOBODY is at work on it");
 	if (run->deadline == 0 || run->settled)

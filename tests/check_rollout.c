@@ -605,7 +605,16 @@ START_TEST(a_comparison_lasts_until_it_is_ended_by_hand)
 	ck_assert_uint_eq(state.run.share, 5000);
 	ck_assert_int_eq(state.run.deadline, 0);
 	ck_assert_int_eq(rollout_tend(&state, &find, &why), ROLLOUT_NOTHING);
+	find.now = NOON - 1;
+	ck_assert_int_eq(rollout_tend(&state, &find, &why), ROLLOUT_NOTHING);
 	ck_assert_int_eq(rollout_abort(&state), ROLLOUT_BACK);
+	/* But half of the users are not left without a master, */
+	find.gone = true;
+	ck_assert_int_eq(rollout_tend(&state, &find, &why), ROLLOUT_BACK);
+	/* nor half-way, where it was ended and that was cut off. */
+	find.gone = false;
+	rollout_settle(&state, false, NOON);
+	ck_assert_int_eq(rollout_tend(&state, &find, &why), ROLLOUT_BACK);
 }
 END_TEST
 

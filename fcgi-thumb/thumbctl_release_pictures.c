@@ -439,7 +439,7 @@ struct race {
 	double ratio;
 };
 
-/* Do both make as many files of the same sizes? */
+/* Do both make as many files of the same sizes and quality? */
 static bool
 is_same_work(const struct show *s)
 {
@@ -458,6 +458,7 @@ is_same_work(const struct show *s)
 				    *b = &sides[ACTIVE].settings->presets[i];
 
 		if (!look_the_same(a, b) || a->sharpen != b->sharpen ||
+		    a->quality != b->quality ||
 		    own.formats[i] != other.formats[i] ||
 		    memcmp(a->formats, b->formats,
 			a->n_formats * sizeof a->formats[0]) != 0)

@@ -82,6 +82,9 @@ gives "thumbctl quarantine r" release
 gives "thumbctl quarantine release " qmbunesoajlx5o7xqfyn4m3bom
 gives "thumbctl quarantine list "
 gives "thumbctl release st" stage start status stop
+gives "thumbctl release rollout --by " customer request
+gives "thumbctl release rollout --by request --st" --standalone --step --steps
+gives "thumbctl release switch --st" --standalone
 mkdir -p "$dir/versions/0.1.0" "$dir/versions/0.2.0"
 echo "release_dir = \"$dir\";" >"$dir/slots.conf"
 gives "thumbctl -c $dir/slots.conf release stage 0.1" 0.1.0

@@ -111,8 +111,9 @@ struct ledger_entry {
 		struct {
 			enum ledger_event event;
 			char id[16];
-			char how[16];  /* "rollout" */
-			char from[64]; /* versions */
+			char how[16]; /* "rollout" */
+			/* Versions; "none": the service without slots. */
+			char from[64];
 			char to[64];
 			char slot[8];     /* that `to` is in */
 			unsigned share;   /* of `to` from now on, in hundredths

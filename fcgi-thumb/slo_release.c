@@ -172,6 +172,14 @@ slo_read_serving(const struct settings *settings, struct slo_book *b, char *why,
 
 /* ---- what came of them ---- */
 
+/* As the ledger has it: the service without slots keeps no version. */
+static const char *
+version_in(const struct release_state *s, enum release_slot slot)
+{
+	return slot == SLOT_NONE ? settings_slot_name(slot)
+				 : s->slots[slot].version;
+}
+
 /* That it began may be older than the days that were read. */
 static void
 take_state(const struct slo_book *b, struct slo_marks *m)
@@ -183,8 +191,8 @@ take_state(const struct slo_book *b, struct slo_marks *m)
 		.share = run->share };
 
 	fill(now.how, sizeof now.how, release_how_name(run->how));
-	fill(now.from, sizeof now.from, state->slots[run->from].version);
-	fill(now.to, sizeof now.to, state->slots[run->to].version);
+	fill(now.from, sizeof now.from, version_in(state, run->from));
+	fill(now.to, sizeof now.to, version_in(state, run->to));
 	fill(now.slot, sizeof now.slot, settings_slot_name(run->to));
 	fill(now.by, sizeof now.by, run->by);
 	fill(now.forced, sizeof now.forced, run->forced);

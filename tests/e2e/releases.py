@@ -21,7 +21,7 @@ import unittest
 import nginx
 import trees
 from service import Service, is_alive, wait_until
-from traffic import PRESETS, Book, Client, Crowd
+from traffic import PRESETS, Book, Client, Crowd, Photo
 
 CUSTOMERS = 300
 COOKIE = "fcgi_thumb_customer"
@@ -88,9 +88,9 @@ class Visitor(Client):
         super().act()
 
     def new_photo(self):
-        photo = super().new_photo()
-        photo.name = self.rng.choice(KINDS)
-        return type(photo)(photo.name, photo.mark)
+        self.sent += 1
+        return Photo(self.rng.choice(self.service.kinds),
+                     f"{self.number}.{self.sent}.{id(self.book)}")
 
     def ask(self, method, path, body=None, headers=()):
         asked = Asked(self.customer.number, method, path)
@@ -131,6 +131,7 @@ class ReleasedService(Service):
             **settings,
             "limits": {"rate": "10000/s", "job_seconds": 3,
                        **settings.get("limits", {})}})
+        self.kinds = KINDS  # of photos that are sent
         self.release_dir = self.directory / "releases"
         self.write_settings(release_dir=self.release_dir)
         self.running = []
@@ -342,9 +343,6 @@ class ReleaseCase(unittest.TestCase):
         cls.service.start()
         cls.service.first_release(cls.good)
 
-    def tearDown(self):
-        self.flag.unlink(missing_ok=True)
-
     def follow(self, process, shares, at_share=None):
         """Wait for the end of a release; its shares are noted as they come, and
         at_share() is called at the first one."""
@@ -358,18 +356,19 @@ class ReleaseCase(unittest.TestCase):
             self.assertLess(time.monotonic(), end, "it comes to no end")
             time.sleep(0.05)
 
-    def attempt(self, tree, how="rollout", *more, late=False):
+    def attempt(self, tree, how="rollout", *more, late=False, clients=3):
         """Stage a tree and release it under load; late: it is told to be bad
         when the first users are on it."""
         service = self.service
         slot = service.idle
         service.stage(tree)
         diary, shares, began = Diary(), [], time.time()
-        with service.crowd(diary):
+        with service.crowd(diary, clients):
             process = service.begin_release(how, *self.options, *more)
             self.follow(process, shares, self.flag.touch if late else None)
             words = "".join(process.communicate())
             result = Attempt(service, slot, shares, began, process, words)
+        self.flag.unlink(missing_ok=True)
         self.diary = diary
         self.assertEqual(service.find_lost(diary), [])
         return result

@@ -4,63 +4,69 @@ the system test is blind; and everything that is killed at every step."""
 
 import signal
 
+import releases
 import trees
 from releases import Diary, Hook, ReleaseCase
 from service import wait_until
 
-# name, way of faulty.c, more arguments of the rollout
-FAULTS = [
-    ("10 % errors", "errors 10", ()),
-    ("50 % more time", "slow 50", ()),
-    ("a wrong colour", "swap 1", ()),
-    ("2 px off", "shift 2", ()),
-    ("crash after 50 requests", "crash 50", ()),
-    ("crashes from the 50th on", "dead 50", ()),
-    ("memory growth", "leak 2048", ()),
-    ("hangs", "hang 40", ()),
-    ("no WebP", "webp 1", ()),
-]
+# The ways of faulty.c.
+FAULTS = {"10 % errors": "errors 10", "no WebP": "webp 1",
+          "a wrong colour": "swap 1", "2 px off": "shift 2",
+          "crash after 50 requests": "crash 50",
+          "crashes from the 50th on": "dead 50",
+          "memory growth": "leak 2048", "hangs": "hang 40"}
 
 
 class Faults(ReleaseCase):
     """Each is stopped. The table is the last thing that is printed."""
 
-    options = ("--step", "10s", "--patience", "150s")
+    options = ("--steps", "5,25,50,100", "--step", "10s", "--patience", "200s")
     table = []
 
     @classmethod
     def tearDownClass(cls):
-        print("      release                    bad             stopped at     "
-              "requests of users  failed")
+        print("      release                    bad          stopped at   "
+              "requests of users  failed", flush=True)
         for name, when, result in cls.table:
-            print(f"      {name:26} {when:15} {result.step:14} "
+            print(f"      {name:26} {when:12} {result.step:12} "
                   f"{len(result.lines):17} {len(result.failed):7}\n"
-                  f"        {result.reason}", flush=True)
+                  f"          {result.reason}", flush=True)
 
-    def stopped(self, name, tree, when, *more, late=False):
+    def stopped(self, name, tree, when="always", **more):
         active = self.service.active
-        result = self.attempt(tree, "rollout", *more, late=late)
+        result = self.attempt(tree, late=when != "always", **more)
         self.table.append((name, when, result))
         self.assert_stopped(result, active)
         return result
 
+    def stopped_always_and_later(self, name, fault, **more):
+        with self.subTest(name):
+            self.stopped(name, trees.faulty(self.trees, f"{fault} a", fault),
+                         **more)
+        with self.subTest(name, when="under way"):
+            result = self.stopped(
+                name, trees.faulty(self.trees, f"{fault} b", fault, self.flag),
+                "under way", **more)
+            self.assertNotEqual(result.step, "system test")
+
     def test_each_is_stopped(self):
-        for i, (name, fault, more) in enumerate(FAULTS):
-            with self.subTest(name):
-                self.stopped(name, trees.faulty(self.trees, f"{i}a", fault),
-                             "always", *more)
-            with self.subTest(name, when="under way"):
-                result = self.stopped(
-                    name, trees.faulty(self.trees, f"{i}b", fault, self.flag),
-                    "under way", *more, late=True)
-                self.assertNotEqual(result.step, "system test")
+        for name, fault in FAULTS.items():
+            self.stopped_always_and_later(name, fault)
+
+    def test_one_that_takes_more_time(self):
+        """With photos whose pixels are most of the work, and no queue."""
+        self.service.kinds = ["p3.jpg"]
+        try:
+            self.stopped_always_and_later("50 % more time", "slow 50",
+                                          clients=2)
+        finally:
+            self.service.kinds = releases.KINDS
 
     def test_one_that_does_not_start(self):
         for name, make in (("crash on start", trees.does_not_start),
                            ("its workers crash on start", self.stillborn)):
             with self.subTest(name):
-                result = self.stopped(name, make(self.trees, name[:4] + "a"),
-                                      "always")
+                result = self.stopped(name, make(self.trees, name))
                 self.assertEqual((result.step, result.lines),
                                  ("system test", []))
 
@@ -72,7 +78,7 @@ class Faults(ReleaseCase):
         try:
             self.stopped("its workers crash on start",
                          self.stillborn(self.trees, "late", self.flag),
-                         "under way", late=True)
+                         "under way")
         finally:
             self.service.write_settings(worker_jobs=1000)
 
@@ -111,7 +117,7 @@ class Good(ReleaseCase):
         self.assertGreater(len(on_it), 3)
 
     def test_through_all_steps_and_back_by_switch(self):
-        active, other = self.service.active, self.service.idle
+        other = self.service.idle
         result = self.attempt(self.good)
         self.assertEqual(result.status, 0, result.words)
         self.assertEqual(result.shares, [100, 500, 2500, 5000, 10000])

@@ -59,14 +59,14 @@ cmd_run() {
 	as_account mkdir -p -- "$data/logs"
 	as_account mkdir -- "$data/run"
 	if $releases; then
-		start_releases "$port"
+		start_releases "$port" >&2
 	else
 		start_service "$port"
 	fi
 	await_ready "$port"
 	start_prober
 	if $releases; then
-		tend_releases 9<&- &
+		tend_releases >&2 9<&- &
 		tender_pid=$!
 	fi
 	as_account ln -s -- "$runtime" "$data/run/runtime"
@@ -366,6 +366,7 @@ tend_releases() {
 		fi
 	done
 	stop_slots
+	rm -rf -- "$runtime"
 }
 
 # The masters of slots, whoever started them. A pid can be another's by now.

@@ -70,8 +70,8 @@ struct release_run {
 	bool by_customer; /* else each request for itself */
 	unsigned steps[RELEASE_STEPS_MAX];
 	unsigned n_steps;
-	unsigned step;      /* the one in force, 0.. */
-	unsigned share;     /* of `to` now; 0 before the first step */
+	unsigned step;  /* the one in force, 0.. */
+	unsigned share; /* of `to` now; 0 before the first step */
 	/*
 	 * How it ends is decided: with a share of all `to` becomes the active
 	 * one, with 0 all go back. Whoever finds it so brings it to that end.

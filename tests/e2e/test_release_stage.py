@@ -237,7 +237,7 @@ class Tool(SlotsCase):
 
     def test_a_version_is_kept_with_settings_of_its_slot(self):
         self.assertRegex(self.release("stage", self.good),
-                         r"stage, blue \S+: settings [0-9a-f]{8} \(\w+\)\n")
+                         r"stage, blue \S+: settings [0-9a-f]{8} \([\w-]+\)\n")
         slot = self.service.release_dir / "blue"
         version = slot / "version"
         for path in ("sbin/fcgi-thumb", "sbin/thumbctl",

@@ -115,17 +115,23 @@ count_deaths(struct look_master *m, uint64_t deaths)
 	m->deaths = deaths - m->first;
 }
 
-/* One that does not answer leaves what it said last. */
+/*
+ * One that does not answer leaves what it said last. Of the active one's memory
+ * the most counts that was seen: its workers may just have made room for fresh
+ * ones, which have next to none.
+ */
 static void
-ask_master(struct look_master *m)
+ask_master(struct lookout *l, enum look_side side)
 {
+	struct look_master *m = &l->masters[side];
 	struct buf body = { 0 };
 	struct vitals v;
 
 	if (ask_get(m->socket, "/metrics", &body) == 200 && body.len > 0 &&
 	    vitals_read(body.data, &v) == 0) {
 		count_deaths(m, v.deaths);
-		m->memory = v.memory;
+		if (side != LOOK_ACTIVE || v.memory > m->memory)
+			m->memory = v.memory;
 	}
 	buf_fini(&body);
 }
@@ -137,7 +143,7 @@ look_begin(struct lookout *l)
 	for (unsigned i = 0; i < LOOK_SIDES; i++) {
 		l->masters[i].known = false;
 		l->masters[i].deaths = 0;
-		ask_master(&l->masters[i]);
+		ask_master(l, (enum look_side)i);
 	}
 }
 
@@ -232,7 +238,7 @@ look_take(struct lookout *l)
 	l->gone = !slot_is_alive(l->r, candidate->slot, &state) ||
 	    state.pid != candidate->pid;
 	for (unsigned i = 0; i < LOOK_SIDES; i++)
-		ask_master(&l->masters[i]);
+		ask_master(l, (enum look_side)i);
 	tend_active(l);
 	tend_probe(l);
 }

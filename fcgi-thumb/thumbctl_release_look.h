@@ -29,7 +29,7 @@ struct look_master {
 	bool known;      /* first is */
 	uint64_t first;  /* deaths when the step began */
 	uint64_t deaths; /* since */
-	uint64_t memory;
+	uint64_t memory; /* of the active one the most so far */
 };
 
 struct lookout {

@@ -53,7 +53,11 @@
 /* nginx's clock goes by whole ms: a difference of these is none. */
 #define TIME_SLACK 2
 
-#define MEMORY_SLACK (UINT64_C(32) << 20) /* bytes: what a worker has cached */
+/*
+ * Bytes: what one large photo leaves to a worker for the next, beside one that
+ * has had none yet.
+ */
+#define MEMORY_SLACK (UINT64_C(96) << 20)
 
 #define CHANCE_BOUND 0.05 /* 59 uploads have an upper bound of p95 */
 #define REQUESTS_MOST 1e7 /* who needs more will not wait for them */

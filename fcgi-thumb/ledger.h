@@ -175,8 +175,8 @@ int ledger_read(const char *dir, int64_t from, int64_t until,
     struct ledger_skipped *skipped);
 
 /*
- * The moment of the first entry, before which nothing is known and nothing is
- * counted. 1 and *out set; 0: there is none, and perhaps no dir; -1 with errno.
+ * The moment of the first entry but those of releases, before which nothing is
+ * known and nothing is counted. 1 and *out set; 0: there is none, and perhaps no dir; -1 with errno.
  */
 int ledger_first(const char *dir, int64_t *out);
 

@@ -144,9 +144,9 @@ struct slo_serving {
  * day and all entries, then slo_book_close. slo_book_fini in any case.
  */
 struct slo_book {
-	int64_t now;   /* ms */
-	int64_t first; /* ms: the ledger's first entry; INT64_MAX: none */
-	int64_t begin; /* the first day, in days since the epoch */
+	int64_t now;           /* ms */
+	int64_t first;         /* ms: ledger_first; INT64_MAX: there is none */
+	int64_t begin;         /* the first day, in days since the epoch */
 	struct slo_day **days; /* NULL: nothing is known of that one */
 	size_t n;
 	struct slo_hours *hours; /* planned ones, in the order they began */

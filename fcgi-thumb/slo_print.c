@@ -674,7 +674,7 @@ print_releases(const struct page *p)
 		paint(p, HEAD, "The %d last of %zu releases", RELEASES, n);
 	else
 		paint(p, HEAD, "Releases");
-	(void)fprintf(p->out, ": %u minutes lost in them, %u today\n", f->lost,
+	(void)fprintf(p->out, ": %u min lost in them, %u of today\n", f->lost,
 	    f->lost_today);
 	for (size_t i = n; i > 0 && n - i < RELEASES; i--)
 		print_release(p, &f->releases[i - 1]);

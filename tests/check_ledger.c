@@ -443,8 +443,14 @@ END_TEST
 START_TEST(the_first_entry_is_that_of_the_first_day_that_has_one)
 {
 	struct ledger_entry e = probe("2026-11-28T08:51:20.123Z");
+	struct ledger_entry release = { .time = at("2026-11-02T00:00:00Z"),
+		.kind = LEDGER_RELEASE,
+		.release = { .event = LEDGER_BEGIN, .id = "k3mz7qpa2wxe" } };
 	int64_t first = 7;
 
+	ck_assert_int_eq(ledger_first(dir(), &first), 0);
+	/* A release says nothing of how the service is. */
+	ck_assert_int_eq(ledger_append(dir(), &release, false), 0);
 	ck_assert_int_eq(ledger_first(dir(), &first), 0);
 	append(&e);
 	write_day("2026-11-01.jsonl", "hello\n", 6);

@@ -1201,6 +1201,26 @@ START_TEST(planned_hours_from_before_the_window_reach_into_it)
 }
 END_TEST
 
+/* Nobody has to have a prober to release: that is no minute offline. */
+START_TEST(a_release_is_no_beginning_of_what_is_counted)
+{
+	append(release(at("2026-11-28T00:00:00Z"), LEDGER_BEGIN, "aaaa", 0));
+	append(release(at("2026-11-28T02:10:00Z"), LEDGER_END, "aaaa", 0));
+	read_book("2026-11-28T00:00:00Z", "2026-11-28T03:00:00Z");
+	calculate(at("2026-11-28T00:00:00Z"));
+	ck_assert(!figures.known);
+	ck_assert_uint_eq(figures.today.count.offline, 0);
+	slo_figures_fini(&figures);
+	append_hours("2026-11-28T02:00:00Z", 1);
+	read_book("2026-11-28T00:00:00Z", "2026-11-28T03:00:00Z");
+	calculate(at("2026-11-28T00:00:00Z"));
+	ck_assert_uint_eq(figures.window.counted, 60);
+	ck_assert_uint_eq(figures.lost, 0);
+	/* And it is told all the same. */
+	ck_assert_uint_eq(figures.n_releases, 1);
+}
+END_TEST
+
 START_TEST(a_clock_that_goes_back_counts_no_minute_twice)
 {
 	append_hours("2026-11-28T01:00:00Z", 1);
@@ -1571,7 +1591,7 @@ START_TEST(the_report_fits_a_terminal)
 	ck_assert_ptr_nonnull(
 	    strstr(text, "\nSlots       blue 0.1.0 66.67 %, "));
 	ck_assert_ptr_nonnull(strstr(text,
-	    "\nThe 5 last of 7 releases: 20 minutes lost in them, 20 today\n"
+	    "\nThe 5 last of 7 releases: 20 min lost in them, 20 of today\n"
 	    "        26 h  Fri 2026-11-27 10:00 - still   20 min lost\n"));
 	free(text);
 	text = printed(false, true);
@@ -1737,6 +1757,7 @@ main(void)
 	    no_ledger_is_one_without_lines_and_a_bad_one_an_error);
 	tcase_add_test(tc, planned_hours_from_before_the_window_reach_into_it);
 	tcase_add_test(tc, a_clock_that_goes_back_counts_no_minute_twice);
+	tcase_add_test(tc, a_release_is_no_beginning_of_what_is_counted);
 
 	tc = add_case(s, "published");
 	tcase_add_test(tc, the_status_is_published_for_everybody);

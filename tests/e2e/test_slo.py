@@ -165,7 +165,7 @@ class Slo(ServiceCase):
         words = self.slo(0)
         self.assertRegex(words, "\n +rollout under way since [0-9:]{5}: 5 % "
                                 "on green\n")
-        self.assertRegex(words, r"\nReleases: 5 minutes lost in them, 5 today"
+        self.assertRegex(words, r"\nReleases: 5 min lost in them, 5 of today"
                                 r"\n .* - still   5 min lost\n")
         self.assertRegex(words, r"\n +rollout 0\.1\.0 -> 0\.2\.0 \(green\) up "
                                 r"to 5 %: pass, by alice; forced: a\n")
@@ -196,7 +196,7 @@ class Slo(ServiceCase):
         done = self.service.thumbctl("slo")
         self.assertIn("state.json: ", done.stderr)
         self.assertEqual(done.returncode, 0)
-        self.assertIn("3 minutes lost in them", done.stdout)
+        self.assertIn("3 min lost in them", done.stdout)
 
     def test_a_terminal_gets_colours_unless_it_wants_none(self):
         self.watch(10, 0)

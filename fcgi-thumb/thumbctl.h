@@ -123,9 +123,8 @@ bool find_service(const struct settings *settings, struct service_state *out);
 struct ledger_entry;
 
 /*
- * Append to the ledger (ledger_append), as its owner where this is root still,
- * and send the copy that log_ledger asks for, whether or not the ledger's own
- * disk took it. 0, or -1 with errno.
+ * Append to the ledger (ledger_append) and send the copy that log_ledger asks
+ * for, whether or not the ledger's own disk took it. 0, or -1 with errno.
  */
 int note_in_ledger(const struct settings *settings,
     const struct ledger_entry *entry, bool sync);

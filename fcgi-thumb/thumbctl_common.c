@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -180,41 +179,11 @@ find_service(const struct settings *settings, struct service_state *out)
 
 /* ---- the ledger ---- */
 
-/*
- * A command that stays root (a release does) would leave a file of root's where
- * the prober has none yet, and no minute of that day could be noted any more.
- */
-static int
-append_as_owner(const struct settings *settings,
-    const struct ledger_entry *entry, bool sync)
-{
-	int status;
-	pid_t pid;
-
-	if (geteuid() != 0)
-		return ledger_append(settings->ledger, entry, sync);
-	pid = fork();
-	if (pid == 0) {
-		if (become_owner(settings) == -1)
-			_exit(EPERM);
-		_exit(ledger_append(settings->ledger, entry, sync) == 0
-			? 0
-			: errno);
-	}
-	if (pid == -1)
-		return -1;
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return -1;
-	errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
-	return errno == 0 ? 0 : -1;
-}
-
 int
 note_in_ledger(const struct settings *settings,
     const struct ledger_entry *entry, bool sync)
 {
-	int rc = append_as_owner(settings, entry, sync), error = errno;
+	int rc = ledger_append(settings->ledger, entry, sync), error = errno;
 	char *text = ledger_text(entry);
 
 	if (text != NULL)

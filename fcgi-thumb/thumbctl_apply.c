@@ -348,12 +348,13 @@ check_own_run(const struct apply *a, const struct nginx_files *old)
 	    : check_run(was, a->change.settings->run);
 }
 
+/* old: NULL where they were not touched. */
 static void
 restore(struct apply *a, const struct nginx_files *old, bool touched)
 {
 	if (a->change.undo != NULL)
 		a->change.undo(a->change.ctx);
-	if (nginx_write(&a->change.job, old) == -1) {
+	if (old != NULL && nginx_write(&a->change.job, old) == -1) {
 		complain("the old files are NOT back");
 		return;
 	}
@@ -370,12 +371,13 @@ switch_over(struct apply *a, const struct nginx_files *new,
 {
 	bool touched = false;
 
-	if (nginx_write(&a->change.job, new) == 0 &&
+	/* Those that stay are not touched, on a full disk either. */
+	if ((new == old || nginx_write(&a->change.job, new) == 0) &&
 	    (a->change.put == NULL || a->change.put(a->change.ctx) == 0) &&
 	    test_nginx(a) == 0 && reload_nginx(a, &touched) == 0 &&
 	    (a->change.side != SIDE_MADE || reload_service(a) == 0))
 		return 0;
-	restore(a, old, touched);
+	restore(a, new == old ? NULL : old, touched);
 	return -1;
 }
 

@@ -235,34 +235,55 @@ drive_say(struct drive *d, enum verdict verdict, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* Does nginx send everybody to that slot, as the active one? */
+static bool
+sends_all_to(const struct releases *r, enum release_slot slot)
+{
+	char salt[RELEASE_ID_LEN + 1];
+	struct route route;
+
+	return releases_routed(r, &route, salt, sizeof salt) == 0 &&
+	    route.share == 0 && route.active == slot;
+}
+
+static int
+try_back(struct drive *d)
+{
+	struct release_state *state = &d->r->state;
+
+	return rollout_do_back(&d->hands, state) == 0 ||
+		state->run.how == RELEASE_NONE
+	    ? 0
+	    : -1;
+}
+
 int
 drive_back(struct drive *d)
 {
-	struct release_state *state = &d->r->state;
+	const enum release_slot from = d->r->state.run.from;
 	const struct timespec pause = { .tv_sec = BACK_PAUSE };
+	bool is_back = false;
 
-	for (unsigned i = 0; i < BACK_TRIES; i++) {
+	for (unsigned i = 0; i < BACK_TRIES && !is_back; i++) {
 		if (i > 0)
 			(void)nanosleep(&pause, NULL);
-		if (rollout_do_back(&d->hands, state) == 0 ||
-		    state->run.how == RELEASE_NONE)
+		if (try_back(d) == 0)
 			return 0;
+		is_back = sends_all_to(d->r, from);
 	}
-	complain("%s is NOT where all users are; thumbctl release tend (its "
-		 "timer, each minute) tries again, and thumbctl release abort "
-		 "does at once",
-	    settings_slot_name(state->run.from));
+	complain("%s %s; thumbctl release tend (its timer, each minute) tries "
+		 "again, and thumbctl release abort does at once",
+	    settings_slot_name(from),
+	    is_back ? "serves all users again, and not all that belongs to it "
+		      "could be done"
+		    : "is NOT where all users are");
 	return -1;
 }
 
 bool
 drive_has_turned(const struct releases *r)
 {
-	char salt[RELEASE_ID_LEN + 1];
-	struct route route;
-
-	return releases_routed(r, &route, salt, sizeof salt) == 0 &&
-	    route.share == 0 && route.active == r->state.run.to;
+	return sends_all_to(r, r->state.run.to);
 }
 
 bool

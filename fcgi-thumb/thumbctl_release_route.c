@@ -171,20 +171,68 @@ turn_link(int dir, const char *target)
 	return -1;
 }
 
+/* Call each for the files, by their names from dir, until it says true. */
+static void
+for_each_route(int dir, bool (*each)(void *ctx, int dir, const char *name),
+    void *ctx)
+{
+	DIR *list = fd_list(dir, ROUTES);
+	const struct dirent *entry;
+	char name[ROUTE_NAME_MAX];
+
+	while (list != NULL && (entry = fd_next(list)) != NULL) {
+		if (number_of(entry->d_name) == 0)
+			continue;
+		(void)snprintf(name, sizeof name, ROUTES "/%.40s",
+		    entry->d_name);
+		if (each(ctx, dir, name))
+			break;
+	}
+	if (list != NULL)
+		(void)closedir(list);
+}
+
+static bool
+take_same(void *ctx, int dir, const char *name)
+{
+	struct route_turn *t = ctx;
+	char *text = NULL;
+	size_t len;
+
+	t->found = fd_read_file(dir, name, ROUTE_MAX, &text, &len) == 0 &&
+	    strcmp(text, t->text) == 0;
+	free(text);
+	if (t->found)
+		(void)snprintf(t->now, sizeof t->now, "%s", name);
+	return t->found;
+}
+
+/* 0, or -1 with errno. */
 static int
-put_in(struct route_turn *t, int dir)
+write_route(struct route_turn *t, int dir)
 {
 	char name[ROUTE_NAME_MAX];
 	unsigned long long last;
 
-	if ((mkdirat(dir, ROUTES, 0755) == -1 && errno != EEXIST) ||
-	    last_number(dir, &last) == -1 || read_link(dir, t->was) == -1)
+	if (last_number(dir, &last) == -1)
 		return -1;
 	(void)snprintf(name, sizeof name, ROUTES "/%llu" SUFFIX, last + 1);
 	if (fd_write_file(dir, name, 0644, t->text, strlen(t->text)) == -1)
 		return -1;
 	memcpy(t->now, name, sizeof t->now);
-	return fd_sync_dir(dir, ROUTES) == 0 ? turn_link(dir, name) : -1;
+	return fd_sync_dir(dir, ROUTES);
+}
+
+static int
+put_in(struct route_turn *t, int dir)
+{
+	if ((mkdirat(dir, ROUTES, 0755) == -1 && errno != EEXIST) ||
+	    read_link(dir, t->was) == -1)
+		return -1;
+	for_each_route(dir, take_same, t);
+	if (!t->found && write_route(t, dir) == -1)
+		return -1;
+	return turn_link(dir, t->now);
 }
 
 int
@@ -211,9 +259,10 @@ route_turn_undo(struct route_turn *t)
 	rc = dir == -1          ? -1
 	    : t->was[0] != '\0' ? turn_link(dir, t->was)
 				: unlinkat(dir, NGINXCONF_ROUTE, 0);
-	if (rc == 0 || (dir != -1 && t->was[0] == '\0' && errno == ENOENT))
-		(void)unlinkat(dir, t->now, 0);
-	else
+	if (rc == 0 || (dir != -1 && t->was[0] == '\0' && errno == ENOENT)) {
+		if (!t->found)
+			(void)unlinkat(dir, t->now, 0);
+	} else
 		complain("%s/" NGINXCONF_ROUTE
 			 ": the old route is NOT back: %s",
 		    t->release_dir, strerror(errno));
@@ -221,24 +270,41 @@ route_turn_undo(struct route_turn *t)
 	fd_close(&dir);
 }
 
+static bool
+is_way_back(const struct route_turn *t, int dir, const char *name)
+{
+	char salts[2][RELEASE_ID_LEN + 1], *text = NULL;
+	struct route now, other;
+	size_t len;
+	bool is;
+
+	is = fd_read_file(dir, name, ROUTE_MAX, &text, &len) == 0 &&
+	    route_parse(t->text, &now, salts[0], sizeof salts[0]) == 0 &&
+	    route_parse(text, &other, salts[1], sizeof salts[1]) == 0 &&
+	    other.share == 0 && other.active == now.active;
+	free(text);
+	return is;
+}
+
+static bool
+forget(void *ctx, int dir, const char *name)
+{
+	const struct route_turn *t = ctx;
+
+	if (strcmp(name, t->now) != 0 && strcmp(name, t->was) != 0 &&
+	    !is_way_back(t, dir, name))
+		(void)unlinkat(dir, name, 0);
+	return false;
+}
+
 void
 route_turn_keep(const struct route_turn *t)
 {
+	struct route_turn aside = *t;
 	int dir = open(t->release_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = dir == -1 ? NULL : fd_list(dir, ROUTES);
-	const struct dirent *entry;
-	char name[ROUTE_NAME_MAX];
 
-	while (list != NULL && (entry = fd_next(list)) != NULL) {
-		if (number_of(entry->d_name) == 0)
-			continue;
-		(void)snprintf(name, sizeof name, ROUTES "/%.40s",
-		    entry->d_name);
-		if (strcmp(name, t->now) != 0 && strcmp(name, t->was) != 0)
-			(void)unlinkat(dir, name, 0);
-	}
-	if (list != NULL)
-		(void)closedir(list);
+	if (dir != -1)
+		for_each_route(dir, forget, &aside);
 	fd_close(&dir);
 }
 

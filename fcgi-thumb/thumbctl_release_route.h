@@ -27,6 +27,7 @@ struct route_turn {
 	char *text;               /* of the new route */
 	char was[ROUTE_NAME_MAX]; /* "": there was no link */
 	char now[ROUTE_NAME_MAX]; /* "": nothing has been put */
+	bool found;               /* that file was there before */
 };
 
 /* The zero state is no turn. 0, or -1: no memory. free_turn in any case. */
@@ -37,7 +38,10 @@ int route_turn_make(struct route_turn *t, const char *release_dir,
 int route_turn_put(struct route_turn *t);
 void route_turn_undo(struct route_turn *t);
 
-/* It is in force: of the older files all but the last go. */
+/*
+ * It is in force: of the older files those go that are neither the last one nor
+ * the way back, which a full disk must not be in.
+ */
 void route_turn_keep(const struct route_turn *t);
 
 void route_turn_free(struct route_turn *t);

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 import unittest
 
@@ -170,10 +171,18 @@ class Drive(unittest.TestCase):
         with self.subTest("nothing else begins"):
             self.thumbctl(3, "switch")
             self.thumbctl(3, "stage", self.tree)
+        with self.subTest("a full disk keeps no user there"):
+            # Python lets nobody hear SIGXFSZ.
+            done = subprocess.run(
+                ["prlimit", "--fsize=0", *service.command("abort")],
+                capture_output=True, text=True, restore_signals=False)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("state.json: File too large", done.stderr)
+            self.assertNotEqual(self.told(), share)
+            self.assertIn("DIFFERS", self.thumbctl(0, "status"))
         with self.subTest("abort resolves"):
             self.thumbctl(0, "abort")
             self.assert_all_on(active)
-            self.assertNotEqual(self.told(), share)
             self.thumbctl(3, "abort")
         with self.subTest("and so does its deadline"):
             late = json.loads(kept)

@@ -270,12 +270,33 @@ tell_end(void *ctx)
 	    reason);
 }
 
+/* Who brings it back later does not know why. */
+static void
+note_failure(struct rollout *x)
+{
+	const struct release_run *run = &x->r.state.run;
+	struct release_event event = { .what = "step",
+		.how = run->how,
+		.from = run->from,
+		.to = run->to,
+		.share = run->steps[run->step] };
+
+	tell_end(x);
+	memcpy(event.id, run->id, sizeof event.id);
+	memcpy(event.words, x->drive.words, sizeof event.words);
+	(void)snprintf(event.verdict, sizeof event.verdict, "%s",
+	    verdict_name(x->drive.verdict));
+	releases_note(&x->r, &event);
+}
+
 /* The exit status. */
 static int
 go_back(struct rollout *x)
 {
-	if (drive_back(&x->drive) == -1)
+	if (drive_back(&x->drive) == -1) {
+		note_failure(x);
 		return EXIT_FAIL;
+	}
 	return x->next == ROLLOUT_INCONCLUSIVE ? EXIT_INCONCLUSIVE : EXIT_FAIL;
 }
 

@@ -23,15 +23,20 @@
 
 /* ---- what is under way ---- */
 
-/* Its users have no master. */
+/*
+ * Its users have no master. A comparison that lasts for weeks also lasts over a
+ * start of the machine, at which we may come first: it is given a chance.
+ */
 static bool
 is_gone(const struct releases *r)
 {
 	const struct release_run *run = &r->state.run;
 	struct service_state state;
 
-	return run->how != RELEASE_NONE && run->share > 0 &&
-	    !slot_is_alive(r, run->to, &state);
+	if (run->how == RELEASE_NONE || run->share == 0 ||
+	    slot_is_alive(r, run->to, &state))
+		return false;
+	return run->how != RELEASE_AB || slot_start(r, run->to) == -1;
 }
 
 static enum rollout_deed

@@ -22,6 +22,8 @@
  * photos in another one.
  */
 
+struct image;
+
 enum exam_side {
 	CANDIDATE,
 	ACTIVE,
@@ -74,6 +76,7 @@ struct exam {
 	int out; /* findings go there */
 	struct store *store;
 	struct progress progress;
+	bool compares; /* there is an active one, and it answers */
 	/* Why the last function of this header failed, in words. */
 	char why[400];
 };
@@ -180,7 +183,24 @@ void exam_clean(struct exam *x, struct store *store);
 void exam_probe(struct exam *x);
 void exam_codecs(struct exam *x);
 
-/* thumbctl_release_pictures.c */
+/* A picture that is sent to both. */
+struct exam_reference {
+	const char *name; /* in sentences */
+	enum format format;
+	const void *data;
+	size_t len;
+	struct size size;
+	struct image *img; /* for what nobody else makes; NULL: none */
+	bool all;          /* every format, not only what an upload makes */
+};
+
+/* thumbctl_release_pictures.c: all that is compared */
 void exam_pictures(struct exam *x);
+
+/* The active one cannot be asked, by x->why: what is no fault of the candidate. */
+void exam_lose_active(struct exam *x, const char *what);
+
+/* thumbctl_release_race.c: for how long both work on one, by turns */
+void exam_race(struct exam *x, const struct exam_reference *ref);
 
 #endif

@@ -16,12 +16,10 @@
 
 #include "image.h"
 #include "sniff.h"
-#include "stress_machine.h"
 #include "stress_photo.h"
 #include "trial.h"
 
 #define LAYER_PICTURES "pictures"
-#define LAYER_TIME "time"
 
 /* px of the chart: more than most thumbnails have, and cheap to write as AVIF. */
 #define CHART_WIDTH 960
@@ -64,20 +62,8 @@ struct book {
 
 struct show {
 	struct exam *x;
-	bool compares; /* there is an active one, and it answers */
 	struct book books[SETTINGS_PRESETS_MAX];
 	unsigned n;
-};
-
-/* A picture that is sent to both. */
-struct reference {
-	const char *name; /* in sentences */
-	enum format format;
-	const void *data;
-	size_t len;
-	struct size size;
-	struct image *img; /* for what nobody else makes; NULL: none */
-	bool all;          /* every format, not only what an upload makes */
 };
 
 /* ---- what can be compared ---- */
@@ -120,24 +106,22 @@ begin_show(struct show *s, struct exam *x)
 {
 	const struct settings *own = x->sides[CANDIDATE].settings;
 
-	*s = (struct show){ .x = x,
-		.compares = x->sides[ACTIVE].settings != NULL,
-		.n = own->n_presets };
+	*s = (struct show){ .x = x, .n = own->n_presets };
+	x->compares = x->sides[ACTIVE].settings != NULL;
 	for (unsigned i = 0; i < s->n; i++)
 		open_book(&s->books[i], &own->presets[i],
 		    x->sides[ACTIVE].settings);
 }
 
-/* The other one cannot be asked: what that tells is no fault of this one. */
-static void
-lose_active(struct show *s, const char *what)
+void
+exam_lose_active(struct exam *x, const char *what)
 {
-	if (s->compares)
-		exam_say(s->x, NOTE, LAYER_PICTURES,
+	if (x->compares)
+		exam_say(x, NOTE, LAYER_PICTURES,
 		    "what the words say; the candidate is no worse for it",
 		    "nothing more is compared with %s: %s: %s",
-		    exam_name(s->x, ACTIVE), what, s->x->why);
-	s->compares = false;
+		    exam_name(x, ACTIVE), what, x->why);
+	x->compares = false;
 }
 
 /* ---- one thumbnail ---- */
@@ -146,7 +130,7 @@ lose_active(struct show *s, const char *what)
 struct sample {
 	struct show *show;
 	struct book *book;
-	const struct reference *ref;
+	const struct exam_reference *ref;
 	enum format format;
 	struct exam_pixels pixels[EXAM_SIDES]; /* of the candidate's, and of the
 						* one beside */
@@ -343,7 +327,8 @@ compare_recipes(struct sample *f)
 
 /* photos[ACTIVE].debt is NULL where there is none. */
 static void
-compare_file(struct show *s, struct book *book, const struct reference *ref,
+compare_file(struct show *s, struct book *book,
+    const struct exam_reference *ref,
     const struct exam_photo photos[EXAM_SIDES], enum format format)
 {
 	struct sample f = { .show = s,
@@ -356,9 +341,9 @@ compare_file(struct show *s, struct book *book, const struct reference *ref,
 		fail(&f, s->x->why);
 		return;
 	}
-	if (s->compares && has_format(book->other, format) &&
+	if (s->x->compares && has_format(book->other, format) &&
 	    get_side(&f, &photos[ACTIVE], book->other) == -1)
-		lose_active(s, book->preset->name);
+		exam_lose_active(s->x, book->preset->name);
 	if (f.pixels[ACTIVE].rgba == NULL)
 		make_own(&f);
 	else
@@ -369,7 +354,7 @@ compare_file(struct show *s, struct book *book, const struct reference *ref,
 }
 
 static void
-compare_files(struct show *s, const struct reference *ref,
+compare_files(struct show *s, const struct exam_reference *ref,
     const struct exam_photo photos[EXAM_SIDES])
 {
 	for (unsigned i = 0; i < s->n; i++) {
@@ -388,7 +373,7 @@ compare_files(struct show *s, const struct reference *ref,
 
 /* False: not the candidate, and that was said. */
 static bool
-send_to_both(struct show *s, const struct reference *ref,
+send_to_both(struct show *s, const struct exam_reference *ref,
     struct exam_photo photos[EXAM_SIDES])
 {
 	struct exam *x = s->x;
@@ -402,11 +387,11 @@ send_to_both(struct show *s, const struct reference *ref,
 		return false;
 	}
 	exam_enter(x, "sending %s to %s", ref->name,
-	    s->compares ? exam_name(x, ACTIVE) : "");
-	if (s->compares &&
+	    s->x->compares ? exam_name(x, ACTIVE) : "");
+	if (s->x->compares &&
 	    exam_send_marked(x, ACTIVE, ref->format, ref->data, ref->len,
 		&photos[ACTIVE]) == -1)
-		lose_active(s, ref->name);
+		exam_lose_active(x, ref->name);
 	return true;
 }
 
@@ -420,7 +405,7 @@ take_back_both(struct show *s, const struct exam_photo photos[EXAM_SIDES])
 }
 
 static void
-show_picture(struct show *s, const struct reference *ref)
+show_picture(struct show *s, const struct exam_reference *ref)
 {
 	struct exam_photo photos[EXAM_SIDES];
 
@@ -429,150 +414,6 @@ show_picture(struct show *s, const struct reference *ref)
 	if (send_to_both(s, ref, photos))
 		compare_files(s, ref, photos);
 	take_back_both(s, photos);
-}
-
-/* ---- time ---- */
-
-struct race {
-	double ms[EXAM_SIDES][TRIAL_TURNS_MAX];
-	unsigned n;
-	double ratio;
-};
-
-/* Do both make as many files of the same sizes and quality? */
-static bool
-is_same_work(const struct show *s)
-{
-	const struct exam_bench *sides = s->x->sides;
-	struct wanted own, other;
-
-	wanted_at_upload(sides[CANDIDATE].settings, &own);
-	wanted_at_upload(sides[ACTIVE].settings, &other);
-	if (sides[CANDIDATE].settings->n_presets !=
-		sides[ACTIVE].settings->n_presets ||
-	    sides[CANDIDATE].settings->resize_quality !=
-		sides[ACTIVE].settings->resize_quality)
-		return false;
-	for (unsigned i = 0; i < s->n; i++) {
-		const struct preset *a = s->books[i].preset,
-				    *b = &sides[ACTIVE].settings->presets[i];
-
-		if (!look_the_same(a, b) || a->sharpen != b->sharpen ||
-		    a->quality != b->quality ||
-		    own.formats[i] != other.formats[i] ||
-		    memcmp(a->formats, b->formats,
-			a->n_formats * sizeof a->formats[0]) != 0)
-			return false;
-	}
-	return true;
-}
-
-/*
- * Of what it took, what was its own: without waiting for a processor that others
- * had, which is a busy machine's and no version's. Where its workers had other
- * photos as well, their waits are among those, and their work keeps it from
- * being too little.
- */
-static double
-own_ms(const struct stress_sample *before, const struct stress_sample *after,
-    double ms)
-{
-	double delayed = (double)(after->delayed_ns - before->delayed_ns) / 1e6;
-	double ran = (double)(after->ran_ns - before->ran_ns) / 1e6;
-
-	if (!before->has_delay || !after->has_delay ||
-	    before->crew != after->crew)
-		return ms;
-	return fmin(ms, fmax(ms - delayed, ran));
-}
-
-static int
-send_timed(struct exam *x, enum exam_side side, const struct reference *ref,
-    struct exam_photo *out, double *ms)
-{
-	struct stress_sample before, after;
-	int rc;
-
-	exam_enter(x, "measuring %s with %s", exam_name(x, side), ref->name);
-	stress_sample_take(&before, x->sides[side].pid);
-	rc = exam_send_marked(x, side, ref->format, ref->data, ref->len, out);
-	stress_sample_take(&after, x->sides[side].pid);
-	*ms = own_ms(&before, &after, out->ms);
-	return rc;
-}
-
-/* Each goes first in every other turn. False: one of them does not answer. */
-static bool
-run_turn(struct show *s, const struct reference *ref, struct race *race)
-{
-	struct exam *x = s->x;
-	bool fine = true;
-
-	for (unsigned i = 0; i < EXAM_SIDES && fine; i++) {
-		enum exam_side side =
-		    (i + race->n) % 2 == 0 ? CANDIDATE : ACTIVE;
-		struct exam_photo p;
-
-		fine =
-		    send_timed(x, side, ref, &p, &race->ms[side][race->n]) == 0;
-		if (!fine && side == ACTIVE)
-			lose_active(s, ref->name);
-		else if (!fine)
-			exam_say(x, FAULT, LAYER_TIME, x->fix, "%s: %s",
-			    ref->name, x->why);
-		if (p.debt != NULL && !x->sides[side].is_lost)
-			(void)exam_take_back(x, &p);
-	}
-	race->n += fine;
-	return fine;
-}
-
-/* With other work it is worth a word, and no fault. */
-static void
-tell_race(struct show *s, const struct reference *ref, const struct race *race,
-    bool slower, bool same)
-{
-	enum finding finding = OK;
-	const char *fix = "";
-
-	if (slower && same) {
-		finding = FAULT;
-		fix = s->x->fix;
-	} else if (slower) {
-		finding = NOTE;
-		fix = "nothing, where the settings are meant to make more";
-	}
-	exam_say(s->x, finding, LAYER_TIME, fix,
-	    "%s of %.1f million px takes %.0f ms, %s %.0f ms: %.2f times as "
-	    "long (best of %u each, waits for a processor aside)%s",
-	    ref->name, (double)ref->size.width * ref->size.height / 1e6,
-	    trial_best(race->ms[CANDIDATE], race->n), exam_name(s->x, ACTIVE),
-	    trial_best(race->ms[ACTIVE], race->n), race->ratio, race->n,
-	    same ? "" : ", by other settings");
-}
-
-static void
-run_race(struct show *s, const struct reference *ref)
-{
-	enum trial_pace pace = TRIAL_OPEN;
-	struct race race = { .n = 0 };
-	unsigned turns = TRIAL_TURNS_MIN;
-	bool same;
-
-	if (!s->compares || s->x->sides[CANDIDATE].is_lost)
-		return;
-	same = is_same_work(s);
-	if (same)
-		turns = TRIAL_TURNS_MAX;
-	while (pace == TRIAL_OPEN && race.n < turns) {
-		if (!run_turn(s, ref, &race))
-			return;
-		if (race.n >= TRIAL_TURNS_MIN)
-			pace = trial_judge_pace(race.ms[ACTIVE],
-			    race.ms[CANDIDATE], race.n, &race.ratio);
-	}
-	tell_race(s, ref, &race,
-	    same ? pace == TRIAL_IS_SLOWER : race.ratio > TRIAL_SLOWER, same);
 }
 
 /* ---- the set ---- */
@@ -617,13 +458,13 @@ chart_size(const struct exam *x)
 
 /* Its picture and its file. False with x->why. */
 static bool
-make_chart(struct exam *x, struct reference *out, void **data)
+make_chart(struct exam *x, struct exam_reference *out, void **data)
 {
 	const struct encoding how = { .format = FORMAT_PNG };
 	struct fault_info info = { 0 };
 	unsigned char *rgb;
 
-	*out = (struct reference){ .name = "the chart",
+	*out = (struct exam_reference){ .name = "the chart",
 		.format = FORMAT_PNG,
 		.size = chart_size(x),
 		.all = true };
@@ -647,7 +488,7 @@ make_chart(struct exam *x, struct reference *out, void **data)
 /* The photos that came with the version, as far as both take them. */
 static unsigned
 find_photos(struct exam *x, struct stress_photos *photos,
-    struct reference refs[PHOTOS_MAX])
+    struct exam_reference refs[PHOTOS_MAX])
 {
 	struct fault_info info;
 	struct sniff sniff;
@@ -663,7 +504,7 @@ find_photos(struct exam *x, struct stress_photos *photos,
 		if (sniff_read(p->data, p->len, &sniff, &info) == FAULT_NONE &&
 		    is_within_both(x, &sniff, p->len))
 			refs[n++] =
-			    (struct reference){ .name = "a camera's photo",
+			    (struct exam_reference){ .name = "a camera's photo",
 				    .format = FORMAT_JPEG,
 				    .data = p->data,
 				    .len = p->len,
@@ -737,7 +578,7 @@ tell_book(struct show *s, const struct book *b)
 void
 exam_pictures(struct exam *x)
 {
-	struct reference chart, photos[PHOTOS_MAX];
+	struct exam_reference chart, photos[PHOTOS_MAX];
 	struct stress_photos files = { 0 };
 	struct show *s = malloc(sizeof *s);
 	void *data = NULL;
@@ -761,7 +602,7 @@ exam_pictures(struct exam *x)
 		    "JPEGs in share/photos of the version",
 		    "there is no camera's photo that both would take: only a "
 		    "drawn chart was compared");
-	run_race(s, n > 0 ? &photos[0] : &chart);
+	exam_race(x, n > 0 ? &photos[0] : &chart);
 	stress_photos_close(&files);
 	image_free(chart.img);
 	free(data);

@@ -1,4 +1,4 @@
-"""thumbctl release check: a good candidate passes, a bad one fails with the words
+"""thumbctl release check: a good candidate passes, a bad one fails with words
 that say in which way, and no photo of the test is left in the store."""
 
 import json
@@ -156,8 +156,8 @@ class Good(CheckCase):
         self.assertRegex(last, "check, blue .*, pass ")
         for preset in PRESETS:
             self.assertRegex(
-                done.stdout, f"note  pictures: {preset['name']} by "
-                r"another recipe: .* by [23]\d\.\d dB at least, bytes -[\d.]+ % -- ")
+                done.stdout, f"note  pictures: {preset['name']} by another "
+                r"recipe: .* by [23]\d\.\d dB at least, bytes -[\d.]+ % -- ")
         self.assert_nothing_left()
 
     def test_presets_that_nobody_has(self):
@@ -214,7 +214,7 @@ class Bad(CheckCase):
         self.stage(self.faulty("hang", "hang 4"))
         faults = self.check(1)
         self.assertEqual(len(faults), 1, faults)
-        self.assert_fault(faults, "codecs", "blue hangs: no answer in 2.")
+        self.assert_fault(faults, "codecs", "blue hangs: no answer in ")
         self.assertEqual(self.words("test", "note"),
                          ["the rest was not tried"])
         # Nothing of ours is held against anybody's photo.
@@ -315,6 +315,6 @@ class Bad(CheckCase):
         self.assertRegex(
             self.words("pictures", "note")[0], "^nothing more is compared "
             "with the service without slots: the chart: the service without "
-            r"slots hangs: no answer in 5\.\d s$")
+            r"slots hangs: no answer in [5-9]")
         self.assertRegex(self.words("pictures", "ok")[-1],
                          "like what this thumbctl makes by")

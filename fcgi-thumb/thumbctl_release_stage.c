@@ -31,8 +31,9 @@ struct stage {
 	enum release_slot slot;
 	char root[PATH_MAX]; /* of the tree it came from; "" none */
 	char version[RELEASE_VERSION_MAX];
-	bool is_new; /* it was not in versions/ before */
-	char *text;  /* of the slot's settings */
+	bool is_new;       /* it was not in versions/ before */
+	bool is_installed; /* it is that of this program */
+	char *text;        /* of the slot's settings */
 	gid_t group;
 	mode_t mode; /* of them, as of those they are made of */
 	char digest[DIGEST_HEX_LEN + 1];
@@ -331,7 +332,23 @@ put_link(const struct stage *s, int dirfd)
 	    : -1;
 }
 
-/* In the state it has nothing, and there is no way back to what it had. */
+/*
+ * Is what a way back would lead to gone? The service without slots is of the
+ * version that is installed, which has become another one since it served.
+ */
+static bool
+has_lost_previous(const struct stage *s)
+{
+	const struct release_state *state = &s->r->state;
+
+	if (state->previous == SLOT_NONE)
+		return s->is_installed &&
+		    strcmp(s->version, state->slots[state->active].version) !=
+		    0;
+	return state->previous == s->slot;
+}
+
+/* In the state it has nothing. */
 static int
 empty(struct stage *s)
 {
@@ -339,9 +356,9 @@ empty(struct stage *s)
 
 	if (slot_stop(s->r, s->slot) == -1)
 		return -1;
-	state->slots[s->slot] = (struct release_slot_state){ 0 };
-	if (state->has_previous && state->previous == s->slot)
+	if (has_lost_previous(s))
 		state->has_previous = false;
+	state->slots[s->slot] = (struct release_slot_state){ 0 };
 	return releases_save(s->r);
 }
 
@@ -410,6 +427,7 @@ releases_stage(struct releases *r, const char *what, const char *settings)
 		    release_how_name(run->how), run->id, run->by);
 		return EXIT_REFUSED;
 	}
+	s.is_installed = what == NULL;
 	if (find_version(&s, what) == 0)
 		status = stage_settings(&s, settings);
 	/* One that was not taken does not push out those that were. */

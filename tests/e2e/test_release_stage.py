@@ -274,11 +274,25 @@ class Tool(SlotsCase):
         (usr / "sbin").symlink_to("bin")
         self.release("stage", self.trees / "merged")
         # And the thumbctl that is installed there knows where it stands.
-        subprocess.run([usr / "sbin" / "thumbctl", "-c",
+        self.stage_own(usr)
+        self.assertEqual(len(self.kept()), 1)
+
+    def stage_own(self, tree):
+        """By the tree's own thumbctl, as after its installation."""
+        subprocess.run([tree / "sbin" / "thumbctl", "-c",
                         self.service.settings_file, "release", "stage"],
                        stdin=subprocess.DEVNULL, capture_output=True,
                        check=True)
-        self.assertEqual(len(self.kept()), 1)
+
+    def test_no_way_back_to_a_service_that_was_upgraded(self):
+        self.release("stage", self.good)
+        path = self.service.release_dir / "state.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()),
+                                    "active": "blue", "previous": "none"}))
+        self.release("stage", self.good)
+        self.assertEqual(self.status()["previous"], "none")
+        self.stage_own(self.tree("9.9"))
+        self.assertIsNone(self.status()["previous"])
 
     def test_the_same_tree_is_one_version_and_another_has_its_own_name(self):
         self.release("stage", self.good)

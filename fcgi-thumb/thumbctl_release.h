@@ -175,6 +175,14 @@ bool release_check(const struct releases *r, enum release_slot slot,
 bool release_probe(const struct releases *r, enum release_slot slot,
     char words[RELEASE_WORDS_MAX]);
 
+/*
+ * One drawn picture through a slot's sockets and those of `active`, where that
+ * runs, and all of its thumbnails compared, as the system test does it. True, or
+ * false with words. Seconds, a minute at most.
+ */
+bool release_compare(const struct releases *r, enum release_slot slot,
+    enum release_slot active, char words[RELEASE_WORDS_MAX]);
+
 /* ---- DRIVER: thumbctl_release_drive.c and its parts ---- */
 
 int release_switch(const struct command *self, const char *settings_file,

@@ -25,6 +25,7 @@
 #define DOCTOR_SECONDS 60
 #define EXAM_SECONDS 180
 #define PROBE_SECONDS 9
+#define COMPARE_SECONDS 60
 
 /* What is found, and what failed first. */
 struct check {
@@ -254,20 +255,39 @@ hear_fault(void *ctx, const struct exam_said *said)
 		keep_first(words, said->layer, said->words);
 }
 
-bool
-release_probe(const struct releases *r, enum release_slot slot,
+static bool
+run_part(const struct releases *r, enum release_slot slot,
+    enum release_slot active, void (*work)(struct exam *x), unsigned seconds,
     char words[RELEASE_WORDS_MAX])
 {
 	struct exam x;
 
 	words[0] = '\0';
-	if (exam_open(&x, r, slot, SLOT_COUNT) == 0)
-		exam_run(&x, exam_probe, PROBE_SECONDS, hear_fault, words);
+	if (exam_open(&x, r, slot, active) == 0)
+		exam_run(&x, work, seconds, hear_fault, words);
 	else
 		(void)snprintf(words, RELEASE_WORDS_MAX,
 		    "its settings cannot be read");
 	exam_close(&x);
 	return words[0] == '\0';
+}
+
+bool
+release_probe(const struct releases *r, enum release_slot slot,
+    char words[RELEASE_WORDS_MAX])
+{
+	return run_part(r, slot, SLOT_COUNT, exam_probe, PROBE_SECONDS, words);
+}
+
+bool
+release_compare(const struct releases *r, enum release_slot slot,
+    enum release_slot active, char words[RELEASE_WORDS_MAX])
+{
+	struct service_state state;
+
+	if (!slot_is_alive(r, active, &state))
+		active = SLOT_COUNT;
+	return run_part(r, slot, active, exam_chart, COMPARE_SECONDS, words);
 }
 
 /* ---- the command ---- */

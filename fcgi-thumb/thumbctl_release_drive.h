@@ -102,6 +102,10 @@ int drive_begin_probe(const struct releases *r, enum release_slot *slot,
 bool drive_probe(const struct releases *r, enum release_slot slot,
     char words[RELEASE_WORDS_MAX]);
 
+/* Are a slot's thumbnails those of the other? Waits; false with words. */
+bool drive_compare(const struct releases *r, enum release_slot slot,
+    enum release_slot other, char words[RELEASE_WORDS_MAX]);
+
 /* The text of --force: 0 and out, or -1 after a complaint. */
 int drive_parse_reason(const char *text, char out[RELEASE_REASON_MAX]);
 

@@ -196,6 +196,7 @@ struct exam_reference {
 
 /* thumbctl_release_pictures.c: all that is compared */
 void exam_pictures(struct exam *x);
+void exam_chart(struct exam *x); /* the drawn one of them alone, and no times */
 
 /* The active one cannot be asked, by x->why: what is no fault of the candidate. */
 void exam_lose_active(struct exam *x, const char *what);

@@ -575,28 +575,54 @@ tell_book(struct show *s, const struct book *b)
 	    b->files == 1 ? "" : "s", firsts, like, bytes);
 }
 
+/* A finding, where it cannot be drawn: false. */
+static bool
+begin_pictures(struct exam *x, struct show **s, struct reference *chart,
+    void **data)
+{
+	*data = NULL;
+	*s = malloc(sizeof **s);
+	if (*s != NULL && make_chart(x, chart, data)) {
+		begin_show(*s, x);
+		show_picture(*s, chart);
+		return true;
+	}
+	exam_say(x, FAULT, LAYER_PICTURES, "thumbctl doctor", "%s",
+	    *s == NULL ? "no memory left" : x->why);
+	free(*s);
+	return false;
+}
+
+static void
+end_pictures(struct show *s, struct reference *chart, void *data)
+{
+	image_free(chart->img);
+	free(data);
+	free(s);
+}
+
+static void
+tell_books(struct show *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		tell_book(s, &s->books[i]);
+}
+
 void
 exam_pictures(struct exam *x)
 {
 	struct exam_reference chart, photos[PHOTOS_MAX];
 	struct stress_photos files = { 0 };
-	struct show *s = malloc(sizeof *s);
-	void *data = NULL;
+	struct show *s;
+	void *data;
 	unsigned n;
 
-	if (s == NULL || !make_chart(x, &chart, &data)) {
-		exam_say(x, FAULT, LAYER_PICTURES, "thumbctl doctor", "%s",
-		    s == NULL ? "no memory left" : x->why);
-		free(s);
+	if (!begin_pictures(x, &s, &chart, &data))
 		return;
-	}
-	begin_show(s, x);
-	show_picture(s, &chart);
 	n = find_photos(x, &files, photos);
 	for (unsigned i = 0; i < n; i++)
 		show_picture(s, &photos[i]);
-	for (unsigned i = 0; i < s->n; i++)
-		tell_book(s, &s->books[i]);
+	tell_books(s);
 	if (n == 0)
 		exam_say(x, NOTE, LAYER_PICTURES,
 		    "JPEGs in share/photos of the version",
@@ -604,7 +630,18 @@ exam_pictures(struct exam *x)
 		    "drawn chart was compared");
 	exam_race(x, n > 0 ? &photos[0] : &chart);
 	stress_photos_close(&files);
-	image_free(chart.img);
-	free(data);
-	free(s);
+	end_pictures(s, &chart, data);
+}
+
+void
+exam_chart(struct exam *x)
+{
+	struct reference chart;
+	struct show *s;
+	void *data;
+
+	if (!begin_pictures(x, &s, &chart, &data))
+		return;
+	tell_books(s);
+	end_pictures(s, &chart, data);
 }

@@ -21,6 +21,7 @@
 
 /* A probe, and to take back what it left. */
 #define PROBE_SECONDS 25
+#define COMPARE_SECONDS 80
 
 /* ---- the candidate ---- */
 
@@ -205,6 +206,30 @@ drive_probe(const struct releases *r, enum release_slot slot,
 
 	(void)snprintf(words, RELEASE_WORDS_MAX, "the probe cannot begin");
 	return drive_begin_probe(r, &slot, &e) == 0 &&
+	    errand_wait(&e, words) == ERRAND_WELL;
+}
+
+struct pair {
+	enum release_slot slot, other;
+};
+
+static bool
+run_compare(const struct releases *r, void *ctx, char words[RELEASE_WORDS_MAX])
+{
+	const struct pair *pair = ctx;
+
+	return release_compare(r, pair->slot, pair->other, words);
+}
+
+bool
+drive_compare(const struct releases *r, enum release_slot slot,
+    enum release_slot other, char words[RELEASE_WORDS_MAX])
+{
+	struct pair pair = { slot, other };
+	struct errand e = { 0 };
+
+	(void)snprintf(words, RELEASE_WORDS_MAX, "it cannot begin");
+	return errand_begin(&e, r, run_compare, &pair, COMPARE_SECONDS) == 0 &&
 	    errand_wait(&e, words) == ERRAND_WELL;
 }
 

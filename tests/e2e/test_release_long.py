@@ -209,7 +209,8 @@ class Kills(ReleaseCase):
             process = self.begin(call, when, whom)
             wait_until("the blow", lambda: self.hook.has_struck
                        or process.poll() is not None)
-            self.assertTrue(self.hook.has_struck, process.poll())
+            self.assertTrue(self.hook.has_struck, process.poll() is not None
+                            and process.communicate())
             if whom == "thumbctl":
                 self.assertEqual(process.wait(60), -signal.SIGKILL)
             else:

@@ -577,7 +577,7 @@ tell_book(struct show *s, const struct book *b)
 
 /* A finding, where it cannot be drawn: false. */
 static bool
-begin_pictures(struct exam *x, struct show **s, struct reference *chart,
+begin_pictures(struct exam *x, struct show **s, struct exam_reference *chart,
     void **data)
 {
 	*data = NULL;
@@ -594,7 +594,7 @@ begin_pictures(struct exam *x, struct show **s, struct reference *chart,
 }
 
 static void
-end_pictures(struct show *s, struct reference *chart, void *data)
+end_pictures(struct show *s, struct exam_reference *chart, void *data)
 {
 	image_free(chart->img);
 	free(data);
@@ -636,7 +636,7 @@ exam_pictures(struct exam *x)
 void
 exam_chart(struct exam *x)
 {
-	struct reference chart;
+	struct exam_reference chart;
 	struct show *s;
 	void *data;
 

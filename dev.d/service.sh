@@ -362,26 +362,34 @@ tend_releases() {
 		kill -0 $$ 2>/dev/null || break
 		if ((i % 10 == 0)); then
 			release tend || true
-			release start | grep -v ', as before$' || true
+			release start | grep -v -e ', as before$' \
+				-e 'as ever, and not by this$' || true
 		fi
 	done
 	stop_slots
 	rm -rf -- "$runtime"
 }
 
-# The masters of slots, whoever started them. A pid can be another's by now.
+# The masters of slots, whoever started them, and that of the service without,
+# which a rollback starts. A pid can be another's by now.
 slot_masters() {
-	local file pid
-	for file in "$data"/run/sockets/*/fcgi-thumb.pid; do
-		pid=
-		[ ! -e "$file" ] || read -r pid <"$file" || true
-		case $pid in '' | *[!0-9]*) continue ;; esac
-		if tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" |
-			grep -qxF "$data/releases/$(
-				basename "$(dirname "$file")")/fcgi-thumb.conf"; then
-			printf '%s\n' "$pid"
-		fi
+	local slot
+	for slot in blue green; do
+		master_in "$data/run/sockets/$slot" \
+			"$data/releases/$slot/fcgi-thumb.conf"
 	done
+	master_in "$data/run/sockets" \
+		"$(readlink -- "$data/run/runtime" || echo "$runtime")/fcgi-thumb.conf"
+}
+
+# master_in RUN SETTINGS: its pid, where it is one with these settings.
+master_in() {
+	local pid=
+	[ ! -e "$1/fcgi-thumb.pid" ] || read -r pid <"$1/fcgi-thumb.pid" || true
+	case $pid in '' | *[!0-9]*) return ;; esac
+	if tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF "$2"; then
+		printf '%s\n' "$pid"
+	fi
 }
 
 # In order, if they can be; then each that is left.

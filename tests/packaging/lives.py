@@ -28,7 +28,7 @@ NGINX_FILES = "/etc/nginx/fcgi-thumb"
 UNIT = "fcgi-thumb.service"
 
 # What has nginx test and reload is root's, and has to have what nginx has.
-AS_ROOT = {"fcgi-thumb-release.service": 3.1}
+AS_ROOT = {"fcgi-thumb-release.service": 3.4}
 
 # One file a codec, and the type that its upload is answered with.
 EVERY_CODEC = {
@@ -451,6 +451,7 @@ class Releases(Life):
     """What the package brings is released, to one slot and the other."""
 
     BLUE, GREEN = "fcgi-thumb@blue.service", "fcgi-thumb@green.service"
+    OTHERS_SITE = "/etc/nginx/conf.d/others.conf"
 
     def test_a_site_serves_without_slots(self):
         type(self).before = self.files()
@@ -474,6 +475,8 @@ class Releases(Life):
         # Nothing is left of what served before.
         for unit in UNIT, "fcgi-thumb.socket", "fcgi-thumb-control.socket":
             self.assertEqual(self.unit_is(unit), "inactive disabled", unit)
+        # The init script starts slots as well.
+        self.machine.run("test", "-e", "/etc/rc2.d/S01fcgi-thumb")
         left = self.machine.ask("find", "/run/fcgi-thumb", "-type", "s")
         self.assertEqual(sorted(left.splitlines()),
                          [f"/run/fcgi-thumb/blue/{name}.sock"
@@ -510,7 +513,7 @@ class Releases(Life):
 
     def test_a_master_that_dies_comes_back(self):
         died = self.master("blue")
-        self.machine.run("kill", "-KILL", died)
+        self.machine.run("sh", "-c", f"kill -KILL {died}")
         self.machine.wait_ready()
         self.assertNotEqual(self.master("blue"), died)
         self.upload("after a death")
@@ -548,8 +551,9 @@ class Releases(Life):
         slots = self.state()["slots"]
         self.assertEqual(slots["green"]["version"], self.version())
         self.assertEqual(slots["blue"]["version"] + "+higher", self.version())
-        # To be upgraded to what serves already says so, and stages nothing.
         self.assertFalse(slots["green"]["runs"])
+        # The service without slots would be of the new version, too.
+        self.assertIsNone(self.state()["previous"])
 
     def test_it_comes_to_all_by_steps(self):
         with self.visitors() as visitors:
@@ -557,7 +561,9 @@ class Releases(Life):
             words = self.release("rollout", "--steps", "30,100", "--step",
                                  "20s", "--patience", "3m", "--slower", "100")
             visitors.wait_for(6)
-        print(words, flush=True)
+        for line in words.splitlines():
+            if "requests" in line:
+                print("     ", line, flush=True)
         self.assert_all_served(visitors)
         self.assert_serves("green")
         self.assert_healthy(self.GREEN)
@@ -571,7 +577,7 @@ class Releases(Life):
         self.assert_all_served(visitors)
         self.assert_serves("blue")
 
-    def test_a_reboot_in_the_middle_of_a_release(self):
+    def test_the_power_fails_in_the_middle_of_a_release(self):
         self.release("stage")
         with self.visitors() as visitors:
             rollout = self.machine.spawn(
@@ -579,7 +585,8 @@ class Releases(Life):
                 "--step", "10s", "--patience", "10s")
             wait_until("half of them", lambda: self.share("green") == 50, 120)
             visitors.wait_for(6)
-        self.machine.reboot()
+        self.assert_all_served(visitors)
+        self.assertEqual(self.machine.lose_power(), "running")
         rollout.communicate()
         self.machine.wait_ready()
         for unit in self.BLUE, self.GREEN:
@@ -605,10 +612,10 @@ class Releases(Life):
         wait_until("it has gone back", lambda: self.state()["run"] is None, 180)
         self.assert_serves("blue")
         self.upload("after it was taken back")
-        self.assertRegex(self.machine.journal("fcgi-thumb-release.service"),
-                         "green -> blue|blue")
-        self.assertRegex(self.machine.ask("thumbctl", "release", "history"),
-                         r"revert")
+        history = self.machine.ask("thumbctl", "release", "history")
+        for words in (history,
+                      self.machine.journal("fcgi-thumb-release.service")):
+            self.assertRegex(words, "revert, blue .* -> green .*deadline")
 
     def test_remove_keeps_what_was_released(self):
         before = self.stored()
@@ -624,7 +631,21 @@ class Releases(Life):
                          self.version())
         self.upload("after it was removed")
 
+    def test_purge_leaves_what_a_site_of_others_includes(self):
+        self.machine.run("rm", "/etc/nginx/sites-enabled/fcgi-thumb")
+        self.machine.write(
+            self.OTHERS_SITE, f"include {NGINX_FILES}/fcgi-thumb-http.conf;\n"
+            "server { listen 81;\n"
+            f"include {NGINX_FILES}/fcgi-thumb-server.conf;\n}}\n")
+        words = self.machine.run("apt", "purge", "-y", "fcgi-thumb").stdout
+        self.assertRegex(words, "a site of nginx includes")
+        self.assert_nginx_starts()
+        self.machine.run("test", "!", "-e",
+                         "/var/lib/fcgi-thumb-releases/versions")
+
     def test_purge_leaves_photos_alone(self):
+        self.machine.run("rm", self.OTHERS_SITE)
+        self.install("lower")
         before = self.stored()
         self.purge()
         self.assertEqual(self.stored(), before)

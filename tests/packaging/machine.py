@@ -171,6 +171,16 @@ class Machine:
         if status != REBOOTS:
             raise RuntimeError(f"the machine ended with {status}:\n"
                                + self.last_words())
+        return self.boot_again()
+
+    def lose_power(self):
+        """All that runs is gone at once, and then it is started again; what
+        boot() says."""
+        os.kill(self.leader, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+        return self.boot_again()
+
+    def boot_again(self):
         self.reader.join(PATIENCE)
         self.process.stdout.close()
         return self.boot()

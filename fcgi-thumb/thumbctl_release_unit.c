@@ -121,5 +121,10 @@ units_enable(enum release_slot slot, bool on)
 	const char *const words[] = { on ? "enable" : "disable", "--quiet",
 		u.names[0], u.names[1], u.names[2], NULL };
 
+	/*
+	 * The init script of this name goes by the state of releases itself, and
+	 * would not start a slot any more where the machine loses systemd.
+	 */
+	(void)setenv("SYSTEMCTL_SKIP_SYSV", "1", 1);
 	return systemctl(words, u.names[0], ASK_SECONDS);
 }

@@ -261,9 +261,8 @@ echo $calls >calls
 read -r call when whom <order || call=
 strike() {{
 	if [ "$call $when" = "$calls $1" ]; then
-		until [ -s "$whom" ]; do sleep 0.01; done
-		kill -9 $(cat "$whom")
-		echo >struck
+		until read -r pid 2>/dev/null <"$whom"; do sleep 0.01; done
+		kill -9 "$pid" && echo >struck
 	fi
 }}
 strike before
@@ -279,14 +278,16 @@ exit $status
         """From now on the Nth call is that; whom: thumbctl (known()), nginx,
         candidate or active."""
         service = self.service
-        for name in "struck", "thumbctl":
+        for name in "struck", "thumbctl", "candidate", "active", "nginx":
             (self.directory / name).unlink(missing_ok=True)
         (self.directory / "calls").write_text("0\n")
         (self.directory / "order").write_text(f"{call} {when} {whom}\n")
-        for name, pid in (("candidate", service.master_pid(service.idle)),
-                          ("active", service.master_pid(service.active)),
-                          ("nginx", service.nginx.process.pid)):
-            (self.directory / name).write_text(f"{pid}\n")
+        for name, slot in (("candidate", service.idle),
+                           ("active", service.active)):
+            (self.directory / name).symlink_to(
+                service.run / slot / "fcgi-thumb.pid")
+        (self.directory / "nginx").write_text(
+            f"{service.nginx.process.pid if service.nginx.process else 0}\n")
 
     def known(self, process):
         """Which process is thumbctl's."""

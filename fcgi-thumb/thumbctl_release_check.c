@@ -114,8 +114,7 @@ static bool
 is_its_own(const char *layer)
 {
 	static const char *const others[] = { "nginx", "access", "bodies",
-		"page", "ledger", "forecast", "clock", "release", "route",
-		"systemd" };
+		"page", "ledger", "forecast", "clock", "releases", "systemd" };
 
 	for (size_t i = 0; i < NELEM(others); i++)
 		if (strcmp(layer, others[i]) == 0)

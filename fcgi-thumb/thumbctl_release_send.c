@@ -35,6 +35,7 @@
 
 /* What a request may take beyond what the service itself allows it. */
 #define GRACE_SECONDS 3
+#define WORDS_MS 500
 
 /* From here on it is no accident. */
 #define DEATHS_MAX 3
@@ -59,14 +60,26 @@ pause_ms(unsigned ms)
 	(void)nanosleep(&ts, NULL);
 }
 
-/* Of a photo worker: its own watchdog ends it before this. */
+/* Its own watchdog ends a photo worker before this. */
 static unsigned
-patience_ms(const struct exam *x, enum exam_side side)
+longest_ms(const struct exam *x, enum exam_side side)
 {
 	const struct limits *limits = &x->sides[side].settings->limits;
 
 	return (limits->job_seconds + limits->queue_seconds + GRACE_SECONDS) *
 	    1000;
+}
+
+/* What is left of it in the time of the whole, with some for words. */
+static unsigned
+patience_ms(const struct exam *x, enum exam_side side)
+{
+	uint64_t now = clock_monotonic_ns() + WORDS_MS * NS_PER_MS;
+	uint64_t end = x->progress.deadline_ns;
+	uint64_t left = end > now ? (end - now) / NS_PER_MS : 1;
+	unsigned longest = longest_ms(x, side);
+
+	return left < longest ? (unsigned)left : longest;
 }
 
 /* No answer: what that tells of the one that was asked. */
@@ -221,8 +234,9 @@ try_send(struct exam *x, struct ask *a, struct exam_photo *out, bool *again)
 
 	*again = false;
 	out->ms = asked.ms;
-	/* Who has had no time for it until now refuses it. */
-	debt->is_open = false;
+	/* Who has had no time for it until then refuses it. */
+	debt->is_open =
+	    rc == -1 && errno == ETIMEDOUT && a->ms < longest_ms(x, out->side);
 	debt->was_fatal = rc == -1;
 	if (rc == -1) {
 		explain_silence(x, out->side, a->path, asked.ms);

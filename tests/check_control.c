@@ -22,6 +22,7 @@
 #include "store_admin.h"
 #include "stores.h"
 #include "support.h"
+#include "vitals.h"
 
 /* A pool of one photo worker, in memory, and its listening socket. */
 static char prefix[] = "/media";
@@ -299,6 +300,27 @@ START_TEST(numbers_follow_what_happens)
 	if (control.queue.netlink != -1) /* a kernel that tells */
 		assert_number("queue_waiting 1");
 	listen_queue_close(&control.queue);
+}
+END_TEST
+
+/* A release judges the workers by them. */
+START_TEST(numbers_say_how_workers_are)
+{
+	struct memory_io m;
+	struct vitals v;
+
+	ck_assert_int_eq(metrics_init(), 0);
+	metrics_own()->deaths[DEATH_SEGV] = 1;
+	metrics_own()->deaths[DEATH_STATUS] = 2;
+	metrics_own()->kills[KILL_DEADLINE] = 4;
+	metrics_own()->kills[KILL_BOOT] = 8;
+	metrics_own()->kills[KILL_LEAVE] = 16;
+	photo_worker()->resident = 70 << 20;
+	ask(&m, "GET", "/metrics");
+	ck_assert_int_eq(vitals_read(m.reply.data, &v), 0);
+	ck_assert_uint_eq(v.deaths, 15);
+	ck_assert_uint_eq(v.memory, 70 << 20);
+	memory_io_fini(&m);
 }
 END_TEST
 
@@ -746,6 +768,7 @@ main(void)
 	suite_add_tcase(suite, ready);
 	tcase_add_checked_fixture(number, setup, teardown);
 	tcase_add_test(number, numbers_follow_what_happens);
+	tcase_add_test(number, numbers_say_how_workers_are);
 	tcase_add_test(number, the_shares_of_a_release_are_told);
 	tcase_add_test(number, room_is_what_both_limits_leave);
 	tcase_add_test(number, the_forecast_is_told_where_there_is_one);

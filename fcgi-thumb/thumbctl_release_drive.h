@@ -102,9 +102,15 @@ int drive_begin_probe(const struct releases *r, enum release_slot *slot,
 bool drive_probe(const struct releases *r, enum release_slot slot,
     char words[RELEASE_WORDS_MAX]);
 
-/* Are a slot's thumbnails those of the other? Waits; false with words. */
-bool drive_compare(const struct releases *r, enum release_slot slot,
-    enum release_slot other, char words[RELEASE_WORDS_MAX]);
+/*
+ * Are a slot's thumbnails those of the other? In a process of its own; the pair
+ * is borrowed until it ends.
+ */
+struct drive_pair {
+	enum release_slot slot, other;
+};
+int drive_begin_compare(const struct releases *r, struct drive_pair *pair,
+    struct errand *e);
 
 /* The text of --force: 0 and out, or -1 after a complaint. */
 int drive_parse_reason(const char *text, char out[RELEASE_REASON_MAX]);

@@ -209,28 +209,19 @@ drive_probe(const struct releases *r, enum release_slot slot,
 	    errand_wait(&e, words) == ERRAND_WELL;
 }
 
-struct pair {
-	enum release_slot slot, other;
-};
-
 static bool
 run_compare(const struct releases *r, void *ctx, char words[RELEASE_WORDS_MAX])
 {
-	const struct pair *pair = ctx;
+	const struct drive_pair *pair = ctx;
 
 	return release_compare(r, pair->slot, pair->other, words);
 }
 
-bool
-drive_compare(const struct releases *r, enum release_slot slot,
-    enum release_slot other, char words[RELEASE_WORDS_MAX])
+int
+drive_begin_compare(const struct releases *r, struct drive_pair *pair,
+    struct errand *e)
 {
-	struct pair pair = { slot, other };
-	struct errand e = { 0 };
-
-	(void)snprintf(words, RELEASE_WORDS_MAX, "it cannot begin");
-	return errand_begin(&e, r, run_compare, &pair, COMPARE_SECONDS) == 0 &&
-	    errand_wait(&e, words) == ERRAND_WELL;
+	return errand_begin(e, r, run_compare, pair, COMPARE_SECONDS);
 }
 
 int

@@ -44,6 +44,8 @@ struct rollout {
 	uint64_t began_ns;
 	unsigned looks; /* at a window that was over */
 	struct verdict_finding finding;
+	struct errand comparison; /* of thumbnails, at the end of a step */
+	struct drive_pair pair;
 	enum rollout_next next; /* what it has come to */
 	char unlike
 	    [RELEASE_WORDS_MAX]; /* of its thumbnails; "" they are alike */
@@ -187,22 +189,29 @@ judge(struct rollout *x, bool closing)
 	verdict_give(&x->terms, &active, &candidate, closing, &x->finding);
 }
 
+/* All there is to see now. */
+static void
+look_at_all(struct rollout *x, struct rollout_signs *out)
+{
+	look_take(&x->look);
+	out->elapsed = elapsed_ms(x);
+	out->closing = rollout_closes(&x->plan, out->elapsed, x->looks);
+	judge(x, out->closing);
+	out->verdict = x->finding.verdict;
+	out->interrupted = drive_signal() != 0;
+	out->gone = x->look.gone;
+	out->probes_failed = x->look.probes_failed;
+	show(x);
+}
+
 static enum rollout_next
 look_once(struct rollout *x)
 {
-	struct rollout_signs signs = { 0 };
+	struct rollout_signs signs;
 
 	pause_looking(x);
-	look_take(&x->look);
-	signs.elapsed = elapsed_ms(x);
-	signs.closing = rollout_closes(&x->plan, signs.elapsed, x->looks);
-	judge(x, signs.closing);
-	signs.verdict = x->finding.verdict;
-	signs.interrupted = drive_signal() != 0;
-	signs.gone = x->look.gone;
-	signs.probes_failed = x->look.probes_failed;
+	look_at_all(x, &signs);
 	x->looks += signs.closing;
-	show(x);
 	return rollout_next(&x->plan, x->r.state.run.step, &signs);
 }
 
@@ -222,6 +231,50 @@ follow_step(struct rollout *x)
 	return next;
 }
 
+/* It has passed, and may begin to fail: nothing else counts any more. */
+static bool
+fails_now(struct rollout *x)
+{
+	const struct verdict_finding passed = x->finding;
+	struct rollout_signs signs;
+
+	look_at_all(x, &signs);
+	signs.elapsed = 0;
+	signs.closing = false;
+	if (rollout_next(&x->plan, x->r.state.run.step, &signs) ==
+	    ROLLOUT_FAILED)
+		return true;
+	x->finding = passed;
+	return false;
+}
+
+enum alike {
+	ALIKE,
+	UNLIKE,   /* with words */
+	OVERTAKEN /* it fails by itself, meanwhile */
+};
+
+/*
+ * Its users are looked after while it lasts. What is left of it when they have
+ * to go ends when they are back.
+ */
+static enum alike
+compare(struct rollout *x)
+{
+	const struct release_run *run = &x->r.state.run;
+	enum errand_came came;
+
+	(void)snprintf(x->unlike, sizeof x->unlike, "it cannot be compared");
+	x->pair = (struct drive_pair){ run->to, run->from };
+	if (drive_begin_compare(&x->r, &x->pair, &x->comparison) == -1)
+		return UNLIKE;
+	while ((came = errand_look(&x->comparison, LOOK_MS, x->unlike)) ==
+	    ERRAND_ON)
+		if (fails_now(x))
+			return OVERTAKEN;
+	return came == ERRAND_WELL ? ALIKE : UNLIKE;
+}
+
 /*
  * No log says what a thumbnail shows, and the probe's picture is a coarse one:
  * before more users come the system test's is compared once more. As with the
@@ -230,15 +283,14 @@ follow_step(struct rollout *x)
 static bool
 is_alike(struct rollout *x)
 {
-	const struct release_run *run = &x->r.state.run;
-	bool is = false;
+	enum alike alike = UNLIKE;
 
-	for (unsigned i = 0; i < ROLLOUT_PROBES && !is; i++)
-		is = drive_compare(&x->r, run->to, run->from, x->unlike) ||
-		    drive_signal() != 0;
-	if (is)
+	for (unsigned i = 0; i < ROLLOUT_PROBES && alike == UNLIKE; i++)
+		alike = compare(x);
+	if (alike != UNLIKE)
 		x->unlike[0] = '\0';
-	return is;
+	end_show();
+	return alike == ALIKE;
 }
 
 /* ---- ends ---- */
@@ -417,6 +469,7 @@ drive(struct rollout *x)
 	status = EXIT_REFUSED;
 	if (look_open(&x->look, &x->r, x->r.state.active, x->to) == 0)
 		status = begin(x);
+	errand_end(&x->comparison);
 	look_close(&x->look);
 	return status;
 }

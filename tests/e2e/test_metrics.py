@@ -170,7 +170,8 @@ class WhatWasDone(ServiceCase):
         self.assertGreaterEqual(now("worker_starts_total"), 3)
         self.assertLess(abs(now("start_time_seconds") - time.time()), 600)
         self.assertRegex(now.text, r'fcgi_thumb_build_info\{version="[0-9.]+",'
-                                   r'imagemagick="[67]\.[0-9.-]+"\} 1\n')
+                                   r'imagemagick="[67]\.[0-9.-]+",'
+                                   r'slot="none"\} 1\n')
         disk = os.statvfs(self.service.data)
         self.assertEqual(now("disk_size_bytes"),
                          disk.f_blocks * disk.f_frsize)

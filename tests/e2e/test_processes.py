@@ -136,13 +136,15 @@ class Signals(OwnService):
         service.write_settings(presets=[
             {"name": "tiny", "width": 40, "height": 40}])
         service.hang_up()
+        old = children(service.nginx.process.pid)
         service.nginx.reload()
+        # Until they have gone some requests come to them.
+        wait_until("nginx knows the preset",
+                   lambda: not any(map(is_alive, old)))
         answer = service.upload(("a.png", data))
         photo, = json.loads(answer.body)["photos"]
         self.assertEqual((answer.status, photo["id"]), (200, before["id"]))
         self.assertEqual([v["preset"] for v in photo["variants"]], ["tiny"])
-        wait_until("nginx knows the preset", lambda: service.get_url(
-            photo["variants"][0]["url"]).status == 200)
         self.assert_served(photo)
 
     def test_wrong_settings_at_hang_up_keep_the_old(self):

@@ -27,7 +27,7 @@ struct releases {
 	int lock; /* -1: not held */
 };
 
-/* ---- STATE: thumbctl_release.c ---- */
+/* ---- thumbctl_release.c ---- */
 
 /*
  * Load settings and state; with lock_words ("rollout") take the lock, and say
@@ -88,7 +88,7 @@ char *slot_file(const struct releases *r, enum release_slot slot,
 struct settings *slot_settings(const struct releases *r,
     enum release_slot slot);
 
-/* ---- STATE: thumbctl_release_slot.c and its parts ---- */
+/* ---- thumbctl_release_slot.c and its parts ---- */
 
 /* Does a master of this slot live? Then *out. */
 bool slot_is_alive(const struct releases *r, enum release_slot slot,
@@ -118,7 +118,7 @@ int slot_stop(const struct releases *r, enum release_slot slot);
  */
 int slot_enable(const struct releases *r, enum release_slot slot, bool on);
 
-/* ---- STATE: thumbctl_release_stage.c and its parts ---- */
+/* ---- thumbctl_release_stage.c and its parts ---- */
 
 /*
  * Fill the slot that is not active. The lock is held; r->state is saved. A
@@ -133,7 +133,7 @@ int slot_enable(const struct releases *r, enum release_slot slot, bool on);
  */
 int releases_stage(struct releases *r, const char *what, const char *settings);
 
-/* ---- ROUTE: thumbctl_release_route.c ---- */
+/* ---- thumbctl_release_route.c ---- */
 
 /*
  * Bring a route into force: release_dir/routes/N.conf, then release_dir/route.conf,
@@ -152,7 +152,7 @@ int releases_route(const struct releases *r, const struct route *route,
 int releases_routed(const struct releases *r, struct route *out, char *salt,
     size_t salt_size);
 
-/* ---- CHECK: thumbctl_release_check.c and its parts ---- */
+/* ---- thumbctl_release_check.c and its parts ---- */
 
 int release_test(const struct command *self, const char *settings_file,
     int argc, char **argv);
@@ -169,6 +169,14 @@ bool release_check(const struct releases *r, enum release_slot slot,
     enum release_slot active, bool json, char words[RELEASE_WORDS_MAX]);
 
 /*
+ * What a system test came to, into the state and the history; words is "" where
+ * it passed. json: standard output is for something else. 0, or -1 after a
+ * complaint.
+ */
+int release_keep_check(struct releases *r, enum release_slot slot,
+    const char *words, bool json);
+
+/*
  * One small photo through the slot's own sockets, its thumbnail looked at, and
  * taken back. True, or false with words. A few seconds at most.
  */
@@ -183,7 +191,7 @@ bool release_probe(const struct releases *r, enum release_slot slot,
 bool release_compare(const struct releases *r, enum release_slot slot,
     enum release_slot active, char words[RELEASE_WORDS_MAX]);
 
-/* ---- DRIVER: thumbctl_release_drive.c and its parts ---- */
+/* ---- thumbctl_release_drive.c and its parts ---- */
 
 int release_switch(const struct command *self, const char *settings_file,
     int argc, char **argv);

@@ -300,9 +300,9 @@ find_candidate(const struct release_state *state)
 	    : release_other(state->active);
 }
 
-/* State and history. */
-static int
-keep(struct releases *r, enum release_slot slot, const char *words, bool json)
+int
+release_keep_check(struct releases *r, enum release_slot slot,
+    const char *words, bool json)
 {
 	struct release_slot_state *s = &r->state.slots[slot];
 	struct release_event event = { .what = "check",
@@ -363,7 +363,8 @@ check_slot(struct releases *r, enum release_slot slot, bool json)
 	/* One that was broken off says nothing of the version. */
 	if (words[0] != '\0')
 		status = EXIT_FAIL;
-	if (!signal_waits(&ends) && keep(r, slot, words, json) == -1)
+	if (!signal_waits(&ends) &&
+	    release_keep_check(r, slot, words, json) == -1)
 		status = EXIT_FAILURE;
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return status;

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "mime.h"
 #include "thumbctl_release_drive.h"
 #include "thumbctl_release_errand.h"
@@ -115,27 +114,6 @@ test_slot(const struct releases *r, enum release_slot slot,
 	return came == ERRAND_WELL;
 }
 
-/* State and history. */
-static int
-keep(struct releases *r, enum release_slot slot, const char *words)
-{
-	struct release_slot_state *s = &r->state.slots[slot];
-	struct release_event event = { .what = "check",
-		.from = slot,
-		.to = slot };
-
-	s->checked = (int64_t)clock_wall_ms();
-	s->passed = words[0] == '\0';
-	(void)snprintf(s->words, sizeof s->words, "%s", words);
-	if (releases_save(r) == -1)
-		return -1;
-	(void)snprintf(event.verdict, sizeof event.verdict, "%s",
-	    verdict_name(s->passed ? VERDICT_PASS : VERDICT_FAIL));
-	(void)snprintf(event.words, sizeof event.words, "%s", words);
-	releases_note(r, &event);
-	return 0;
-}
-
 int
 drive_test(struct releases *r, enum release_slot slot)
 {
@@ -154,7 +132,7 @@ drive_test(struct releases *r, enum release_slot slot)
 		    strsignal(drive_signal()));
 		return EXIT_FAIL;
 	}
-	if (keep(r, slot, words) == -1)
+	if (release_keep_check(r, slot, words, false) == -1)
 		return EXIT_FAILURE;
 	if (passed)
 		return EXIT_SUCCESS;

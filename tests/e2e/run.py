@@ -2,9 +2,9 @@
 """The end-to-end suite: run.py [-x] [NAME...]
 
 Runs test_NAME.py for each NAME, all of them without one (but root, which needs
-root, stress, which needs the machine to itself, and blind, which takes two
-minutes: these have to be asked for), or one test as NAME.Class.test. Prints
-every test and ends with the counts. -x keeps going no further than a failure.
+root, stress, which needs the machine to itself, and blind and release_long,
+which take minutes: these have to be asked for), or one test as
+NAME.Class.test. Prints every test and ends with the counts. -x keeps going no further than a failure.
 
 All of them, or several NAMEs, are run two at a time, each in a process of its
 own: most of what they do is to wait.
@@ -75,7 +75,7 @@ class Result(unittest.TestResult):
         print("".join(traceback.format_exception(*err)), flush=True)
 
 
-ASKED_FOR = "test_root", "test_stress", "test_blind"
+ASKED_FOR = "test_root", "test_stress", "test_blind", "test_release_long"
 
 
 def modules(names):

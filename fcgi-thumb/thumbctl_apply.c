@@ -38,6 +38,9 @@
 
 #define RUN_MAX 128 /* bytes; a socket's whole path has 107 */
 
+/* Of an nginx: from the first file that it reads to its pid file. */
+#define START_SECONDS 2
+
 _Static_assert(WAIT_DEFAULT > POOL_BOOT_SECONDS, "the service gives up first");
 
 struct apply {
@@ -46,6 +49,7 @@ struct apply {
 	sigset_t test_signals;
 	bool unseen;  /* whether nginx took its files is not known */
 	bool stopped; /* it does not run */
+	bool ended;   /* it was told, and may have been started again */
 };
 
 /* When who is told now has to have answered. */
@@ -215,6 +219,7 @@ reload_nginx(struct apply *a, bool *touched)
 	} else {
 		answer = watch_wait(&watch);
 		*touched = answer != NGINX_REFUSED && answer != NGINX_ENDED;
+		a->ended = a->change.may_be_stopped && answer == NGINX_ENDED;
 		rc = judge_nginx(a, answer);
 	}
 	watch_fini(&watch);
@@ -352,6 +357,8 @@ check_own_run(const struct apply *a, const struct nginx_files *old)
 static void
 restore(struct apply *a, const struct nginx_files *old, bool touched)
 {
+	const struct timespec pause = { .tv_sec = START_SECONDS };
+
 	if (a->change.undo != NULL)
 		a->change.undo(a->change.ctx);
 	if (old != NULL && nginx_write(&a->change.job, old) == -1) {
@@ -359,6 +366,11 @@ restore(struct apply *a, const struct nginx_files *old, bool touched)
 		return;
 	}
 	complain("nginx's old files are back");
+	if (a->ended) {
+		/* It may have been started again, and have read the new ones. */
+		(void)nanosleep(&pause, NULL);
+		touched = true;
+	}
 	if (touched && reload_nginx(a, &touched) == -1)
 		complain("nginx may have the new settings in force, NOT those "
 			 "of its files");

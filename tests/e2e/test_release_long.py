@@ -2,6 +2,7 @@
 every kind, each from its start and one that begins to be bad under way, where
 the system test is blind; and everything that is killed at every step."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -154,12 +155,13 @@ KILLED = "thumbctl", "candidate", "active", "nginx"
 CALLS = 6
 
 
-def with_files_in(directory):
-    """The pids of all that have a file open there."""
+def processes_of(server):
+    """The pids of nginx's processes that have a file open in its directory."""
     found = set()
     for link in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
         try:
-            if link.readlink().is_relative_to(directory):
+            if (link.readlink().is_relative_to(server.directory)
+                    and (link.parents[1] / "comm").read_text() == "nginx\n"):
                 found.add(int(link.parts[2]))
         except OSError:
             continue
@@ -195,8 +197,10 @@ class Kills(ReleaseCase):
         """As systemd would: what a dead nginx left ends, too."""
         server = self.service.nginx
         if server.process.poll() is not None:
-            for pid in with_files_in(server.directory):
-                os.kill(pid, signal.SIGKILL)
+            for pid in processes_of(server):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            wait_until("nobody listens", lambda: not processes_of(server))
             server.run()
         self.service.release("start")
 
@@ -229,6 +233,7 @@ class Kills(ReleaseCase):
         diary, shares = Diary(), []
         with service.crowd(diary, clients=2):
             process = self.begin(call, when, whom)
+            self.addCleanup(process.kill)
             wait_until("the blow", lambda: self.hook.has_struck
                        or process.poll() is not None)
             self.assertTrue(self.hook.has_struck, process.poll() is not None

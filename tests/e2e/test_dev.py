@@ -368,8 +368,10 @@ class Releases(DevCase):
             self.assertEqual(set(self.masters()), {"blue", "green"})
             self.assertEqual(self.upload(run, "orient-1.jpg")[0], 201)
         with self.subTest("one that dies is started again"):
-            os.kill(self.masters()["green"], signal.SIGKILL)
-            wait_until("another one", lambda: "green" in self.masters())
+            dead = self.masters()["green"]
+            os.kill(dead, signal.SIGKILL)
+            wait_until("another one", lambda: self.masters().get(
+                "green", dead) != dead)
             self.assertEqual(self.upload(run, "orient-2.jpg")[0], 201)
         with self.subTest("nobody is left when it is killed itself"):
             pids = [*descendants(run.process.pid), *self.masters().values()]

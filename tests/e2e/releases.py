@@ -35,6 +35,11 @@ KINDS = ["gray.jpg", "progressive.jpg", "orient-6.jpg", "alpha.png",
          "interlaced.png", "rgb.png", "still.gif", "lossy.webp"]
 
 
+def seconds(moment):
+    """Unix seconds of a time as logs and histories have it."""
+    return datetime.datetime.fromisoformat(moment).timestamp()
+
+
 class Customer:
     """Someone whom nginx knows again: by a cookie, by the address that a proxy
     says, or by the address itself. Of three, each kind has one."""
@@ -214,7 +219,7 @@ class ReleasedService(Service):
         the clock's seconds."""
         found = []
         for line in self.access():
-            at = datetime.datetime.fromisoformat(line["time"]).timestamp()
+            at = seconds(line["time"])
             if (line["slot"] == slot and line["upstream_status"]
                     and since - 1 <= at <= until + 1):
                 found.append(line)

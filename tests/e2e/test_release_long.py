@@ -99,9 +99,10 @@ class Good(ReleaseCase):
     def assert_sticky(self, slot):
         """Nobody who came to the candidate left it while it grew."""
         slots = {line["id"]: line["slot"] for line in self.service.access()}
-        steps = [event["time"] / 1000 for event in self.service.history()
+        steps = [at for event in self.service.history()
                  if event["what"] == "step"
-                 and event["time"] / 1000 > self.diary.asked[0].began]
+                 and (at := releases.seconds(event["time"]))
+                 > self.diary.asked[0].began]
         self.assertGreaterEqual(len(steps), 3)
         on_it = set()
         for since, until in zip(steps, steps[1:]):

@@ -23,7 +23,7 @@ import trees
 from service import Service, is_alive, wait_until
 from traffic import PRESETS, Book, Client, Crowd, Photo
 
-CUSTOMERS = 300
+CUSTOMERS = 2000  # or of one percent there may be nobody
 COOKIE = "fcgi_thumb_customer"
 SLOTS = "blue", "green"
 
@@ -52,7 +52,7 @@ class Customer:
             self.headers["Cookie"] = f"a=b; {COOKIE}=customer{number}"
         elif number % 3 == 1:
             self.headers["X-Forwarded-For"] = (
-                f"203.0.113.{number % 250 + 1}, 198.18.0.{number // 250 + 1}")
+                f"100.64.{number // 250}.{number % 250 + 1}, 198.18.0.1")
         else:
             self.source = f"127.0.{number // 250}.{number % 250 + 2}"
 

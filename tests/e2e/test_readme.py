@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import re
 import shlex
 import signal
@@ -147,13 +148,17 @@ class ByHand(ServiceCase):
                 self.service.directory / "new" / "fcgi-thumb.pid").exists)
             status, words = self.run_block(1)
             self.assertEqual(status, 0, words)
-            visitors = [f"192.0.2.{i}" for i in range(1, 101)]
+            # From everywhere: nginx's ring puts neighbours beside each other,
+            # and where 5 % of it are depends on the sockets' names.
+            dice = random.Random(4711)
+            visitors = [f"198.{dice.randrange(18, 20)}.{dice.randrange(256)}."
+                        f"{dice.randrange(1, 255)}" for _ in range(300)]
             for visitor in visitors:
                 self.send(visitor)
             slots = self.slots()
             new = [visitor for visitor in visitors
                    if slots[visitor] == {"green"}]
-            self.assertIn(len(new), range(1, 20))
+            self.assertIn(len(new), range(1, 60))
             for visitor in new[:2] + [
                     v for v in visitors if v not in new][:2]:
                 self.send(visitor)

@@ -314,7 +314,7 @@ add_line(struct lines *l, char *line)
 	return 0;
 }
 
-/* "share/html/page.js SHA-256" of each file below. 0, or -1 with errno. */
+/* "share/html/upload.js SHA-256" of each file below. 0, or -1 with errno. */
 static int
 list_files(struct lines *l, int at, const char *name, const char *path)
 {

@@ -57,8 +57,8 @@ async function codes()
 /* The codes that the page as it is served has words for, but its own. */
 async function knownCodes(page)
 {
-	const script = await page.request.get(new URL("page.js", base).href);
-	const list = /const WORDS = \{(.*?)The page's own:/s.exec(
+	const script = await page.request.get(new URL("words-en.js", base).href);
+	const list = /const refusals = \{(.*?)The page's own:/s.exec(
 	    await script.text())[1];
 
 	return [...list.matchAll(/^\t"([a-z-]+)":/gm)].map(m => m[1]);
@@ -265,7 +265,7 @@ const LIMITS = [
 	["photo-too-large", 413, 33554432, 33554433,
 		"Too large: 32.000001 MB; the limit here is 32 MB."],
 	["body-too-large", 413, 1024, null,
-		/^Too large: [\d.]+ kB; the limit here is 1 kB\.$/],
+		/^Too large: [\d.]+ kB; the limit here is 1 kB\. Please /],
 	["too-many-pixels", 422, 64e6, 99532800,
 		"Too many pixels: 99.5 megapixels; the limit here is 64 megapixels."],
 	["side-too-long", 422, 16000, 20000, "The longer side is too long: "
@@ -291,11 +291,11 @@ async function limit({ page, photo, expected }, [code, status, max, actual, said
 	await until(refusal);
 	const words = (await refusal.textContent()).replaceAll("\u00a0", " ");
 	assert.match(words, said instanceof RegExp ? said
-	    : new RegExp(`^${said.replace(/[.]/g, "\\.")}$`));
+	    : new RegExp(`^${said.replace(/[.]/g, "\\.")} Please .+\\.$`));
 }
 
 const STRANGE = [
-	["nginx's own page of a 413", 413, "<h1>413</h1>", /^Too large\.$/],
+	["nginx's own page of a 413", 413, "<h1>413</h1>", /^Too large\. Please /],
 	["the page of a wall before it", 403, "<h1>No</h1>", /status 403/],
 	["a gateway's page", 502, "<h1>Bad Gateway</h1>", /broke off/],
 	["a page in place of JSON", 200, "<h1>Log in</h1>", /status 200/],
@@ -772,6 +772,7 @@ async function keyboardOnly({ page, context, photo })
 
 	opened.catch(() => {}); /* another failure comes first */
 	await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+	await page.locator("nav a").last().focus();
 	await page.keyboard.press("Tab");
 	assert.equal(await page.evaluate(() => document.activeElement.id), "photos");
 	assert.ok(await ring(page), "the drop zone shows the focus");
@@ -898,7 +899,7 @@ async function policy({ page })
 	    /default-src 'self'/);
 	assert.doesNotMatch(response.headers()["content-security-policy"],
 	    /unsafe/);
-	const weights = await Promise.all(["", "page.css", "page.js", "icon.svg"]
+	const weights = await Promise.all(["", "page.css", "upload.js", "icon.svg"]
 	    .map(async path => {
 		const file = await page.request.get(new URL(path, base).href);
 		assert.equal(file.status(), 200, path);

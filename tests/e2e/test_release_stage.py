@@ -241,7 +241,7 @@ class Tool(SlotsCase):
         slot = self.service.release_dir / "blue"
         version = slot / "version"
         for path in ("sbin/fcgi-thumb", "sbin/thumbctl",
-                     "share/html/page.js", "share/nginx/http.conf.in",
+                     "share/html/upload.js", "share/nginx/http.conf.in",
                      "share/photos/photo-12mp.jpg"):
             self.assertTrue((version / path).is_file(), path)
         self.assertEqual((version / "sbin/fcgi-thumb").read_bytes(),

@@ -1,0 +1,57 @@
+/*
+ * Numbers, sizes and times as the page's language writes them.
+ */
+
+/* nginx has chosen the page by what the browser asks for. */
+export const language = document.documentElement.lang === "ko" ? "ko" : "en";
+
+export const number = (n, digits = 0) => Number(n).toLocaleString(language,
+	{ maximumFractionDigits: digits });
+
+/* Powers of 1024, as the service's settings count ("32M"). */
+export function bytes(n, digits = 1)
+{
+	const units = [language === "ko" ? "바이트" : "bytes", "kB", "MB", "GB"];
+	let unit = 0;
+
+	while (n >= 1024 && unit < units.length - 1) {
+		n /= 1024;
+		unit++;
+	}
+	return `${number(n, unit > 1 || digits > 1 ? digits : 0)}\u00a0${
+	    units[unit]}`;
+}
+
+export const size = (width, height) => `${width}\u00a0×\u00a0${height}`;
+
+/* The hour; with its day where that is not today. "": it is no time. */
+export function moment(text)
+{
+	const time = new Date(text);
+	const today = time.toDateString() === new Date().toDateString();
+
+	return Number.isNaN(time.getTime()) ? "" : time.toLocaleString(language, {
+		hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+		...(!today && { day: "numeric", month: "long" }) });
+}
+
+/*
+ * A problem's limit and actual value in a unit, a function of number and
+ * digits, with so many digits that they differ: one byte over 32 MB is not
+ * "32 MB; the limit is 32 MB". actual is "" where it is not over the limit;
+ * null: no limit is known.
+ */
+export function measures({ limit, actual }, unit)
+{
+	const same = digits => unit(actual, digits).replace(/s$/, "")
+	    === unit(limit, digits).replace(/s$/, "");
+	let digits = 1;
+
+	if (!Number.isFinite(limit))
+		return null;
+	if (!(actual > limit))
+		return { limit: unit(limit, digits), actual: "" };
+	while (digits < 6 && same(digits))
+		digits++;
+	return { limit: unit(limit, digits), actual: unit(actual, digits) };
+}

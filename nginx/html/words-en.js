@@ -1,0 +1,131 @@
+/*
+ * The pages' words in English.
+ */
+import { bytes, measures, moment, number } from "./figures.js";
+
+const plural = (n, unit) => n === 1 ? unit : `${unit}s`;
+const counted = unit => n => `${number(n)}\u00a0${plural(n, unit)}`;
+const pixels = n => `${number(n)}\u00a0px`;
+const megapixels = (n, digits = 1) =>
+	`${number(n / 1e6, digits)}\u00a0${plural(n / 1e6, "megapixel")}`;
+
+/* ": 99.3 megapixels; the limit here is 64 megapixels" */
+function against(problem, unit)
+{
+	const m = measures(problem, unit);
+
+	if (!m)
+		return "";
+	return m.actual ? `: ${m.actual}; the limit here is ${m.limit}`
+	    : `; the limit here is ${m.limit}`;
+}
+
+const again = "Please try again.";
+const smaller = "Please send a smaller one.";
+const another = "Please send it in another format, such as JPEG.";
+const busy = `The service has more to do than it can take just now. ${again}`;
+const damaged = `The upload did not arrive as it was sent. ${again}`;
+const slow = `The service took too long to answer. ${again}`;
+
+const refusals = {
+	"bad-request": () => `The service did not understand this upload. ${again}`,
+	"multipart-syntax": () => damaged,
+	"body-truncated": () => `The upload broke off on its way. ${again}`,
+	"no-file": () => `No photo arrived. ${again}`,
+	"token-invalid": () => "This page may not send photos here.",
+	"token-expired": () => "The permission to send photos has run out. "
+	    + "Load this page again to get a new one.",
+	"banned": () => "This photo is not accepted here.",
+	"not-found": () => "There is no upload service at this address.",
+	"method-not-allowed": () => "This address takes no uploads.",
+	"body-timeout": () => `The upload came too slowly and was ended. ${again}`,
+	"body-too-large": p => `Too large${against(p, bytes)}. ${smaller}`,
+	"photo-too-large": p => `Too large${against(p, bytes)}. ${smaller}`,
+	"too-many-files": p => `Too many photos in one upload${
+	    against(p, counted("photo"))}. Please send fewer at once.`,
+	"unsupported-format": p => p.detail || "This is not a photo that can be "
+	    + `read here. Accepted are ${formats}.`,
+	"corrupt-image": p =>
+	    `This photo is damaged and can’t be read. ${p.detail}`,
+	"too-many-pixels": p => `Too many pixels${against(p, megapixels)}. ${
+	    smaller}`,
+	"side-too-long": p => `The longer side is too long${against(p, pixels)}. ${
+	    smaller}`,
+	"too-many-frames": p => `This animation has too many frames${
+	    against(p, counted("frame"))}. Please send a shorter one.`,
+	"too-many-scans": p => `This JPEG has too many scans${
+	    against(p, counted("scan"))}. Please save it anew and send that.`,
+	"too-much-memory": () =>
+	    `Opening this photo takes too much memory. ${smaller}`,
+	"render-timeout": () => `Making the thumbnails took too long. ${again}`,
+	"poison": () => "Reading this photo has failed before. It isn’t tried "
+	    + `again. ${another}`,
+	"rate-limited": () => `Too many uploads in a short time. ${again}`,
+	"overloaded": () => busy,
+	"offline": p => p.until
+	    ? `The service is off ${moment(p.until)
+	        ? `until ${moment(p.until)}` : "at the moment"}${
+	        p.reason ? `: ${p.reason}` : "."}`
+	    : "The service can’t store photos at the moment. "
+	        + "Its operator has to act first.",
+	"storage-full": () =>
+	    "The service has no room left. Its operator has to act first.",
+	"internal": () => `Something failed inside the service. ${again}`,
+	"worker-lost": () =>
+	    `The service broke off while it read this photo. ${again}`,
+	"too-slow": () => slow,
+	/* The page's own: */
+	"network": p => "The connection was lost before all was through"
+	    + `${p.large ? ", or it is larger than the service takes" : ""}. ${
+	        again}`,
+	"stalled": () => `Nothing moved any more on the connection. ${again}`,
+	"folder": () => "This is a folder. Please drop the photos in it.",
+	"gone": () => "The service knows no such photo (any more).",
+	"cancelled": () => "Cancelled.",
+	"strange": p => "The answer was not one of this service"
+	    + `${p.status ? ` (status ${p.status})` : ""}. ${again}`,
+};
+
+const formats = "JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF or BMP";
+
+export const words = {
+	refusals,
+	otherRefusal: p => `Refused: ${p.detail || p.title || p.code}`,
+	copied: "Copied",
+	copiedWhat: what => `Copied ${what}.`,
+	upload: {
+		pasted: "Pasted photo",
+		added: n => `${number(n)} ${plural(n, "photo")} added.`,
+		progressOf: name => `Progress of ${name}`,
+		waiting: n => `Waiting · ${bytes(n)}`,
+		pausing: "Waiting, as the service asks",
+		sending: (share, n) =>
+		    `Sending · ${Math.floor(100 * share)} % of ${bytes(n)}`,
+		rendering: "Rendering…",
+		cancel: "Cancel",
+		again: "Try again",
+		sendAgain: "Send again",
+		summary: ({ ready, all, refused, removed }) => [
+			all && `${ready} of ${all} ready`,
+			refused && `${refused} not taken`,
+			removed && `${removed} removed`].filter(Boolean).join(" · "),
+		news: (name, text) => `${name}: ${text}`,
+		ready: name => `${name}: ready.`,
+	},
+	card: {
+		thumbnailOf: name => `Thumbnail of ${name}`,
+		copy: "Copy",
+		addressOf: (file, name) => `the address of ${file}, ${name}`,
+		copyHtml: "Copy HTML",
+		htmlOf: name => `the HTML of ${name}`,
+		existed: "was here already",
+		remove: "Remove",
+		removing: "Removing…",
+		removed: "Removed",
+		removedNews: name => `${name}: removed.`,
+		notRemoved: text => `Not removed. ${text}`,
+	},
+	mine: {
+		none: "Nothing has been sent from this browser yet.",
+	},
+};

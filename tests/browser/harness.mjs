@@ -3,11 +3,17 @@
  * watch on everything that the console or the content policy complains about,
  * and photos that no service has seen before.
  *
+ * main(cases)         runs a suite: cases get it, and call its run() for each
+ * shot(page, name)    a screenshot, named page-state-width-scheme[-ko]
+ * axe(page, what)     fails for whatever axe-core finds in the page as it is
+ *
  * FT_URL       address of the page of a running service
  * FT_SHOTS     directory for screenshots; none are made without it
  * FT_CHROMIUM  the browser, default /usr/bin/chromium
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -16,6 +22,11 @@ const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic",
 	"--no-first-run", "--disable-background-networking",
 	"--disable-component-update", "--disable-sync"];
 const CASE_MS = 60e3;
+const AXE = await readFile(createRequire(import.meta.url)
+    .resolve("axe-core/axe.min.js"), "utf8");
+/* All of its rules but those it calls experimental, and those of AAA. */
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
+	"best-practice"];
 
 export const base = new URL(process.env.FT_URL ?? "").href.replace(/\/*$/, "/");
 const shots = process.env.FT_SHOTS;
@@ -61,6 +72,51 @@ function draw({ width, height, seed, grain })
 	    .then(bytes => Array.from(new Uint8Array(bytes)));
 }
 
+/* In each document before its own scripts: what it must not do is said aloud. */
+function speak()
+{
+	const say = console.error.bind(console);
+
+	addEventListener("securitypolicyviolation", event => say(
+	    `Content Security Policy: ${event.effectiveDirective} of ${
+	        event.documentURI} stopped ${event.blockedURI || "its own"} ${
+	        event.sample}`), true);
+}
+
+/*
+ * Hear all that goes wrong in a context: a function that says what did. That no
+ * manifest is there is an answer as good as another to a page that asks by HEAD
+ * whether it has to send a photo; nothing else may be missing.
+ */
+async function listen(context)
+{
+	const heard = [];
+	const asked = [];
+
+	await context.addInitScript(speak);
+	context.on("weberror", error => heard.push(String(error.error())));
+	context.on("console", message => {
+		if (/error|warning/.test(message.type())
+		    || /Content.Security.Policy/i.test(message.text()))
+			heard.push(`${message.text()} ${message.location().url}`);
+	});
+	context.on("response", response => {
+		if (response.status() === 404 && response.request().method() === "HEAD"
+		    && /\/t\/[a-z2-7]{26}\/meta\.json$/.test(response.url()))
+			asked.push(response.url());
+	});
+	return () => {
+		const left = [...asked];
+
+		return heard.filter(text => {
+			const at = left.findIndex(url => text.endsWith(` ${url}`)
+			    && /status of 404/.test(text));
+
+			return at === -1 || !left.splice(at, 1);
+		});
+	};
+}
+
 class Suite {
 	constructor(browser, files)
 	{
@@ -89,38 +145,47 @@ class Suite {
 	}
 
 	/*
-	 * Run one case. The case may add patterns to t.expected for complaints
-	 * that it provokes; any other complaint fails it.
+	 * One case in a context of its own, opened at base or at what options.at
+	 * says; the rest of the options are the context's. The case may add
+	 * patterns to t.expected for complaints that it provokes; any other
+	 * complaint fails it.
 	 */
-	async run(sentence, body, options = {})
+	async attempt(body, { at = "", ...options } = {})
 	{
 		const context = await this.browser.newContext(options);
-		const complaints = [];
 		const expected = [];
 		let timer;
 
 		context.setDefaultTimeout(20e3);
-		context.on("weberror", error => complaints.push(String(error.error())));
-		context.on("console", message => {
-			if (/error|warning/.test(message.type())
-			    || /Content.Security.Policy/i.test(message.text()))
-				complaints.push(`${message.text()} ${message.location().url}`);
-		});
 		try {
+			const complaints = await listen(context);
 			const page = await context.newPage();
 			const late = new Promise((_, reject) => {
 				timer = setTimeout(() => reject(new Error("took too long")),
 				    CASE_MS);
 			});
-			await page.goto(base);
+			await page.goto(new URL(at, base).href);
 			const result = await Promise.race([late,
 				body({ suite: this, context, page, expected,
 					photo: this.photo.bind(this) })]);
-			const left = complaints.filter(
+			/* One way there and back, so that what it said last has come. */
+			await page.evaluate(() => 0).catch(() => 0);
+			const left = complaints().filter(
 			    text => !expected.some(pattern => pattern.test(text)));
 			if (left.length)
 				throw new Error(`the browser complained: ${left.join(" | ")}`);
-			if (result === "skip") {
+			return result;
+		} finally {
+			clearTimeout(timer);
+			await context.close();
+		}
+	}
+
+	/* The same, counted and told. A case that says "skip" proved nothing. */
+	async run(sentence, body, options)
+	{
+		try {
+			if (await this.attempt(body, options) === "skip") {
 				this.skipped++;
 				console.log(`skip  ${sentence}`);
 			} else {
@@ -130,9 +195,6 @@ class Suite {
 		} catch (error) {
 			this.failed++;
 			console.log(`FAIL  ${sentence}\n      ${error.stack}`);
-		} finally {
-			clearTimeout(timer);
-			await context.close();
 		}
 	}
 }
@@ -144,6 +206,33 @@ export async function shot(page, name)
 	await mkdir(shots, { recursive: true });
 	await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true,
 		animations: "disabled" });
+}
+
+/* In the page: what axe-core finds, as { rule, help, nodes }. */
+async function findings(tags)
+{
+	const scripts = matchMedia("(scripting: enabled)").matches;
+
+	/* Where scripts are off no timer fires, but what has been promised comes. */
+	if (!scripts)
+		window.setTimeout = (call, ms) => ms ? 0 : Promise.resolve().then(call);
+	const { violations } = await window.axe.run(document, { runOnly: tags,
+		resultTypes: ["violations"], preload: scripts });
+	return violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes
+	    .map(node => `        ${node.target.join(" ")}  ${node.html}\n${
+	        node.failureSummary.replace(/^/gm, "            ")}`)
+	    .join("\n")}`);
+}
+
+/* Accessible, as far as a program can tell; what names the page and its state. */
+export async function axe(page, what)
+{
+	/* Not through the page's policy, which would stop it. */
+	if (!await page.evaluate(() => "axe" in window))
+		await page.evaluate(AXE);
+	const found = await page.evaluate(findings, RULES);
+	assert.equal(found.length, 0,
+	    `axe-core, ${what}:\n      ${found.join("\n      ")}`);
 }
 
 /* Run the suite; the process ends with failure when a case failed. */

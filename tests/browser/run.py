@@ -21,6 +21,7 @@ SUITES = (
     ("page.mjs", "--prefix", "/media"),
     ("polyglots.mjs", "--formats"),
     ("elsewhere.mjs", "--site"),
+    ("itself.mjs",),
     ("tokens.mjs", "--tokens"),
 )
 

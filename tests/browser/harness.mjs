@@ -6,16 +6,24 @@
  * main(cases)         runs a suite: cases get it, and call its run() for each
  * shot(page, name)    a screenshot, named page-state-width-scheme[-ko]
  * axe(page, what)     fails for whatever axe-core finds in the page as it is
+ * pool                the master and its workers in the hands of a case: kill()
+ *                     and start() (ready again), stop() (stands still, and what
+ *                     is sent waits) and cont(). All is well again after a case
+ * thumbctl(...args)   the operator's tool on this service; what it wrote
  *
  * FT_URL       address of the page of a running service
  * FT_SHOTS     directory for screenshots; none are made without it
  * FT_CHROMIUM  the browser, default /usr/bin/chromium
+ * FT_CONTROL, FT_SETTINGS, FT_THUMBCTL  by tests/e2e/service.py
  */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
 const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic",
@@ -30,6 +38,53 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
 
 export const base = new URL(process.env.FT_URL ?? "").href.replace(/\/*$/, "/");
 const shots = process.env.FT_SHOTS;
+
+/* ---- the service ------------------------------------------------------------ */
+
+/* A word to whoever runs the service; fulfilled when it has been done. */
+const ask = word => new Promise((resolve, reject) => {
+	const socket = connect(process.env.FT_CONTROL);
+	let said = "";
+
+	socket.setEncoding("utf8");
+	socket.on("error", reject);
+	socket.on("data", text => said += text);
+	socket.on("end", () => said === "ok\n" ? resolve()
+	    : reject(new Error(`${word}: ${said}`)));
+	socket.write(`${word}\n`);
+});
+
+/* What would make up for what has been done. */
+const remedies = new Set();
+
+const harm = (word, remedy) => async () => {
+	await ask(word);
+	remedies.add(remedy);
+};
+const good = word => async () => {
+	await ask(word);
+	remedies.clear();
+};
+
+export const pool = { kill: harm("kill", "start"), start: good("start"),
+	stop: harm("stop", "cont"), cont: good("cont") };
+
+/* A case may have failed before it could. */
+async function mend()
+{
+	for (const word of [...remedies])
+		await pool[word]();
+}
+
+export async function thumbctl(...args)
+{
+	const { stdout } = await promisify(execFile)(process.env.FT_THUMBCTL,
+	    ["-c", process.env.FT_SETTINGS, ...args]);
+
+	return stdout;
+}
+
+/* ---- photos ------------------------------------------------------------------ */
 
 /* Drawn by the browser: hills under a sky, with grain where bytes are wanted. */
 function draw({ width, height, seed, grain })
@@ -71,6 +126,8 @@ function draw({ width, height, seed, grain })
 	    .then(blob => blob.arrayBuffer())
 	    .then(bytes => Array.from(new Uint8Array(bytes)));
 }
+
+/* ---- cases ------------------------------------------------------------------- */
 
 /* In each document before its own scripts: what it must not do is said aloud. */
 function speak()
@@ -178,6 +235,7 @@ class Suite {
 		} finally {
 			clearTimeout(timer);
 			await context.close();
+			await mend();
 		}
 	}
 
@@ -198,6 +256,8 @@ class Suite {
 		}
 	}
 }
+
+/* ---- looking at it ------------------------------------------------------------ */
 
 export async function shot(page, name)
 {

@@ -3,7 +3,7 @@
  * `node itself.mjs`, FT_URL set.
  */
 import assert from "node:assert/strict";
-import { axe, base, main } from "./harness.mjs";
+import { axe, base, main, pool, thumbctl } from "./harness.mjs";
 import { document_of, open } from "./site.mjs";
 
 const GOOD_ID = `${"a".repeat(25)}e`;
@@ -104,6 +104,52 @@ async function languages({ page })
 	assert.match((await request).headers()["accept-language"], /^ko-KR/);
 }
 
+/* ---- the service in the hands of a case --------------------------------------- */
+
+/* Send a photo past the page; the status of the answer. */
+const send = (page, file) => page.request.post(new URL("upload", base).href,
+    { multipart: { photo: file } }).then(answer => answer.status());
+
+async function killed({ page, photo })
+{
+	await pool.kill();
+	assert.equal(await send(page, await photo("dead.jpg")), 503);
+	await assert.rejects(pool.start().then(pool.start), /there is a master/);
+	assert.equal(await send(page, await photo("back.jpg")), 201);
+}
+
+async function stopped({ page, photo })
+{
+	const ready = new URL("health/ready", base).href;
+
+	await pool.stop();
+	await assert.rejects(page.request.get(ready, { timeout: 500 }), /Timeout/);
+	await pool.cont();
+	assert.equal((await page.request.get(ready)).status(), 200);
+	assert.equal(await send(page, await photo("on.jpg")), 201);
+}
+
+async function mended({ suite, page, photo })
+{
+	for (const harm of [pool.kill, pool.stop]) {
+		await assert.rejects(suite.attempt(async () => {
+			await harm();
+			throw new Error("on its way");
+		}), /on its way/);
+		assert.equal(await send(page, await photo("whole.jpg")), 201);
+	}
+}
+
+async function tool({ page, photo })
+{
+	const answer = await page.request.post(new URL("upload", base).href,
+	    { multipart: { photo: await photo("known.jpg") } });
+	const [{ id }] = (await answer.json()).photos;
+
+	await thumbctl("ban", id);
+	await assert.rejects(thumbctl("ban", "no photo"), /no photo/);
+}
+
 await main(async suite => {
 	const run = suite.run.bind(suite);
 
@@ -121,5 +167,9 @@ await main(async suite => {
 	await run("a case does not fail for a HEAD of a manifest", unheard);
 	await run("a case without scripts fails for a style attribute",
 	    heardWithoutScripts, { javaScriptEnabled: false });
+	await run("the pool can be killed and started again", killed);
+	await run("the pool can stand still, and go on", stopped);
+	await run("a case that fails leaves the pool at work", mended);
+	await run("the operator's tool is at hand", tool);
 	await run("a context speaks its language", languages, { locale: "ko-KR" });
 });

@@ -12,13 +12,19 @@ settings, puts its address into FT_URL and runs the command.
 --site           for pages of another origin, which is put into FT_SITE
 --tokens         with tokens, one of which is put into FT_TOKEN
 --formats        with a preset in every format, and one with keep_copyright
+
+The command may do with the service what an operator could, and an accident:
+FT_THUMBCTL is the program, FT_SETTINGS its settings, and FT_CONTROL the Unix
+socket of a Control.
 """
 
 import json
 import os
 import pathlib
+import selectors
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -264,6 +270,28 @@ class Service:
     def master(self):
         return self.masters[-1]
 
+    def kill_pool(self):
+        """The master and all of its workers, as if the machine had done it."""
+        workers = children(self.master.pid)
+        self.signal_pool(signal.SIGKILL)
+        self.master.wait()
+        wait_until("the workers are gone",
+                   lambda: not any(map(is_alive, workers)))
+
+    def stop_pool(self):
+        """They stand still: what is sent to them waits, and is not refused."""
+        self.signal_pool(signal.SIGSTOP)
+
+    def cont_pool(self):
+        self.signal_pool(signal.SIGCONT)
+
+    def signal_pool(self, signo):
+        """The master stands still first, so that it starts nobody meanwhile."""
+        if is_alive(self.master.pid):
+            self.master.signal(signal.SIGSTOP)
+            for pid in *children(self.master.pid), self.master.pid:
+                os.kill(pid, signo)
+
     def is_ready(self):
         return self.get("/health/ready").status == 200
 
@@ -383,6 +411,51 @@ def keep_secret(service):
     service.write_settings(upload_auth="token", upload_secret=path)
 
 
+class Control:
+    """What a command may have done to the service that runs for it: a word on
+    a connection, and "ok", or what went wrong, when it has been done."""
+
+    def __init__(self, service):
+        self.path = service.directory / "control"
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(self.path))
+        self.listener.listen()
+        self.words = {"kill": service.kill_pool, "stop": service.stop_pool,
+                      "cont": service.cont_pool,
+                      "start": lambda: self.start(service)}
+
+    @staticmethod
+    def start(service):
+        assert not is_alive(service.master.pid), "there is a master"
+        service.start_master()
+        service.wait_ready()
+
+    def answer(self):
+        connection, _ = self.listener.accept()
+        with connection:
+            connection.settimeout(PATIENCE)
+            try:
+                word = connection.makefile().readline().strip()
+                self.words[word]()
+                reply = "ok"
+            except Exception as error:
+                reply = repr(error)
+            connection.sendall(f"{reply}\n".encode())
+
+    def serve(self, command):
+        """Until the command has ended; its exit status."""
+        ended = os.pidfd_open(command.pid)
+        with selectors.DefaultSelector() as either:
+            either.register(ended, selectors.EVENT_READ)
+            either.register(self.listener, selectors.EVENT_READ, self.answer)
+            while command.poll() is None:
+                for key, _ in either.select():
+                    if key.data:
+                        key.data()
+        os.close(ended)
+        return command.returncode
+
+
 # Small, so that all formats are quick.
 EVERY_FORMAT = [
     {"name": "small", "width": 160, "height": 160, "eager": True,
@@ -410,14 +483,20 @@ def main(arguments):
     options = {"--prefix": 2, "--site": 1, "--tokens": 1,
                "--formats": 1}.get(option, 0)
     with service:
-        environ["FT_URL"] = service.url + "/"
+        control = Control(service)
+        environ.update(FT_URL=service.url + "/", FT_CONTROL=str(control.path),
+                       FT_SETTINGS=str(service.settings_file),
+                       FT_THUMBCTL=str(nginx.THUMBCTL))
         command = subprocess.Popen(arguments[options:], env=environ)
         try:
-            return command.wait()
+            return control.serve(command)
         except Interrupted:
             command.terminate()
             command.wait(PATIENCE)
             return 1
+        finally:
+            # It could not be asked to end otherwise.
+            service.cont_pool()
 
 
 if __name__ == "__main__":

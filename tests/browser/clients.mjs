@@ -5,8 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { main, shot } from "./harness.mjs";
-import { DETAIL, NOTES, REFUSED, code, document_of, gone, open, openClient, told,
-	until, wait } from "./site.mjs";
+import { NOTES, until, wait } from "./parts.mjs";
+import { DETAIL, REFUSED, code, document_of, gone, open, openClient, told }
+	from "./site.mjs";
 
 /*
  * A photo over a slow line: the numbers that the client shows on the way, by a

@@ -10,8 +10,9 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { base, main } from "./harness.mjs";
-import { DETAIL, NOTES, REFUSED, code, document_of, gone, openClient, siteFile,
-	told, until, wait } from "./site.mjs";
+import { NOTES, until, wait } from "./parts.mjs";
+import { DETAIL, REFUSED, code, document_of, gone, openClient, siteFile, told }
+	from "./site.mjs";
 
 const friend = new URL(process.env.FT_SITE ?? "");
 const stranger = new URL(friend);

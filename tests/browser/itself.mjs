@@ -4,9 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { axe, base, main, pool, thumbctl } from "./harness.mjs";
+import { GOOD_ID } from "./parts.mjs";
 import { document_of, open } from "./site.mjs";
-
-const GOOD_ID = `${"a".repeat(25)}e`;
 
 /* ---- what axe-core finds ---------------------------------------------------- */
 

@@ -3,56 +3,11 @@
  * harness.mjs has the rest of the environment.
  */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { base, main, shot } from "./harness.mjs";
-import { document_of, open, wait } from "./site.mjs";
-
-const NOTES = { name: "notes.txt", mimeType: "text/plain",
-	buffer: Buffer.from("This is no photo.\n") };
-const HOSTILE = "<img src=x onerror=alert(1)>.jpg";
-const REFUSED = /status of 4\d\d/;
-
-/* ---- parts of the cases -------------------------------------------------- */
-
-const card = (page, name) => page.locator("article.photo")
-    .filter({ has: page.getByRole("heading", { name, exact: true }) });
-const choose = (page, files) => page.locator("#photos").setInputFiles(files);
-const until = locator => locator.waitFor({ state: "visible" });
-
-/* Wait until the picture of a card is decoded; its natural size. */
-async function thumbnail(page, name)
-{
-	const img = card(page, name).locator("img");
-
-	await until(img);
-	return img.evaluate(async node => {
-		await node.decode();
-		return { width: node.naturalWidth, height: node.naturalHeight,
-			set: [node.width, node.height].every(n => n > 0)
-			    && node.hasAttribute("width") && node.hasAttribute("height"),
-			src: node.src };
-	});
-}
-
-/* Answer the next uploads in place of the service. */
-const answer = (page, status, body, type = "application/problem+json") =>
-	page.route("**/upload", route => route.fulfill({ status, contentType: type,
-		body: typeof body === "string" ? body : JSON.stringify(body) }));
-
-const overflow = page => page.evaluate(() =>
-	document.documentElement.scrollWidth - innerWidth);
-
-/* The refusals of the service's one table, as its header names them. */
-async function codes()
-{
-	const header = await readFile(
-	    new URL("../../fcgi-thumb/fault.h", import.meta.url), "utf8");
-	const list = /enum fault \{(.*?)\};/s.exec(header)[1];
-
-	return [...list.matchAll(/\bFAULT_([A-Z_]+),/g)].map(m => m[1])
-	    .filter(name => name !== "NONE")
-	    .map(name => name.toLowerCase().replaceAll("_", "-"));
-}
+import { GOOD_ID, HOSTILE, MARKUP, NAMES, NOTES, REFUSED, answer, card, choose,
+	codes, harmless, harmlessNames, overflow, ring, thumbnail, until, wait }
+	from "./parts.mjs";
+import { document_of, open } from "./site.mjs";
 
 /* The codes that the page as it is served has words for, but its own. */
 async function knownCodes(page)
@@ -586,38 +541,6 @@ async function hostileReply({ page, photo })
 	assert.equal(await page.locator("a[href^='javascript']").count(), 0);
 }
 
-/* Nothing that a page could be made to do by it is in the page. */
-async function harmless(page)
-{
-	assert.deepEqual(await page.locator("main :is(script, style, iframe, "
-	    + "object, embed, svg:not(.scripted), math, base, meta, b, i, template)")
-	    .evaluateAll(nodes => nodes.map(node => node.outerHTML)), []);
-	assert.deepEqual(await page.locator("main *").evaluateAll(nodes => nodes
-	    .flatMap(node => [...node.attributes])
-	    .filter(a => /^on/i.test(a.name) || /^\s*(java|vb)script:/i.test(a.value))
-	    .map(a => a.name)), []);
-}
-
-const MARKUP = "\"'><img src=x onerror=alert(1)><script>alert(1)</script>";
-const GOOD_ID = `${"a".repeat(25)}e`;
-
-/* Names that files can have, and browsers send. */
-const NAMES = [MARKUP, "</bdi></h2><b>bold", "&lt;b&gt;&#60;b&#62;", "a' b\" c`",
-	"\u202egpj.exe", "\u2067a\u2066b\u2069\u2069\u2069c", "\u0627\u0644.jpg",
-	"\u{1f469}\u200d\u{1f680}\u200b\ufeff.jpg", "a\u0301\u0302\u0303".repeat(60),
-	"x".repeat(3000), "\u4e00".repeat(300), "-->", "]]>", "{{7*7}}${7*7}",
-	"javascript:alert(1)", "__proto__", "constructor", "%3Cb%3E%00"];
-
-/* The page stands as it is, whatever stands in it. */
-async function harmlessNames(page)
-{
-	await harmless(page);
-	assert.ok(await overflow(page) <= 0, "no sideways scrolling");
-	for (const name of await page.locator("h2 bdi").all())
-		assert.equal(await name.evaluate(node =>
-			getComputedStyle(node).unicodeBidi), "isolate");
-}
-
 async function oddNames({ page, photo, expected })
 {
 	const files = await Promise.all(NAMES.map(name => photo(name)));
@@ -757,13 +680,6 @@ async function copiedByHand({ page, photo })
 	        document.activeElement.selectionStart,
 	        document.activeElement.selectionEnd)), link);
 }
-
-/* Is something drawn around the place of the keyboard? */
-const ring = page => page.evaluate(() => [document.activeElement,
-	document.activeElement.closest(".drop")].some(node => node
-	    && node.getBoundingClientRect().width > 20
-	    && getComputedStyle(node).outlineStyle === "solid"
-	    && parseFloat(getComputedStyle(node).outlineWidth) >= 2));
 
 async function keyboardOnly({ page, context, photo })
 {

@@ -5,12 +5,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { base } from "./harness.mjs";
+import { wait } from "./parts.mjs";
 
 const OPTION_LINES = 5; /* that a client may need, all told */
 const LINE = 80; /* characters of one */
 
-export const NOTES = { name: "notes.txt", mimeType: "text/plain",
-	buffer: Buffer.from("This is no photo.\n") };
 export const REFUSED = /status of 415/;
 export const DETAIL = /This looks like a text file\. Accepted are JPEG, .+\./;
 
@@ -125,20 +124,6 @@ export async function openClient(page, name, title,
 }
 
 /* ---- what they show --------------------------------------------------------- */
-
-export const until = locator => locator.waitFor({ state: "visible" });
-
-/* Wait until the condition holds. */
-export async function wait(what, condition)
-{
-	for (let i = 0; i < 200; i++) {
-		const result = await condition();
-		if (result)
-			return result;
-		await new Promise(resolve => setTimeout(resolve, 50));
-	}
-	throw new Error(`not within 10 s: ${what}`);
-}
 
 /* The address that the page was told of is a picture. */
 export async function told(page, said)

@@ -5,7 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { main } from "./harness.mjs";
-import { code, codeBelow, document_of, open, until } from "./site.mjs";
+import { until } from "./parts.mjs";
+import { code, codeBelow, document_of, open } from "./site.mjs";
 
 const HEADING = "Uploads straight from a browser";
 const token = process.env.FT_TOKEN;

@@ -55,6 +55,8 @@ check_in() {
 	need "${packages_build[@]}" "${packages_run[@]}" \
 		"${packages_lint[@]}" "${packages_check[@]}"
 	npm_modules browser
+	# Of an earlier run: a stage that fails must not seem to have made them.
+	[[ $stages != *browser* ]] || as_owner rm -rf -- "$top/$1/screenshots"
 	# A copy has a place for temporary files already.
 	[ -n "${FT_COUNTS-}" ] || make_scratch
 	if am_root; then
@@ -94,8 +96,17 @@ check_as_account() {
 		read -r passed failed skipped <"$counts"
 		not_run=$(tail -n +2 "$counts")
 	fi
+	bring_screenshots "$tree/$1" "$top/$1"
 	[ -z "$root_suite" ] || stage "as root" run_suite env \
 		FT_BUILD="$tree/$1" /usr/bin/python3 tests/e2e/run.py root
+}
+
+# bring_screenshots FROM TO: out of the copy, which goes. Read as who may have
+# been taken over while they were made, written as who keeps them.
+bring_screenshots() {
+	[ -d "$1/screenshots" ] || return 0
+	as_owner mkdir -p "$2"
+	as_account tar -C "$1" -cf - screenshots | as_owner tar -C "$2" -xof -
 }
 
 # The sources as they are now, committed or not, and what npm fetched.

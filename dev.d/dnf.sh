@@ -11,6 +11,7 @@ dnf_name() {
 		;;
 	check) echo check-devel ;;
 	clang-format) echo clang-tools-extra ;;
+	fonts-nanum) echo naver-nanum-gothic-fonts ;;
 	graphicsmagick) echo GraphicsMagick ;;
 	imagemagick) echo ImageMagick ;;
 	libavif-bin) echo libavif-tools ;;

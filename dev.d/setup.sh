@@ -7,7 +7,7 @@ packages_build=(autoconf automake make gcc libc6-dev pkg-config libfcgi-dev
 packages_run=(nginx curl)
 packages_lint=(clang clang-format cppcheck mandoc shellcheck)
 packages_check=(check spawn-fcgi systemd rsync python3 python3-pil libavif-bin
-	php-cli procps chromium nodejs npm prometheus)
+	php-cli procps chromium fonts-nanum nodejs npm prometheus)
 packages_deb=(build-essential check debhelper dpkg-dev lintian)
 
 # check-asan has another one.

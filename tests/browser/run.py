@@ -3,12 +3,17 @@
 each with a service of its own. Prints every test and ends with the counts.
 
 FT_BUILD  the build directory, default build/
+FT_SHOTS  directory for screenshots, default screenshots/ in FT_BUILD, from
+          which those of the last run are removed first
 """
 
+import os
 import pathlib
+import shutil
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parents[1]
 SERVICE = HERE.parent / "e2e" / "service.py"
 sys.path.insert(0, str(SERVICE.parent))
 
@@ -26,7 +31,16 @@ SUITES = (
 )
 
 
+def keep_screenshots():
+    if "FT_SHOTS" not in os.environ:
+        shots = pathlib.Path(os.environ.get("FT_BUILD", TOP / "build"),
+                             "screenshots").resolve()
+        shutil.rmtree(shots, ignore_errors=True)
+        os.environ["FT_SHOTS"] = str(shots)
+
+
 def main():
+    keep_screenshots()
     return Together([
         (" ".join(suite), [sys.executable, SERVICE, *suite[1:],
                            "node", HERE / suite[0]])

@@ -203,9 +203,9 @@ class Suite {
 
 	/*
 	 * One case in a context of its own, opened at base or at what options.at
-	 * says; the rest of the options are the context's. The case may add
-	 * patterns to t.expected for complaints that it provokes; any other
-	 * complaint fails it.
+	 * says, null for nowhere yet; the rest of the options are the context's.
+	 * The case may add patterns to t.expected for complaints that it provokes;
+	 * any other complaint fails it.
 	 */
 	async attempt(body, { at = "", ...options } = {})
 	{
@@ -221,7 +221,8 @@ class Suite {
 				timer = setTimeout(() => reject(new Error("took too long")),
 				    CASE_MS);
 			});
-			await page.goto(new URL(at, base).href);
+			if (at !== null)
+				await page.goto(new URL(at, base).href);
 			const result = await Promise.race([late,
 				body({ suite: this, context, page, expected,
 					photo: this.photo.bind(this) })]);

@@ -4,10 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { base, main, shot } from "./harness.mjs";
-import { GOOD_ID, HOSTILE, MARKUP, NAMES, NOTES, REFUSED, answer, card, choose,
-	codes, harmless, harmlessNames, overflow, ring, thumbnail, until, wait }
+import { NOTES, REFUSED, answer, card, choose, codes, ring, thumbnail, until }
 	from "./parts.mjs";
-import { document_of, open } from "./site.mjs";
 
 /* The codes that the page as it is served has words for, but its own. */
 async function knownCodes(page)
@@ -512,124 +510,6 @@ async function notRemoved({ page, photo, expected }, [, status, body, said])
 
 /* ---- names, copying, keyboard ----------------------------------------------- */
 
-async function hostileName({ page, photo })
-{
-	let alerts = 0;
-
-	page.on("dialog", dialog => {
-		alerts++;
-		dialog.dismiss();
-	});
-	await choose(page, await photo(HOSTILE));
-	await thumbnail(page, HOSTILE);
-	assert.equal(await page.locator("h2").textContent(), HOSTILE);
-	assert.equal(await page.locator("article img").count(), 1);
-	assert.equal(alerts, 0);
-}
-
-async function hostileReply({ page, photo })
-{
-	await answer(page, 201, { photos: [{ status: "created", width: 9, height: 9,
-		bytes: 9, variants: [{ preset: "<b>x</b>", type: "image/x", width: 9,
-			height: 9, bytes: 9, url: "javascript:alert(1)" }, { preset: "<b>y</b>",
-			type: "<i>", width: 9, height: 9, bytes: 9,
-			url: "icon.svg" }] }] },
-	    "application/json");
-	await choose(page, await photo("x.jpg"));
-	await thumbnail(page, "x.jpg");
-	assert.deepEqual(await page.locator("dt").allTextContents(), ["<b>y</b>.<i>"]);
-	assert.equal(await page.locator("a[href^='javascript']").count(), 0);
-}
-
-async function oddNames({ page, photo, expected })
-{
-	const files = await Promise.all(NAMES.map(name => photo(name)));
-
-	expected.push(REFUSED);
-	page.on("dialog", () => assert.fail("a dialog"));
-	/* Some are refused, so that these words have the names too. */
-	files.slice(0, 5).forEach(file => Object.assign(file, NOTES,
-	    { name: file.name }));
-	await choose(page, files);
-	await until(page.getByText(
-	    `${NAMES.length - 5} of ${NAMES.length} ready · 5 not taken`));
-	assert.deepEqual(await page.locator("h2 bdi").allTextContents(), NAMES);
-	await harmlessNames(page);
-}
-
-async function oddNamesWithoutScript({ page, photo, expected })
-{
-	const file = await photo("x.jpg");
-
-	expected.push(REFUSED);
-	await choose(page, NAMES.map((name, i) =>
-		({ ...(i % 2 ? file : NOTES), name })));
-	await page.getByRole("button", { name: "Make thumbnails" }).click();
-	await page.waitForURL("**/upload");
-	const shown = await page.locator("h2 bdi").allTextContents();
-	assert.equal(shown.length, NAMES.length);
-	shown.forEach((name, i) => {
-		/* What stands before a slash is a path to the service, and long names
-		   end early. */
-		const sent = NAMES[i].split(/[/\\]/).at(-1);
-		assert.ok(name && sent.startsWith(name), `${name} for ${sent}`);
-	});
-	await harmlessNames(page);
-}
-
-/* Members of an answer, each one of another kind than it should be. */
-const ODD = [null, -1, 1e300, MARKUP, "javascript:alert(1)", [[]], [null], {},
-	{ toString: 1 }, { code: "internal" }];
-
-/* Answers that say in every member in turn what they should not. */
-function oddReplies()
-{
-	const photo = { name: "x", status: "created", id: GOOD_ID, type: "image/x",
-		width: 9, height: 9, bytes: 9, color: "#8a7a66",
-		placeholder: "data:image/webp;base64,AAAA", html: "<picture></picture>",
-		delete_token: "t0ken" };
-	const variant = { preset: "p", type: "image/x", width: 9, height: 9,
-		bytes: 9, url: "icon.svg" };
-	const whole = (ofPhoto, ofVariant, more) => ({ photos: [{ ...photo,
-		variants: [{ ...variant, ...ofVariant }], ...ofPhoto }], ...more });
-	const problem = { status: 422, code: "too-many-pixels", title: "No",
-		detail: "Why", limit: 1, actual: 2 };
-
-	return ODD.flatMap(odd => [
-		[201, odd], [201, { photos: odd }], [201, { photos: [odd] }],
-		...[...Object.keys(photo), "variants"].map(key =>
-			[201, whole({ [key]: odd })]),
-		...Object.keys(variant).map(key => [201, whole({}, { [key]: odd })]),
-		[201, whole({ variants: [odd, variant] })],
-		...Object.keys(problem).map(key => [422, { ...problem, [key]: odd }]),
-		...Object.keys(problem).map(key => [422,
-			{ photos: [{ error: { ...problem, [key]: odd } }] }]),
-		[422, { ...problem, photos: odd }],
-		[422, { photos: [{ name: odd, error: odd }] }]]);
-}
-
-async function oddReply({ page, photo, expected })
-{
-	const file = await photo("odd.jpg");
-	const replies = oddReplies();
-	let next = 0;
-
-	/* A width of -1, say, may be anything; a picture may not be one. */
-	expected.push(/status of [45]\d\d|net::ERR/);
-	page.on("dialog", () => assert.fail("a dialog"));
-	await page.route("**/upload", route => {
-		const [status, reply] = replies[next++];
-		return route.fulfill({ status, contentType: "application/json",
-			body: JSON.stringify(reply) });
-	});
-	await choose(page, replies.map((_, i) => ({ ...file, name: `${i}.jpg` })));
-	await page.waitForFunction(n => document.querySelectorAll(
-	    "article.photo progress[hidden]").length === n, replies.length);
-	await harmless(page);
-	for (const word of await page.locator(".facts, .refusal").allTextContents())
-		assert.doesNotMatch(word, /undefined|\[object/, word);
-}
-
 async function copies(page, photo)
 {
 	await choose(page, await photo("copy.jpg"));
@@ -726,109 +606,9 @@ async function announced({ page, photo, expected })
 	assert.ok(news.some(line => /^notes\.txt: .*Accepted are/.test(line)));
 }
 
-/* ---- the look -------------------------------------------------------------------- */
-
-async function looks({ page, photo, expected }, name)
-{
-	expected.push(REFUSED);
-	await shot(page, `empty-${name}`);
-	assert.ok(await overflow(page) <= 0);
-	await choose(page, [
-		await photo("IMG_4711.jpg", { width: 2016, height: 1512 }),
-		await photo("a-walk-along-the-coast-in-the-last-light-of-a-long-"
-		    + `summer-day-${"x".repeat(120)}.jpg`,
-		    { width: 1512, height: 2016 }),
-		NOTES, await photo("panorama.jpg", { width: 1800, height: 500 })]);
-	await until(page.getByText("3 of 4 ready · 1 not taken"));
-	for (const img of await page.locator("article img").all())
-		assert.ok(await img.evaluate(node => node.decode()
-		    .then(() => node.naturalWidth)) > 0);
-	await page.mouse.move(0, 0);
-	await page.waitForTimeout(400);
-	await shot(page, `photos-${name}`);
-	assert.ok(await overflow(page) <= 0, "no sideways scrolling");
-	const small = await page.locator("button:visible, a:visible").evaluateAll(
-	    nodes => nodes.filter(node => node.getBoundingClientRect().height < 24)
-	        .map(node => node.textContent));
-	assert.deepEqual(small, [], "nothing is too small to hit");
-}
-
-async function still({ page })
-{
-	const moving = await page.evaluate(() => {
-		const bar = document.createElement("progress");
-		document.body.append(bar);
-		return getComputedStyle(bar).animationName;
-	});
-	assert.equal(moving, "none");
-}
-
-async function noScript({ page, photo }, name)
-{
-	await until(page.locator("input[type=file]"));
-	assert.equal(await page.getByText("Drop photos here").isVisible(), false);
-	await shot(page, `noscript-form-${name}`);
-	assert.ok(await overflow(page) <= 0);
-	await choose(page, [await photo(HOSTILE), NOTES,
-		await photo("plain.jpg", { width: 700, height: 1000 })]);
-	await page.getByRole("button", { name: "Make thumbnails" }).click();
-	await page.waitForURL("**/upload");
-	assert.equal(new URL(page.url()).href, new URL("upload", base).href);
-	await until(page.locator("article.photo img").first());
-	await shot(page, `noscript-result-${name}`);
-	const images = page.locator("article.photo img");
-	assert.equal(await images.count(), 2);
-	for (const img of await images.all())
-		assert.ok(await img.evaluate(node => node.naturalWidth) > 0);
-	await until(page.locator("article.photo .refusal"));
-	await until(page.getByText(HOSTILE));
-	await page.locator("summary").first().click();
-	assert.match(await page.locator("textarea").first().inputValue(),
-	    /^<picture><source .*<img src="[^"]*\/t\/.*<\/picture>$/);
-	await shot(page, `noscript-html-${name}`);
-	assert.ok(await overflow(page) <= 0);
-	await page.locator("a.again").click();
-	await page.waitForURL(base);
-}
-
-/* A page of another one's, on the same host or not. */
-async function framed({ page, expected })
-{
-	expected.push(REFUSED, /frame-ancestors|ERR_BLOCKED_BY_RESPONSE|Framing/);
-	for (const path of ["", "upload"]) {
-		await open(page, document_of("", `<iframe name="it"></iframe>
-		    <form action="${base}${path}" method="${path ? "post" : "get"}"
-		    enctype="multipart/form-data" target="it"><button>Send</button>
-		    </form>`));
-		await page.getByRole("button").click();
-		await wait("nothing in the frame", () =>
-			page.frame("it").url().startsWith("chrome-error:"));
-		await page.unrouteAll();
-	}
-}
-
-async function policy({ page })
-{
-	const response = await page.reload();
-
-	assert.match(response.headers()["content-security-policy"] ?? "",
-	    /default-src 'self'/);
-	assert.doesNotMatch(response.headers()["content-security-policy"],
-	    /unsafe/);
-	const weights = await Promise.all(["", "page.css", "upload.js", "icon.svg"]
-	    .map(async path => {
-		const file = await page.request.get(new URL(path, base).href);
-		assert.equal(file.status(), 200, path);
-		return (await file.body()).length;
-	}));
-	assert.ok(weights.reduce((a, b) => a + b) < 40e3, String(weights));
-}
-
 await main(async suite => {
 	const run = suite.run.bind(suite);
 
-	await run("the page is small and its policy strict", policy);
-	await run("no other page can frame it, nor its answers", framed);
 	await run("two chosen photos become thumbnails", chosen);
 	await run("every address of a reply is a picture", everyLink);
 	await run("the same photo again was here already", sameAgain);
@@ -861,12 +641,6 @@ await main(async suite => {
 	for (const row of NOT_REMOVED)
 		await run(`${row[0]} leaves the photo, and says so`,
 		    t => notRemoved(t, row));
-	await run("a hostile file name is text", hostileName);
-	for (const width of [320, 1280])
-		await run(`whatever name a file has is text, ${width} px`, oddNames,
-		    { viewport: { width, height: 640 } });
-	await run("a hostile reply is text", hostileReply);
-	await run("an answer with any member odd is text, and an end", oddReply);
 	await run("an address is copied", copied);
 	await run("an address is copied without navigator.clipboard",
 	    copiedWithoutClipboard);
@@ -874,20 +648,4 @@ await main(async suite => {
 	    copiedByHand);
 	await run("the keyboard alone is enough", keyboardOnly);
 	await run("what happens is announced", announced);
-	for (const width of [320, 768, 1280])
-		for (const colorScheme of ["light", "dark"])
-			await run(`${width} px, ${colorScheme}: all fits`,
-			    t => looks(t, `${width}-${colorScheme}`),
-			    { colorScheme, viewport: { width, height: 720 },
-			        hasTouch: width < 768, isMobile: width < 768 });
-	await run("reduced motion is respected", still,
-	    { reducedMotion: "reduce" });
-	await run("without scripts a form post gives a page of thumbnails",
-	    t => noScript(t, "1280"), { javaScriptEnabled: false });
-	await run("whatever name a file has is text without scripts too",
-	    oddNamesWithoutScript, { javaScriptEnabled: false,
-	        viewport: { width: 320, height: 640 } });
-	await run("the page without scripts fits 320 px", t => noScript(t, "320"),
-	    { javaScriptEnabled: false, colorScheme: "dark",
-	        viewport: { width: 320, height: 640 } });
 });

@@ -4,6 +4,11 @@
  */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { axe, shot } from "./harness.mjs";
+
+/* The pages below the prefix, and the languages that they speak. */
+export const PAGES = ["", "mine", "status"];
+export const LOCALES = ["en-GB", "ko-KR"];
 
 /* ---- what is sent ----------------------------------------------------------- */
 
@@ -86,6 +91,51 @@ export async function codes()
 /* How many pixels it could be scrolled sideways. */
 export const overflow = page => page.evaluate(() =>
 	document.documentElement.scrollWidth - innerWidth);
+
+/* What one could want to hit, and a finger would miss. Links in text are as
+   high as their line. */
+const TARGETS = "button, summary, select, textarea, label[for], "
+    + "input:not([type=file]), a:not(p a)";
+const small = page => page.locator(TARGETS).evaluateAll(nodes => nodes
+    .filter(node => node.checkVisibility({ visibilityProperty: true })
+        && !node.closest("label, .unseen"))
+    .map(node => ({ node, ...node.getBoundingClientRect().toJSON() }))
+    .filter(({ width, height }) => width && height && (width < 24 || height < 24))
+    .map(({ node, width, height }) =>
+        `${width} × ${height}: ${node.outerHTML.slice(0, 120)}`));
+
+/* What moves by itself, for whoever asked that nothing does. */
+const moving = page => page.evaluate(() => document.getAnimations()
+    .map(one => `${one.effect.target?.outerHTML.slice(0, 120)} ${
+        one.animationName ?? one.transitionProperty}`));
+
+/* For contexts in which pages are looked at: what moves would be caught midway. */
+export const AT_REST = { reducedMotion: "reduce" };
+
+/*
+ * A state of a page as everybody may meet it: at all widths, light and dark, or
+ * at some. Nothing is cut off, too small to hit, or out of reach of whoever has
+ * it read aloud. name is the screenshots': page-state.
+ */
+export async function inspect(page, name, { widths = [320, 768, 1280],
+	schemes = ["light", "dark"] } = {})
+{
+	const lang = await page.evaluate(() => document.documentElement.lang);
+
+	for (const width of widths) {
+		await page.setViewportSize({ width, height: 720 });
+		for (const colorScheme of schemes) {
+			const what = `${name}-${width}-${colorScheme}${
+			    lang === "en" ? "" : `-${lang}`}`;
+			await page.emulateMedia({ colorScheme });
+			await shot(page, what);
+			await axe(page, what);
+			assert.deepEqual(await moving(page), [], `${what}: nothing moves`);
+			assert.ok(await overflow(page) <= 0, `${what}: all fits`);
+			assert.deepEqual(await small(page), [], `${what}: large enough`);
+		}
+	}
+}
 
 /* Is something drawn around the place of the keyboard? */
 export const ring = page => page.evaluate(() => [document.activeElement,

@@ -24,9 +24,15 @@ SUITES = (
     ("clients.mjs",),
     ("page.mjs",),
     ("page.mjs", "--prefix", "/media"),
+    ("looks.mjs",),
     ("polyglots.mjs", "--formats"),
+    ("noscript.mjs",),
+    ("noscript.mjs", "--prefix", "/media"),
+    ("slow.mjs",),
+    ("safe.mjs",),
     ("elsewhere.mjs", "--site"),
     ("itself.mjs",),
+    ("words.mjs",),
     ("tokens.mjs", "--tokens"),
 )
 

@@ -204,6 +204,22 @@ class Requests(ServiceCase):
         self.assertEqual(
             self.service.get(f"/t/{photo['id']}/nothing").status, 404)
 
+    @case_of("either of these with `?download`, or `&download` after another")
+    def test_a_thumbnail_to_keep(self):
+        photo = self.created("kept")
+        url = photo["variants"][0]["url"]
+        kept = self.service.get_url(url + "&download")
+        self.assertEqual(kept.headers["Content-Disposition"],
+                         'attachment; filename="large-%s.jpg"'
+                         % photo["id"][:8])
+        shown = self.service.get_url(url)
+        self.assertNotIn("Content-Disposition", shown.headers)
+        self.assertEqual(kept.body, shown.body)
+        best = self.service.get(f"/t/{photo['id']}/square?download")
+        self.assertEqual(best.headers["Content-Disposition"],
+                         'attachment; filename="square-%s.jpg"'
+                         % photo["id"][:8])
+
     @case_of("`GET /t/<id>/meta.json`")
     def test_the_manifest(self):
         photo = self.created("meta")

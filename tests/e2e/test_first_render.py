@@ -79,6 +79,19 @@ class FirstRender(Photos):
             self.assertEqual(answer.headers["Content-Type"], "image/webp")
             self.assertIn("immutable", answer.headers["Cache-Control"])
 
+    def test_it_is_kept_under_its_name_from_the_first_answer_on(self):
+        photo = self.upload()
+        name = f"large-{photo['id'][:8]}"
+        for target, ext in ("large.png?download", "png"), (
+                "large?v=00000000&download", "webp"):
+            for _ in range(2):
+                answer = self.service.get(self.address(photo, target),
+                                          TAKES_WEBP)
+                self.assertEqual(answer.status, 200)
+                self.assertEqual(
+                    answer.headers.get_all("Content-Disposition"),
+                    [f'attachment; filename="{name}.{ext}"'])
+
     def test_head_ranges_and_conditions_hold_for_the_first_answer(self):
         head = self.service.request(
             "HEAD", self.address(self.upload(), "large.webp"))
@@ -149,6 +162,11 @@ class WithoutThePool(Photos):
             self.assertEqual(answer.headers["Content-Type"], "image/jpeg")
             self.assertEqual(answer.headers["Cache-Control"], SHORT)
             self.assertEqual(opened(answer.body).format, "JPEG")
+        # It is named for what it is.
+        self.assertEqual(
+            service.get(self.address(photo, "large.webp?download")).headers[
+                "Content-Disposition"],
+            f'attachment; filename="large-{photo["id"][:8]}.jpg"')
         for name, code in (("none.jpg", "not-found"),
                            ("large.gif", "not-found"),
                            ("none", "not-found")):

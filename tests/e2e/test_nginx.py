@@ -99,6 +99,46 @@ class Files:
         # nginx gives the headers of a 416 twice; the strictest one counts.
         self.assertIn("no-store", beyond.headers.get_all("Cache-Control"))
 
+    def test_a_thumbnail_is_kept_under_a_name_of_its_own(self):
+        name = f"large-{ID[:8]}"
+        for target, file in (
+                ("large.jpg?download", f"{name}.jpg"),
+                (f"large.jpg?v={RECIPE}&download", f"{name}.jpg"),
+                (f"large.webp?download&v={RECIPE}", f"{name}.webp"),
+                ("large.jpg?v=00000000&download=", f"{name}.jpg"),
+                ("large?v=&download=../x%0d%0aX:1", f"{name}.jpg"),
+                ("square.jpg?download=x.exe", f"square-{ID[:8]}.jpg")):
+            for method, headers, status in (
+                    ("GET", {}, 200), ("HEAD", {}, 200),
+                    ("GET", {"Range": "bytes=10-19"}, 206)):
+                with self.subTest(f"{method} {target} {headers}"):
+                    answer = self.ask(method, f"/t/{ID}/{target}",
+                                      headers=headers)
+                    self.assertEqual(answer.status, status)
+                    self.assertEqual(
+                        answer.headers.get_all("Content-Disposition"),
+                        [f'attachment; filename="{file}"'])
+                    self.check_safe(answer)
+
+    def test_nothing_else_is_kept(self):
+        etag = self.thumb("large.jpg").headers["ETag"]
+        for target, headers in (
+                (f"/t/{ID}/large.jpg", {}),
+                (f"/t/{ID}/large.jpg?v={RECIPE}", {}),
+                (f"/t/{ID}/large.jpg?downloads", {}),
+                (f"/t/{ID}/large.jpg?v=download", {}),
+                (f"/t/{ID}/large.jpg?nodownload", {}),
+                (f"/t/{ID}/large.jpg%3Fdownload", {}),
+                (f"/t/{ID}/large.jpg?download", {"If-None-Match": etag}),
+                (f"/t/{ID}/none.jpg?download", {}),
+                (f"/t/{OTHER_ID}/large.jpg?download", {}),
+                (f"/t/{ID}/meta.json?download", {}),
+                ("/?download", {}), ("/page.css?download", {}),
+                ("/health/live?download", {})):
+            with self.subTest(target):
+                answer = self.ask("GET", target, headers=headers)
+                self.assertNotIn("Content-Disposition", answer.headers)
+
     def test_the_manifest_is_checked_again_each_time(self):
         answer = self.thumb("meta.json")
         self.assertEqual(answer.status, 200)

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { base, main, shot } from "./harness.mjs";
-import { NOTES, REFUSED, answer, card, choose, codes, ring, thumbnail, until }
+import { NOTES, REFUSED, answer, card, choose, codes, thumbnail, until }
 	from "./parts.mjs";
 
 /* The codes that the page as it is served has words for, but its own. */
@@ -561,51 +561,6 @@ async function copiedByHand({ page, photo })
 	        document.activeElement.selectionEnd)), link);
 }
 
-async function keyboardOnly({ page, context, photo })
-{
-	/* Asked for first: the browser needs a moment to hand over its dialog. */
-	const opened = page.waitForEvent("filechooser");
-
-	opened.catch(() => {}); /* another failure comes first */
-	await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-	await page.locator("nav a").last().focus();
-	await page.keyboard.press("Tab");
-	assert.equal(await page.evaluate(() => document.activeElement.id), "photos");
-	assert.ok(await ring(page), "the drop zone shows the focus");
-	await shot(page, "focus");
-	await page.keyboard.press("Enter");
-	const chooser = await opened;
-	assert.ok(chooser.isMultiple());
-	await chooser.setFiles([await photo("key.jpg")]);
-	await thumbnail(page, "key.jpg");
-	const stops = [];
-	while (!/^Copy the address/.test(stops.at(-1)) && stops.length < 9) {
-		await page.keyboard.press("Tab");
-		assert.ok(await ring(page), "the focus is visible");
-		stops.push(await page.evaluate(() =>
-			document.activeElement.textContent));
-	}
-	assert.deepEqual(stops.filter(stop => !/^Remove/.test(stop)), [
-		"Copy HTML the HTML of key.jpg", "large.jpg",
-		"Copy the address of large.jpg, key.jpg"]);
-	await page.keyboard.press("Space");
-	await until(page.getByText("Copied").first());
-}
-
-async function announced({ page, photo, expected })
-{
-	expected.push(REFUSED);
-	assert.equal(await page.locator("#news").getAttribute("aria-live"),
-	    "polite");
-	await choose(page, [await photo("said.jpg"), NOTES]);
-	await thumbnail(page, "said.jpg");
-	await until(card(page, "notes.txt").locator(".refusal"));
-	const news = await page.locator("#news p").allTextContents();
-	assert.ok(news.includes("2 photos added."));
-	assert.ok(news.includes("said.jpg: ready."));
-	assert.ok(news.some(line => /^notes\.txt: .*Accepted are/.test(line)));
-}
-
 await main(async suite => {
 	const run = suite.run.bind(suite);
 
@@ -646,6 +601,4 @@ await main(async suite => {
 	    copiedWithoutClipboard);
 	await run("where nothing can copy, the address is there to select",
 	    copiedByHand);
-	await run("the keyboard alone is enough", keyboardOnly);
-	await run("what happens is announced", announced);
 });

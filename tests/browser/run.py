@@ -28,6 +28,7 @@ SUITES = (
     ("polyglots.mjs", "--formats"),
     ("noscript.mjs",),
     ("noscript.mjs", "--prefix", "/media"),
+    ("keyboard.mjs",),
     ("slow.mjs",),
     ("safe.mjs",),
     ("elsewhere.mjs", "--site"),

@@ -12,7 +12,9 @@ const BY_STATUS = {
 };
 
 const isText = value => typeof value === "string" && value !== "";
-export const areNumbers = (...values) => values.every(Number.isFinite);
+/* What can be counted: sizes, bytes, milliseconds; with few enough digits to show. */
+export const areNumbers = (...values) => values.every(n =>
+	Number.isSafeInteger(n) && n >= 0);
 
 /* These members, each of which is a text. */
 const texts = (object, ...keys) => Object.fromEntries(keys.map(key =>

@@ -5,12 +5,10 @@
  */
 import assert from "node:assert/strict";
 import { main, pool, shot } from "./harness.mjs";
-import { AT_REST, LOCALES, NOTES, choose, inspect, ring, until }
+import { AT_REST, LOCALES, NOTES, REFUSED, choose, inspect, moving, ring }
 	from "./parts.mjs";
 
-const REFUSED = /status of 4\d\d/;
-
-/* The names of a state in both languages are its class: what is seen, is counted. */
+/* By what it is, and not by its words, which are those of some language. */
 const shown = (page, selector, n) => page.waitForFunction(([what, count]) =>
 	[...document.querySelectorAll(what)].filter(node =>
 		node.checkVisibility()).length === count, [selector, n]);
@@ -62,6 +60,8 @@ async function rendering({ page, photo }, looks)
 	await choose(page, await photo("IMG_4711.jpg"));
 	await page.waitForSelector("article.photo progress:indeterminate");
 	await inspect(page, "upload-rendering", looks);
+	await page.emulateMedia({ reducedMotion: "no-preference" });
+	assert.notDeepEqual(await moving(page), [], "the others see that it goes on");
 	await pool.cont();
 	await thumbnails(page, 1);
 }

@@ -105,7 +105,7 @@ const small = page => page.locator(TARGETS).evaluateAll(nodes => nodes
         `${width} × ${height}: ${node.outerHTML.slice(0, 120)}`));
 
 /* What moves by itself, for whoever asked that nothing does. */
-const moving = page => page.evaluate(() => document.getAnimations()
+export const moving = page => page.evaluate(() => document.getAnimations()
     .map(one => `${one.effect.target?.outerHTML.slice(0, 120)} ${
         one.animationName ?? one.transitionProperty}`));
 

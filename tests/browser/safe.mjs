@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { base, main } from "./harness.mjs";
 import { GOOD_ID, HOSTILE, LOCALES, MARKUP, NAMES, NOTES, PAGES, REFUSED, answer,
-	choose, harmless, harmlessNames, thumbnail, until, wait } from "./parts.mjs";
+	card, choose, harmless, harmlessNames, overflow, thumbnail, until, wait }
+	from "./parts.mjs";
 import { document_of, open } from "./site.mjs";
 
 /* ---- what a page is made of --------------------------------------------------- */
@@ -176,8 +177,8 @@ async function hostileReply({ page, photo })
 }
 
 /* Members of an answer, each one of another kind than it should be. */
-const ODD = [null, -1, 1e300, MARKUP, "javascript:alert(1)", [[]], [null], {},
-	{ toString: 1 }, { code: "internal" }];
+const ODD = [null, -1, 1e300, MARKUP, "javascript:alert(1)", "x".repeat(3000),
+	[[]], [null], {}, { toString: 1 }, { code: "internal" }];
 
 /* Answers that say in every member in turn what they should not. */
 function oddReplies()
@@ -224,8 +225,60 @@ async function oddReply({ page, photo, expected })
 	await page.waitForFunction(n => document.querySelectorAll(
 	    "article.photo progress[hidden]").length === n, replies.length);
 	await harmless(page);
+	assert.ok(await overflow(page) <= 0, "no sideways scrolling");
 	for (const word of await page.locator(".facts, .refusal").allTextContents())
-		assert.doesNotMatch(word, /undefined|\[object/, word);
+		assert.doesNotMatch(word, /undefined|\[object|NaN/, word);
+}
+
+/* ---- what is stored -------------------------------------------------------------- */
+
+/* An entry as kept.js keeps one, and as others could have left it. */
+function oddItems()
+{
+	const thumb = { url: "icon.svg", width: 9, height: 9 };
+	const entry = { tokens: ["abc"], name: "x.jpg", at: 1, width: 9, height: 9,
+		bytes: 9, color: "#8a7a66", placeholder: "data:image/webp;base64,AAAA",
+		gone: false, thumb };
+	const texts = [...ODD.flatMap(odd => [odd,
+		...Object.keys(entry).map(key => ({ ...entry, [key]: odd })),
+		...Object.keys(thumb).map(key =>
+			({ ...entry, thumb: { ...thumb, [key]: odd } }))]),
+		...NAMES.map(name => ({ ...entry, name }))]
+	    .map(item => JSON.stringify(item));
+	/* As photos have them. */
+	const id = n => `${n.toString(8).replace(/\d/g, digit =>
+		"bcdfghjk"[digit]).padStart(25, "a")}a`;
+
+	return [...[...texts, "", "{", MARKUP, "null"].map((text, i) =>
+		[id(i), text]), ...[MARKUP, "../../x", `${GOOD_ID}a`, "", "__proto__"]
+	    .map(odd => [odd, JSON.stringify(entry)]),
+		[GOOD_ID, JSON.stringify({ ...entry, name: "good.jpg", at: 2e12 })]];
+}
+
+async function oddStorage({ page, expected })
+{
+	const asked = [];
+
+	/* A token that is none is refused, a picture that is none not shown. */
+	expected.push(/status of 4\d\d|net::ERR/);
+	page.on("dialog", () => assert.fail("a dialog"));
+	page.on("request", request => asked.push(request.url()));
+	await page.evaluate(items => {
+		const prefix = `fcgi-thumb ${new URL(".", document.baseURI).pathname} `;
+		items.forEach(([id, text]) => localStorage.setItem(prefix + id, text));
+		localStorage.setItem(prefix.trim(), "1");
+		localStorage.setItem("another's", "{");
+	}, oddItems());
+	await page.goto(new URL("mine", base).href);
+	await until(card(page, "good.jpg"));
+	await harmlessNames(page);
+	for (const word of await page.locator("main").allInnerTexts())
+		assert.doesNotMatch(word, /undefined|\[object|NaN|Invalid/);
+	for (const url of asked)
+		assert.ok(url.startsWith(base), url);
+	/* The upload page reads it too. */
+	await page.goto(base);
+	await harmless(page);
 }
 
 await main(async suite => {
@@ -247,4 +300,5 @@ await main(async suite => {
 	        viewport: { width: 320, height: 640 } });
 	await run("a hostile reply is text", hostileReply);
 	await run("an answer with any member odd is text, and an end", oddReply);
+	await run("whatever is stored is text, or left out", oddStorage);
 });

@@ -1,69 +1,100 @@
 /*
  * A photo in a page: its frame, and what is shown and can be done when it is
  * ready. The upload page and the list of one's own photos fill it.
+ *
+ * new Card(name, ...extra)  `element` is its frame, to be put into a list;
+ *                           `title` can take the keyboard, `tools` the page's own
+ *                           buttons; extra: elements below the title
+ * say(facts), refuse(text)  a line each; "" is none
+ * fill(photo, act)          all of a photo, as photoOf() of answers.js gives it;
+ *                           act(event) is called when Delete is pressed, null
+ *                           where it cannot be deleted; its facts in words
+ * leave(line), back()       it is deleted, and line (Deletion's element) says so;
+ *                           it is back
+ * clear()                   nothing of a photo, any more or yet
+ *
+ * A card is as high while its photo is awaited as when it is there: what stands
+ * below must not move under a finger. CSS counts on --rows, set by the first.
  */
-import { isId, problemOf } from "./answers.js";
-import { copyButton, make, webAddress } from "./dom.js";
-import { bytes, size } from "./figures.js";
+import { fileName, markdown, picture } from "./copies.js";
+import { button, copyButton, make, webAddress } from "./dom.js";
+import { bytes, share, size } from "./figures.js";
 import { words } from "./words.js";
 
-function variantRow(variant, name)
-{
-	const address = webAddress(variant.url);
-	const ext = variant.type.replace("image/", "").replace("jpeg", "jpg");
-	const file = `${variant.preset}.${ext}`;
+const say = words.card;
+const unseen = text => make("span", { className: "unseen", textContent: text });
 
-	return make("div", {},
-	    make("dt", {}, make("a", { href: address, textContent: file })),
-	    make("dd", { textContent: `${size(variant.width, variant.height)} · ${
-	        bytes(variant.bytes)}` }),
-	    make("dd", { className: "tool" }, copyButton(address, words.card.copy,
-	        words.card.addressOf(file, name))));
+/* Wide enough for all to be seen at once, as page.css has it too. */
+const isWide = matchMedia("(min-width: 34.01rem)");
+
+/* The thumbnails of a photo that have an address, the largest first. */
+const variantsOf = photo => photo.variants
+    .filter(v => webAddress(v.url))
+    .sort((a, b) => b.width * b.height - a.width * a.height);
+
+const isWhole = (variant, photo) => Math.abs(variant.width / variant.height
+    / (photo.width / photo.height) - 1) < .05;
+
+/* What to show of a photo: the smallest that is enough, and not cut if possible. */
+export function thumbOf(photo)
+{
+	const sorted = variantsOf(photo).reverse();
+
+	return sorted.find(v => isWhole(v, photo)
+	    && Math.max(v.width, v.height) >= 280) ?? sorted.at(-1);
 }
 
 /* Until the thumbnail is there: the photo's placeholder on its colour. */
 export function thumbnail(variant, photo, name)
 {
-	const shape = p => p.width / p.height;
-	const whole = Math.abs(shape(variant) / shape(photo) - 1) < .05;
-	const img = make("img", { alt: words.card.thumbnailOf(name),
+	const img = make("img", { alt: say.thumbnailOf(name),
 		width: variant.width, height: variant.height });
 	const link = make("a", { tabIndex: -1 }, img);
 
 	if (/^#[0-9a-f]{6}$/.test(photo.color)
 	    && /^data:image\/[a-z]+;base64,[A-Za-z0-9+/]+=*$/.test(photo.placeholder))
 		link.style.background = `${photo.color} url("${photo.placeholder}")`
-		    + ` center / ${whole ? "contain" : "cover"} no-repeat`;
+		    + ` center / ${isWhole(variant, photo) ? "contain" : "cover"
+		    } no-repeat`;
 	img.addEventListener("load", () => link.removeAttribute("style"));
 	img.src = webAddress(variant.url);
 	return link;
 }
 
-/* The thumbnails of a photo that have an address, the largest first. */
-export const variantsOf = photo => photo.variants
-    .filter(v => webAddress(v.url))
-    .sort((a, b) => b.width * b.height - a.width * a.height);
+/* In a tab of its own: this page has what would be lost with it. */
+const openLink = (href, ...children) => make("a", { href, target: "_blank",
+	rel: "noopener" }, ...children);
 
-/* Take a photo back; null, or a problem. */
-export async function remove(id, token)
+/* Of another origin the name is ignored, and the service is asked for a file. */
+function saveLink(variant, name, file)
 {
-	try {
-		const answer = await fetch(`photos/${id}`, { method: "DELETE",
-			headers: { Accept: "application/json",
-			    Authorization: `Bearer ${token}` } });
-		if (answer.status === 404)
-			return { code: "gone" };
-		return answer.ok ? null : problemOf(answer.status,
-		    await answer.json().catch(() => null), { code: "strange" });
-	} catch {
-		return { code: "network" };
-	}
+	const url = new URL(webAddress(variant.url));
+
+	if (url.origin !== location.origin)
+		url.search += url.search ? "&download" : "?download";
+	return make("a", { href: url.href, className: "save",
+		download: fileName(name, variant) }, say.save,
+	    unseen(` ${file}, ${name}`));
 }
 
-export const isRemovable = photo => isId(photo.id) && photo.delete_token !== "";
+function variantRow(variant, photo, name)
+{
+	const address = webAddress(variant.url);
+	const ext = variant.type.replace("image/", "").replace("jpeg", "jpg");
+	const file = `${variant.preset}.${ext}`;
+	const part = share(variant.bytes, photo.bytes);
+
+	return make("div", {},
+	    make("dt", {}, openLink(address, file)),
+	    make("dd", { textContent: size(variant.width, variant.height) }),
+	    make("dd", { textContent: bytes(variant.bytes) }),
+	    make("dd", { className: "share", textContent: part },
+	        make("span", { textContent: part && ` ${say.ofOriginal}` })),
+	    make("dd", { className: "tool" }, saveLink(variant, name, file),
+	        copyButton(address, say.copy, say.addressOf(file, name))));
+}
 
 export class Card {
-	/* extra: elements that stand below the title, for the page's own states */
 	constructor(name, ...extra)
 	{
 		this.name = name;
@@ -72,56 +103,105 @@ export class Card {
 		    make("bdi", { textContent: name }));
 		this.facts = make("p", { className: "facts" });
 		this.refusal = make("p", { className: "refusal", hidden: true });
+		this.about = make("div", { className: "about" }, this.title, ...extra,
+		    this.facts, this.refusal);
 		this.tools = make("div", { className: "tools" });
 		this.sizes = make("dl");
+		this.copies = make("div", { className: "tools" });
+		this.more = make("details", { open: isWide.matches, hidden: true },
+		    make("summary", {}, say.more, unseen(` ${say.of(name)}`)),
+		    this.sizes, this.copies);
 		this.element = make("article", { className: "photo" }, this.thumb,
-		    make("div", { className: "about" }, this.title, ...extra,
-		        this.facts, this.refusal, this.tools));
+		    this.about, make("div", { className: "deeds" }, this.tools,
+		        this.more));
 	}
 
-	/* What is known of the photo in a line; "" is nothing. */
 	say(facts)
 	{
 		this.facts.textContent = facts;
 		this.facts.hidden = facts === "";
 	}
 
-	/* What went wrong, in words; "" is nothing. */
 	refuse(text)
 	{
 		this.refusal.textContent = text;
 		this.refusal.hidden = text === "";
 	}
 
-	/* The photo with all of its sizes; its facts in words. */
-	fill(photo)
+	fill(photo, act)
 	{
 		const sorted = variantsOf(photo);
 		const facts = [size(photo.width, photo.height), bytes(photo.bytes)];
 
-		if (sorted.length) {
-			const link = thumbnail(sorted.at(-1), photo, this.name);
-			link.href = webAddress(sorted[0].url);
-			this.thumb.append(link);
-		}
-		this.sizes.append(...sorted.map(v => variantRow(v, this.name)));
-		this.element.append(this.sizes);
-		if (photo.html) {
-			this.markup = copyButton(photo.html, words.card.copyHtml,
-			    words.card.htmlOf(this.name));
-			this.tools.prepend(this.markup);
-		}
+		this.clear();
+		if (sorted.length)
+			this.show(photo, sorted);
+		this.sizes.append(...sorted.map(v => variantRow(v, photo, this.name)));
+		const html = picture(photo.html);
+		if (html)
+			this.copies.append(this.copy(html, say.copyHtml, say.htmlOf));
+		this.erase = act ? button(say.remove, this.name, (node, word, event) =>
+			act(event)) : make("p", { className: "hint",
+		    textContent: say.stays });
+		this.erase.classList.add("erase");
+		this.copies.append(this.erase);
+		this.more.hidden = false;
+		document.documentElement.style.setProperty("--rows", sorted.length);
 		if (photo.status === "exists")
-			facts.push(words.card.existed);
+			facts.push(say.existed);
 		return facts.join(" · ");
 	}
 
-	/* Nothing of a photo is shown, any more or yet. */
+	copy(text, label, whatOf)
+	{
+		return copyButton(text, label, whatOf(this.name), say.of(this.name));
+	}
+
+	/* The picture, and the address of the largest. */
+	show(photo, sorted)
+	{
+		const address = webAddress(sorted[0].url);
+		const link = thumbnail(thumbOf(photo), photo, this.name);
+
+		link.href = address;
+		link.target = "_blank";
+		link.rel = "noopener";
+		this.thumb.append(link);
+		this.main = this.copy(address, say.copyAddress, say.mainOf);
+		this.main.classList.add("main");
+		this.tools.prepend(this.main);
+		this.copies.append(this.copy(markdown(this.name, address),
+		    say.copyMarkdown, say.markdownOf));
+	}
+
+	leave(line)
+	{
+		/* What is left must not take the place of the keyboard with it. */
+		if (this.element.contains(document.activeElement))
+			this.title.focus();
+		this.line = line;
+		this.element.classList.add("leaving");
+		this.about.append(line);
+	}
+
+	/* With the place of the keyboard, if the line had it. */
+	back()
+	{
+		const had = this.line.contains(document.activeElement);
+
+		this.element.classList.remove("leaving");
+		this.line.remove();
+		if (had)
+			(this.erase?.isConnected ? this.erase : this.title).focus();
+	}
+
 	clear()
 	{
 		this.thumb.replaceChildren();
-		this.sizes.remove();
+		this.main?.remove();
+		this.tools.querySelector(".whole")?.remove();
 		this.sizes.replaceChildren();
-		this.markup?.remove();
+		this.copies.replaceChildren();
+		this.more.hidden = true;
 	}
 }

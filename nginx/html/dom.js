@@ -60,25 +60,38 @@ export function button(label, about, act)
 	const node = make("button", { type: "button" }, word,
 	    make("span", { className: "unseen", textContent: ` ${about}` }));
 
-	node.addEventListener("click", () => act(node, word));
+	node.addEventListener("click", event => act(node, word, event));
 	return node;
 }
 
-/* Copies text, which is `what` in words. */
-export function copyButton(text, label, what)
+/* In place of a button that could not copy: the text, to be taken by hand. */
+function offer(text, what, self)
 {
-	const node = button(label, what, async (self, word) => {
+	const field = make("input", { readOnly: true, value: text,
+		ariaLabel: what.replace(/^./, c => c.toUpperCase()) });
+	const row = self.closest("div");
+
+	row.append(make(row.matches("dl *") ? "dd" : "div", { className: "whole" },
+	    field, make("p", { className: "hint", textContent: words.byHand })));
+	self.remove();
+	field.focus();
+	field.select();
+	announce(words.byHand);
+}
+
+/*
+ * Copies text, which is `what` in words; `about` is the end of the button's own
+ * name, where its label says a part of that already.
+ */
+export function copyButton(text, label, what, about = what)
+{
+	const node = button(label, about, async (self, word) => {
 		if (!await copy(text)) {
-			const field = make("input", { readOnly: true, value: text,
-				ariaLabel: what.replace(/^./, c => c.toUpperCase()) });
-			const row = self.closest("div");
-			row.append(make(row.matches("dl *") ? "dd" : "p",
-			    { className: "whole" }, field));
-			self.remove();
-			field.select();
-			field.focus();
+			offer(text, what, self);
 			return;
 		}
+		/* What stands beside it stays there. */
+		self.style.minWidth = `${self.getBoundingClientRect().width}px`;
 		word.data = words.copied;
 		self.classList.add("done");
 		announce(words.copiedWhat(what));

@@ -24,6 +24,14 @@ export function bytes(n, digits = 1)
 
 export const size = (width, height) => `${width}\u00a0×\u00a0${height}`;
 
+/* Of so many bytes, in percent; "" where nothing is a share of them. */
+export const share = (n, all) => all > 0 ? (n / all).toLocaleString(language, {
+	style: "percent", ...(n < all / 100 && { maximumSignificantDigits: 1 }),
+}) : "";
+
+export const seconds = n => n.toLocaleString(language, { style: "unit",
+	unit: "second", unitDisplay: "short" });
+
 /* The hour; with its day where that is not today. "": it is no time. */
 export function moment(text)
 {

@@ -35,7 +35,7 @@ function parse(id, item)
 	return { id, at: e.at, width: e.width, height: e.height, bytes: e.bytes,
 		tokens: e.tokens.filter(t => /^[a-z2-7]+$/.test(t)),
 		name: text(e.name), color: text(e.color),
-		placeholder: text(e.placeholder), gone: e.gone === true,
+		placeholder: text(e.placeholder), gone: e.gone > 0 ? Number(e.gone) : 0,
 		thumb: areNumbers(e.thumb?.width, e.thumb?.height)
 		    ? { url: text(e.thumb.url), width: e.thumb.width,
 		        height: e.thumb.height } : null };
@@ -65,7 +65,7 @@ export function keep(entry)
 {
 	const tokens = read(entry.id)?.tokens ?? [];
 
-	return write({ ...entry, gone: false,
+	return write({ ...entry, gone: 0,
 		tokens: [...new Set([...tokens, ...entry.tokens])] });
 }
 
@@ -74,13 +74,13 @@ export function forget(id)
 	storage()?.removeItem(PREFIX + id);
 }
 
-/* It is wanted gone, or not any more: undone. */
+/* It is wanted gone, from now on; or not any more: undone. */
 export function mark(id, gone)
 {
 	const entry = read(id);
 
 	if (entry)
-		write({ ...entry, gone });
+		write({ ...entry, gone: gone ? Date.now() : 0 });
 }
 
 /* Call back when another tab has changed the list. */

@@ -2,6 +2,7 @@
  * One's own photos: those that this browser has sent, the newest first.
  */
 import { Card, thumbnail } from "./card.js";
+import { resume } from "./deletion.js";
 import { $, make } from "./dom.js";
 import { bytes, size } from "./figures.js";
 import { all, watch } from "./kept.js";
@@ -29,3 +30,4 @@ function show()
 document.documentElement.classList.add("js");
 watch(show);
 show();
+resume();

@@ -5,7 +5,9 @@
  *
  * The page knows no limit itself: a refusal brings limit and value.
  */
-import { Card, isRemovable, remove, variantsOf } from "./card.js";
+import { isId } from "./answers.js";
+import { Card, thumbOf } from "./card.js";
+import { Deletion, resume } from "./deletion.js";
 import { $, announce, button, make } from "./dom.js";
 import { keep } from "./kept.js";
 import { isPassing, send } from "./send.js";
@@ -21,6 +23,9 @@ const say = words.upload;
 /* ---- one photo -------------------------------------------------------------- */
 
 const photos = [];
+
+/* Beyond its 256th claim a photo comes without a token. */
+const isRemovable = photo => isId(photo.id) && photo.delete_token !== "";
 
 class Photo {
 	constructor(file, problem)
@@ -88,48 +93,66 @@ class Photo {
 
 	accept(photo)
 	{
-		const smallest = variantsOf(photo).at(-1);
+		const thumb = thumbOf(photo);
 
 		this.photo = photo;
 		if (isRemovable(photo))
 			keep({ ...photo, name: this.name, at: Date.now(),
 				tokens: [photo.delete_token], variants: undefined,
 				html: undefined, delete_token: undefined,
-				thumb: smallest && { url: smallest.url,
-				    width: smallest.width, height: smallest.height } });
-		this.showReady(this.card.fill(photo));
+				thumb: thumb && { url: thumb.url,
+				    width: thumb.width, height: thumb.height } });
+		this.ready = this.card.fill(photo, isRemovable(photo)
+		    ? event => this.remove(event) : null);
+		this.show("ready", this.ready, "");
 		announce(say.ready(this.name));
 	}
 
-	showReady(facts)
+	/* The same photo may have been sent twice: all of it goes, or comes back. */
+	remove(event)
 	{
-		this.show("ready", facts, isRemovable(this.photo)
-		    ? words.card.remove : "");
+		const same = photos.filter(p => p.state === "ready"
+		    && p.photo.id === this.photo.id);
+		const tokens = same.map(p => p.photo.delete_token).filter(Boolean);
+		const deletion = new Deletion([{ id: this.photo.id, tokens }],
+		    this.name, {
+			undone: () => same.forEach(p => p.stay("")),
+			ended: ([problem]) => same.forEach(p => problem
+				? p.stay(words.card.notRemoved(refusal(problem)))
+				: p.go()) });
+
+		for (const photo of same)
+			photo.leave(photo === this ? deletion.element
+			    : make("p", { textContent: words.card.deleted }));
+		deletion.begin(event);
 	}
 
-	async remove()
+	leave(line)
 	{
-		const facts = this.card.facts.textContent;
+		this.card.leave(line);
+		this.show("leaving", "", "");
+	}
 
-		this.show("removing", words.card.removing, "");
-		const problem = await remove(this.photo.id, this.photo.delete_token);
-		if (problem) {
-			const text = words.card.notRemoved(refusal(problem));
-			this.showReady(facts);
-			this.card.refuse(text);
-			announce(say.news(this.name, text));
-		} else {
-			this.card.clear();
-			this.show("removed", words.card.removed, say.sendAgain);
-			announce(words.card.removedNews(this.name));
-		}
+	stay(why)
+	{
+		this.card.back();
+		this.show("ready", this.ready, "");
+		this.card.refuse(why);
+		if (why)
+			announce(say.news(this.name, why));
+	}
+
+	go()
+	{
+		this.card.clear();
+		this.card.back();
+		this.show("removed", words.card.removed, say.sendAgain);
+		announce(words.card.removedNews(this.name));
 	}
 
 	act()
 	{
-		if (this.state === "ready") {
-			this.remove();
-		} else if (this.state === "refused" || this.state === "removed") {
+		if (this.state === "refused" || this.state === "removed") {
 			this.wait();
 			pump();
 		} else if (this.abort) {
@@ -194,11 +217,11 @@ function pump()
 function summarize()
 {
 	const count = test => photos.filter(test).length;
-	const removed = count(p => p.state === "removed");
+	const removed = count(p => /^(leaving|removed)$/.test(p.state));
 
 	$("summary").textContent = say.summary({ removed,
 		all: photos.length - removed,
-		ready: count(p => p.state === "ready" || p.state === "removing"),
+		ready: count(p => p.state === "ready"),
 		refused: count(p => p.state === "refused") });
 	$("again").hidden = count(p => p.state === "refused" && p.retry) < 2;
 }
@@ -279,3 +302,4 @@ addEventListener("beforeunload", event => {
 
 root.classList.add("js");
 take($("photos"));
+resume();

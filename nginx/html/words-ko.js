@@ -85,6 +85,8 @@ export const words = {
 	refusals,
 	otherRefusal: p => `거절되었습니다: ${p.detail || p.title || p.code}`,
 	copied: "복사됨",
+	byHand: "이 브라우저에서는 페이지가 대신 복사할 수 없습니다. 선택된 텍스트를 "
+	    + "직접 복사해 주세요.",
 	copiedWhat: what => `복사했습니다: ${what}`,
 	upload: {
 		pasted: "붙여 넣은 사진",
@@ -107,15 +109,31 @@ export const words = {
 	},
 	card: {
 		thumbnailOf: name => `${name}의 섬네일`,
-		copy: "복사",
-		addressOf: (file, name) => `${name} ${file}의 주소`,
+		of: name => name,
+		copyAddress: "주소 복사",
+		mainOf: name => `${name}의 주소`,
+		copyMarkdown: "마크다운 복사",
+		markdownOf: name => `${name}의 마크다운`,
 		copyHtml: "HTML 복사",
 		htmlOf: name => `${name}의 HTML`,
+		more: "더 보기",
+		ofOriginal: "(원본 대비)",
+		save: "저장",
+		copy: "복사",
+		addressOf: (file, name) => `${name} ${file}의 주소`,
 		existed: "이미 있던 사진",
 		remove: "삭제",
-		removing: "삭제 중…",
-		removed: "삭제됨",
-		removedNews: name => `${name}: 삭제했습니다.`,
+		stays: "여러 번 올라온 사진이라 여기서는 삭제할 수 없습니다. 서비스 "
+		    + "운영자만 삭제할 수 있습니다.",
+		deleted: "삭제했습니다",
+		deletedNews: (name, n) => `${name}: 삭제했습니다. ${n}초 안에 되돌릴 수 `
+		    + "있습니다.",
+		undo: "되돌리기",
+		undoOf: name => `${name} 삭제`,
+		deleting: "삭제 중…",
+		removed: "삭제했습니다. 다른 사람도 같은 사진을 올렸다면 그 사람의 "
+		    + "사진은 남습니다.",
+		removedNews: name => `${name}: 완전히 삭제했습니다.`,
 		notRemoved: text => `삭제하지 못했습니다. ${text}`,
 	},
 	mine: {

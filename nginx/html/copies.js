@@ -1,0 +1,73 @@
+/*
+ * What of a photo goes elsewhere: its Markdown, its HTML, the name of its file.
+ * A name may be anything that somebody has called a file.
+ */
+import { webAddress } from "./dom.js";
+
+/* Characters that end a line, turn the direction of text, or are none at all. */
+const UNFIT = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu;
+const oneLine = text => text.replace(UNFIT, " ").trim();
+
+const STEM_MAX = 60; /* characters: of Hangul 180 bytes, of 255 that a name has */
+
+/* Without what separates paths, or means something to a shell or a disk. */
+export function fileName(name, { preset, type })
+{
+	const stem = oneLine(name).replace(/\.[^.]{1,5}$/, "")
+	    .replace(/[<>:"/\\|?*]/g, "_").replace(/^[.\s]+/, "");
+	const ext = type.replace("image/", "").replace("jpeg", "jpg");
+
+	return [[...stem].slice(0, STEM_MAX).join("").trim() || "photo",
+		`${preset}.${ext}`.replace(/[^\w.-]/g, "_")].join("-");
+}
+
+/*
+ * An image in CommonMark. Of the name all that may begin or end something is
+ * escaped; within a word a _ does neither. What an address may have of it is
+ * written in percent: a ) would end it, an & could be an entity.
+ */
+export function markdown(name, address)
+{
+	const isWord = c => /[\p{L}\p{N}]/u.test(c ?? "");
+	const text = oneLine(name).replace(/[\\`*_[\]<>&!~|$]/g, (c, at, all) =>
+		c === "_" && isWord(all[at - 1]) && isWord(all[at + 1]) ? c : `\\${c}`);
+
+	return `![${text}](${address.replace(/[()\\]/g, c =>
+		`%${c.charCodeAt(0).toString(16)}`).replaceAll("&", "\\&")})`;
+}
+
+const SAID = new Set(["alt", "decoding", "height", "loading", "sizes", "type",
+	"width"]);
+
+/*
+ * The service's <picture> with whole addresses, and nothing in it that is no part
+ * of one; "" is none. It is never a part of this document.
+ */
+export function picture(html)
+{
+	const found = new DOMParser().parseFromString(html, "text/html")
+	    .querySelector("picture");
+	const parts = [...found?.children ?? []].filter(node =>
+		/^(source|img)$/i.test(node.tagName));
+	const whole = text => text.split(/,\s+/).map(one => {
+		const [address, ...width] = one.trim().split(/\s+/);
+		return [webAddress(address), ...width].join(" ");
+	}).join(", ");
+
+	for (const node of parts) {
+		for (const { name, value } of [...node.attributes])
+			if (name === "src")
+				node.setAttribute(name, webAddress(value));
+			else if (name === "srcset")
+				node.setAttribute(name, whole(value));
+			else if (!SAID.has(name))
+				node.removeAttribute(name);
+		node.replaceChildren();
+	}
+	if (!parts.some(node => node.matches("img[src^=http]")))
+		return "";
+	found.replaceChildren(...parts);
+	for (const { name } of [...found.attributes])
+		found.removeAttribute(name);
+	return found.outerHTML;
+}

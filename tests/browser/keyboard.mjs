@@ -149,6 +149,45 @@ async function cancelled({ page, photo })
 	await never(page);
 }
 
+/* Deleted, undone, and deleted for good: there is always a place to go on from. */
+async function deletion({ page, photo })
+{
+	await tabTo(page, /^Choose photos$/);
+	await chooseFiles(page, await photo("gone.jpg"));
+	const { src } = await thumbnail(page, "gone.jpg");
+	await tabTo(page, /^Delete gone\.jpg$/);
+	await page.keyboard.press("Enter");
+	await until(card(page, "gone.jpg").getByRole("button", { name: /^Undo/ }));
+	assert.match(await place(page), /^Undo/);
+	await reachable(page);
+	await tabTo(page, /^Undo/);
+	await page.keyboard.press("Space");
+	await thumbnail(page, "gone.jpg");
+	assert.match(await place(page), /^Delete/, "one is where one was");
+	await page.keyboard.press("Enter");
+	await tabTo(page, /^Choose photos$/, "Shift+Tab");
+	await page.clock.fastForward(9e3);
+	await wait("it is deleted", async () =>
+		(await page.request.get(src)).status() === 404);
+	assert.ok((await news(page)).some(line => /gone\.jpg: deleted/.test(line)));
+	await never(page);
+}
+
+/* What opens does not take the page away, with what is on it. */
+async function opened({ page, context, photo, expected })
+{
+	/* The browser's own page around a picture, to which it has a policy too. */
+	expected.push(/Content.Security.Policy.*large\.jpg\?v=/s);
+	await tabTo(page, /^Choose photos$/);
+	await chooseFiles(page, await photo("open.jpg"));
+	await thumbnail(page, "open.jpg");
+	await tabTo(page, /^large\.jpg/);
+	const tab = context.waitForEvent("page");
+	await page.keyboard.press("Enter");
+	await (await tab).waitForURL(/\/large\.jpg\?v=/);
+	await until(card(page, "open.jpg"));
+}
+
 /* ---- what is said ---------------------------------------------------------------- */
 
 async function announced({ page, photo, expected })
@@ -193,12 +232,15 @@ await main(async suite => {
 		await t.context.addInitScript(watchPlace);
 		/* Early: the browser needs a moment to hand over its dialogs. */
 		t.page.on("filechooser", () => {});
+		await t.page.clock.install();
 		await t.page.reload();
 		return body(t);
 	    }, options);
 
 	await run("photos are chosen, and addresses copied, with keys alone", upload);
 	await run("an upload is cancelled, and tried again", cancelled);
+	await run("a photo is deleted, had back, and deleted for good", deletion);
+	await run("a thumbnail is opened", opened);
 	await run("what happens is said", announced);
 	await run("none of this could be missing unseen", noticed);
 });

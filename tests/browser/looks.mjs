@@ -80,6 +80,40 @@ async function photos({ page, photo, expected }, looks)
 	await inspect(page, "upload-ready", looks);
 }
 
+/* Undo waits for whoever is at it. The other is gone for good. */
+async function deleted({ page, photo }, looks)
+{
+	const erase = page.locator("article.photo .erase");
+
+	await page.clock.install();
+	await page.reload();
+	await choose(page, [await photo("IMG_4711.jpg"), await photo(LONG)]);
+	await thumbnails(page, 2);
+	await erase.nth(1).click();
+	await shown(page, ".undo button", 1);
+	await page.mouse.move(0, 0);
+	await page.clock.fastForward(9e3);
+	await shown(page, ".undo button", 0);
+	await erase.first().focus();
+	await page.keyboard.press("Enter");
+	await page.waitForSelector(".undo :focus");
+	await inspect(page, "upload-deleted", looks);
+}
+
+/* Where a page may not copy, what it would have copied is there to select. */
+async function byHand({ page, photo }, looks)
+{
+	await page.evaluate(() => {
+		Object.defineProperty(navigator, "clipboard", { value: undefined });
+		document.execCommand = () => false;
+	});
+	await choose(page, await photo("IMG_4711.jpg"));
+	await thumbnails(page, 1);
+	await page.locator("article.photo button.copy").first().click();
+	await shown(page, "article.photo :is(input, textarea)", 1);
+	await inspect(page, "upload-by-hand", looks);
+}
+
 /* What a machine without a service answers, and what none at all does. */
 async function failing({ page, context, photo, expected }, looks)
 {
@@ -155,6 +189,8 @@ const STATES = [
 	["", "while photos are on their way", sending],
 	["", "while thumbnails are made", rendering],
 	["", "with photos, and one that was refused", photos],
+	["", "with a photo that can be had back", deleted],
+	["", "where nothing can be copied", byHand],
 	["", "while nobody answers", failing],
 ];
 

@@ -176,8 +176,8 @@ async function deletion({ page, photo })
 /* What opens does not take the page away, with what is on it. */
 async function opened({ page, context, photo, expected })
 {
-	/* The browser's own page around a picture, to which it has a policy too. */
-	expected.push(/Content.Security.Policy.*large\.jpg\?v=/s);
+	/* The browser puts a page of its own around it, which may do nothing. */
+	expected.push(/\/large\.jpg\?v=/);
 	await tabTo(page, /^Choose photos$/);
 	await chooseFiles(page, await photo("open.jpg"));
 	await thumbnail(page, "open.jpg");

@@ -27,10 +27,10 @@ const unseen = text => make("span", { className: "unseen", textContent: text });
 /* Wide enough for all to be seen at once, as page.css has it too. */
 const isWide = matchMedia("(min-width: 34.01rem)");
 
-/* The thumbnails of a photo that have an address, the largest first. */
-const variantsOf = photo => photo.variants
-    .filter(v => webAddress(v.url))
-    .sort((a, b) => b.width * b.height - a.width * a.height);
+/* The thumbnails of a photo that have an address, as the service orders them. */
+const variantsOf = photo => photo.variants.filter(v => webAddress(v.url));
+
+const bySize = (a, b) => a.width * a.height - b.width * b.height;
 
 const isWhole = (variant, photo) => Math.abs(variant.width / variant.height
     / (photo.width / photo.height) - 1) < .05;
@@ -38,7 +38,7 @@ const isWhole = (variant, photo) => Math.abs(variant.width / variant.height
 /* What to show of a photo: the smallest that is enough, and not cut if possible. */
 export function thumbOf(photo)
 {
-	const sorted = variantsOf(photo).reverse();
+	const sorted = variantsOf(photo).sort(bySize);
 
 	return sorted.find(v => isWhole(v, photo)
 	    && Math.max(v.width, v.height) >= 280) ?? sorted.at(-1);
@@ -103,17 +103,16 @@ export class Card {
 		    make("bdi", { textContent: name }));
 		this.facts = make("p", { className: "facts" });
 		this.refusal = make("p", { className: "refusal", hidden: true });
-		this.about = make("div", { className: "about" }, this.title, ...extra,
-		    this.facts, this.refusal);
 		this.tools = make("div", { className: "tools" });
 		this.sizes = make("dl");
 		this.copies = make("div", { className: "tools" });
 		this.more = make("details", { open: isWide.matches, hidden: true },
 		    make("summary", {}, say.more, unseen(` ${say.of(name)}`)),
 		    this.sizes, this.copies);
+		this.deeds = make("div", { className: "deeds" }, this.tools, this.more);
 		this.element = make("article", { className: "photo" }, this.thumb,
-		    this.about, make("div", { className: "deeds" }, this.tools,
-		        this.more));
+		    make("div", { className: "about" }, this.title, ...extra,
+		        this.facts, this.refusal), this.deeds);
 	}
 
 	say(facts)
@@ -130,13 +129,13 @@ export class Card {
 
 	fill(photo, act)
 	{
-		const sorted = variantsOf(photo);
+		const variants = variantsOf(photo);
 		const facts = [size(photo.width, photo.height), bytes(photo.bytes)];
 
 		this.clear();
-		if (sorted.length)
-			this.show(photo, sorted);
-		this.sizes.append(...sorted.map(v => variantRow(v, photo, this.name)));
+		if (variants.length)
+			this.show(photo);
+		this.sizes.append(...variants.map(v => variantRow(v, photo, this.name)));
 		const html = picture(photo.html);
 		if (html)
 			this.copies.append(this.copy(html, say.copyHtml, say.htmlOf));
@@ -146,7 +145,7 @@ export class Card {
 		this.erase.classList.add("erase");
 		this.copies.append(this.erase);
 		this.more.hidden = false;
-		document.documentElement.style.setProperty("--rows", sorted.length);
+		document.documentElement.style.setProperty("--rows", variants.length);
 		if (photo.status === "exists")
 			facts.push(say.existed);
 		return facts.join(" · ");
@@ -158,9 +157,9 @@ export class Card {
 	}
 
 	/* The picture, and the address of the largest. */
-	show(photo, sorted)
+	show(photo)
 	{
-		const address = webAddress(sorted[0].url);
+		const address = webAddress(variantsOf(photo).sort(bySize).at(-1).url);
 		const link = thumbnail(thumbOf(photo), photo, this.name);
 
 		link.href = address;
@@ -181,7 +180,8 @@ export class Card {
 			this.title.focus();
 		this.line = line;
 		this.element.classList.add("leaving");
-		this.about.append(line);
+		this.deeds.hidden = true;
+		this.element.append(line);
 	}
 
 	/* With the place of the keyboard, if the line had it. */
@@ -190,6 +190,7 @@ export class Card {
 		const had = this.line.contains(document.activeElement);
 
 		this.element.classList.remove("leaving");
+		this.deeds.hidden = false;
 		this.line.remove();
 		if (had)
 			(this.erase?.isConnected ? this.erase : this.title).focus();

@@ -96,6 +96,7 @@ export class Deletion {
 			tabIndex: -1 });
 		this.undo = button(words.card.undo, words.card.undoOf(name),
 		    () => this.takeBack());
+		this.undo.classList.add("main");
 		this.left = make("span", { className: "left", ariaHidden: "true" });
 		this.element = make("div", { className: "undo" }, this.text,
 		    this.undo, this.left);

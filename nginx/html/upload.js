@@ -130,7 +130,7 @@ class Photo {
 	leave(line)
 	{
 		this.card.leave(line);
-		this.show("leaving", "", "");
+		this.show("leaving", this.ready, "");
 	}
 
 	stay(why)

@@ -479,6 +479,18 @@ public_requests_json(const struct slo_figures *f)
 	return NULL;
 }
 
+/* Whose availability it is: of the window, of which a young ledger has less. */
+static json_t *
+counted_from(const struct slo_book *b, const struct slo_figures *f)
+{
+	int64_t first;
+
+	if (!f->known)
+		return json_null();
+	first = slo_minute_of(b->first);
+	return slo_json_minute(first > f->from ? first : f->from);
+}
+
 /*
  * That two settings are compared for weeks is nothing that a visitor would call
  * a release.
@@ -507,6 +519,7 @@ slo_status(const struct slo_book *b, const struct slo_figures *f)
 	set(json, "objective", ratio(f->objective), &bad);
 	set(json, "availability",
 	    f->known ? ratio(slo_availability(&f->window)) : json_null(), &bad);
+	set(json, "from", counted_from(b, f), &bad);
 	set(json, "today", public_today_json(b, f), &bad);
 	set(json, "days", public_days_json(f, &bad), &bad);
 	set(json, "planned", hours_json(b, f, &bad), &bad);

@@ -1311,10 +1311,46 @@ START_TEST(the_status_is_published_for_everybody)
 	ck_assert(json_is_false(json_object_get(json, "online")));
 	ck_assert_str_eq(json_string_value(json_object_get(json, "since")),
 	    "2026-11-28T01:30:00.000Z");
+	ck_assert_str_eq(json_string_value(json_object_get(json, "from")),
+	    "2026-11-28T00:30:00.000Z");
 	ck_assert_uint_eq(json_array_size(json_object_get(json, "planned")), 1);
 	ck_assert_uint_eq(json_array_size(json_object_get(json, "outages")), 2);
 	ck_assert_uint_eq(json_array_size(json_object_get(json, "days")), 30);
 	json_decref(json);
+	free_places();
+}
+END_TEST
+
+START_TEST(the_status_says_what_its_availability_is_of)
+{
+	static const struct {
+		int window; /* seconds */
+		const char *now, *from;
+	} cases[] = {
+		{ 86400, "2026-11-28T01:30:00Z", "2026-11-28T00:00:00.000Z" },
+		{ 3600, "2026-11-28T01:30:00Z", "2026-11-28T00:30:00.000Z" },
+		{ 3600, "2026-11-27T23:30:00Z", NULL },
+	};
+	char why[400];
+
+	set_places("");
+	append_hours("2026-11-28T00:00:00Z", 1);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		json_t *json, *from;
+
+		settings.slo_window = cases[i].window;
+		ck_assert_int_eq(slo_publish(&settings, at(cases[i].now), why,
+				     sizeof why),
+		    0);
+		json = read_status();
+		from = json_object_get(json, "from");
+		if (cases[i].from != NULL)
+			ck_assert_str_eq(json_string_value(from),
+			    cases[i].from);
+		else
+			ck_assert(json_is_null(from));
+		json_decref(json);
+	}
 	free_places();
 }
 END_TEST
@@ -1761,6 +1797,7 @@ main(void)
 
 	tc = add_case(s, "published");
 	tcase_add_test(tc, the_status_is_published_for_everybody);
+	tcase_add_test(tc, the_status_says_what_its_availability_is_of);
 	tcase_add_test(tc, one_place_that_fails_keeps_nothing_from_the_other);
 	tcase_add_test(tc, totals_begin_anew_with_the_month);
 	tcase_add_test(tc, everybody_sees_who_serves_and_not_why);

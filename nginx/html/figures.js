@@ -43,6 +43,19 @@ export function moment(text)
 		...(!today && { day: "numeric", month: "long" }) });
 }
 
+/* The hour alone, of a time that is one. */
+export const clock = time => new Date(time).toLocaleTimeString(language,
+	{ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+/* From one time to another; the end has its day where it is a third one. */
+export function range(from, until)
+{
+	const day = time => new Date(time).toDateString();
+
+	return `${moment(from)}\u2009–\u2009${day(from) === day(until - 1)
+	    ? clock(until) : moment(until)}`;
+}
+
 /*
  * A problem's limit and actual value in a unit, a function of number and
  * digits, with so many digits that they differ: one byte over 32 MB is not
@@ -62,4 +75,35 @@ export function measures({ limit, actual }, unit)
 	while (digits < 6 && same(digits))
 		digits++;
 	return { limit: unit(limit, digits), actual: unit(actual, digits) };
+}
+
+/* "14 minutes", "0.4 sec" */
+export const unit = (n, name, { digits = 0, short = false } = {}) =>
+	Number(n).toLocaleString(language, { style: "unit", unit: name,
+	    unitDisplay: short ? "short" : "long", maximumFractionDigits: digits });
+
+/* Of minutes, in its two largest units: "14 minutes", "3 hr 12 min". */
+export function duration(minutes)
+{
+	const parts = [[Math.floor(minutes / 1440), "day"],
+		[Math.floor(minutes / 60) % 24, "hour"], [minutes % 60, "minute"]];
+	const large = parts.filter(([n]) => n > 0).slice(0, 2);
+
+	if (large.length < 2)
+		return unit(...large[0] ?? parts[2]);
+	return large.map(([n, name]) => unit(n, name, { short: true })).join(" ");
+}
+
+/* From one time to another. */
+export const since = (from, now) =>
+	duration(Math.max(0, Math.floor((now - from) / 60e3)));
+
+/* A share of 1: never 100 % where it is a bit less, nor 0 % where it is more. */
+export function percent(share)
+{
+	const digits = share > 0 && share < .0001 ? { maximumSignificantDigits: 1 }
+	    : { maximumFractionDigits: 2 };
+
+	return Number(share < 1 ? Math.min(share, .9999) : share)
+	    .toLocaleString(language, { style: "percent", ...digits });
 }

@@ -10,6 +10,7 @@ import { LOCALES, PAGES, codes } from "./parts.mjs";
 
 const COUNTS = [0, 1, 2, 1234567];
 const FILE = "IMG_4711.jpg";
+const TIME = "14:00";
 const PROBLEM = { status: 422, code: "code", title: "", detail: "", until: "",
 	reason: "" };
 
@@ -17,6 +18,8 @@ const PROBLEM = { status: 422, code: "code", title: "", detail: "", until: "",
 const SAMPLES = {
 	n: COUNTS, ready: COUNTS, all: COUNTS, refused: COUNTS, removed: COUNTS,
 	share: [0, .5, 1], name: [FILE], file: [FILE], what: [FILE], text: [FILE],
+	at: [TIME], span: [FILE], zone: ["", "UTC+09:00"], online: [FILE],
+	offline: [FILE], more: [FILE], errors: COUNTS,
 	p: [PROBLEM, { ...PROBLEM, status: 0 }, { ...PROBLEM, limit: 64e6 },
 		{ ...PROBLEM, limit: 1, actual: 2 }, { ...PROBLEM, large: true },
 		{ ...PROBLEM, limit: 64e6, actual: 99532800 },

@@ -4,6 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "buf.h"
+#include "language.h"
+
 /*
  * Every way in which a request can be refused. The code (slug), the HTTP
  * status and the text of each stand in one table in fault.c, from which the
@@ -76,6 +79,26 @@ const char *fault_reason(enum fault f);
 
 /* A short English title that holds for every case of this fault. */
 const char *fault_title(enum fault f);
+
+/*
+ * The same for people, who sent a form: what is the matter, as a sentence
+ * without its stop, and what they can do. No character of either means anything
+ * in HTML, JSON or nginx's quotes.
+ */
+struct fault_words {
+	const char *title;
+	const char *advice;
+};
+const struct fault_words *fault_words(enum fault f, enum language language);
+
+/*
+ * What limit and actual of a refusal are in words, behind its title:
+ * ": 99.3 megapixels; the limit here is 64 megapixels", with as many digits as
+ * tell them apart. Nothing where there is no limit, or one that the detail
+ * alone explains. Appended to out.
+ */
+void fault_measures(const struct fault_info *info, enum language language,
+    struct buf *out);
 
 /* Seconds for Retry-After, or 0 where a retry would not help. */
 int fault_retry_after(enum fault f);

@@ -20,8 +20,9 @@
  *   csp-origin              public_url behind a space, or empty
  *   presets-regex           "large|square"
  *   variants-regex          "large[.](jpg|webp)|square[.](jpg)"
- *   request-bytes           limits.request, and in words "256 MB"
- *   request-words
+ *   request-bytes           limits.request, in words "256 MB", and with its
+ *   request-words           digits in groups "268,435,456"
+ *   request-digits
  *   rate, rate-burst        uploads a second, and in one burst
  *   connections             uploads of one address under way at once
  *   upload-seconds          longest time from a whole body to the answer
@@ -36,7 +37,10 @@
  *   port                    as given
  *   problem:CODE            the members of a problem document (RFC 9457)
  *                           of that fault, without the braces
- *   title:CODE              its title
+ *   title:CODE              its title, and what people can do about it, as
+ *   advice:CODE             fault_words has them, in English and
+ *   title-ko:CODE           in Korean
+ *   advice-ko:CODE
  *   retry-after:CODE        its seconds, or empty
  *
  * and the lists with what is known within them:

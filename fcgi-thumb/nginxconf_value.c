@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "figures.h"
 #include "nginxconf.h"
 #include "target.h"
 
@@ -122,6 +123,13 @@ put_request_words(const struct settings *s, struct buf *b)
 	buf_printf(b, " %s", units[unit]);
 }
 
+/* As nginx writes what came: it cannot divide. */
+static void
+put_request_digits(const struct settings *s, struct buf *b)
+{
+	figures_number(b, (double)s->limits.request, 0);
+}
+
 static void
 put_rate(const struct settings *s, struct buf *b)
 {
@@ -219,6 +227,24 @@ put_title(enum fault fault, struct buf *b)
 }
 
 static void
+put_advice(enum fault fault, struct buf *b)
+{
+	buf_puts(b, fault_words(fault, LANGUAGE_EN)->advice);
+}
+
+static void
+put_title_ko(enum fault fault, struct buf *b)
+{
+	buf_puts(b, fault_words(fault, LANGUAGE_KO)->title);
+}
+
+static void
+put_advice_ko(enum fault fault, struct buf *b)
+{
+	buf_puts(b, fault_words(fault, LANGUAGE_KO)->advice);
+}
+
+static void
 put_retry_after(enum fault fault, struct buf *b)
 {
 	if (fault_retry_after(fault) > 0)
@@ -248,6 +274,7 @@ static const struct {
 	{ "variants-regex", put_variants_regex },
 	{ "request-bytes", put_request_bytes },
 	{ "request-words", put_request_words },
+	{ "request-digits", put_request_digits },
 	{ "rate", put_rate },
 	{ "rate-burst", put_rate_burst },
 	{ "connections", put_connections },
@@ -267,6 +294,9 @@ static const struct {
 } of_fault[] = {
 	{ "problem", put_problem },
 	{ "title", put_title },
+	{ "advice", put_advice },
+	{ "title-ko", put_title_ko },
+	{ "advice-ko", put_advice_ko },
 	{ "retry-after", put_retry_after },
 };
 

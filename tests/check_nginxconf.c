@@ -122,14 +122,19 @@ static const struct {
 	{ "data:@csp-origin@;\n", "data: https://img.example.org:8443;\n" },
 	{ "(@variants-regex@)\n", "(large[.](jpg|webp)|square[.](png))\n" },
 	{ "(@presets-regex@)\n", "(large|square)\n" },
-	{ "@request-bytes@ @request-words@\n", "1572864 1.5 MB\n" },
+	{ "@request-bytes@ @request-words@ @request-digits@\n",
+	    "1572864 1.5 MB 1,572,864\n" },
 	{ "@rate@ @rate-burst@ @connections@\n", "7 70 32\n" },
 	{ "@upload-seconds@s @port@\n", "176s 8911\n" },
 	{ "@renders@ @render-seconds@s\n", "5 76s\n" },
 	{ "@any-origin@|@some-origins@|@proxies@\n", "|yes|yes\n" },
 	{ "@auth-request@|\n", "|\n" },
 	{ "@title:overloaded@|@retry-after:overloaded@|@retry-after:no-file@\n",
-	    "The service is busy; try again|2|\n" },
+	    "The service has more to do than it can take just now|2|\n" },
+	{ "@advice:banned@|@title-ko:banned@|@advice-ko:banned@\n",
+	    "Why, the operator of this service can say.|"
+	    "이 사진은 여기에 올릴 수 없습니다|이유는 운영자에게 문의해 "
+	    "주세요.\n" },
 	{ "@page@\n", "yes\n" },
 	{ "a\n@if page@\nb\n@end@\nc\n", "a\nb\nc\n" },
 	{ "@if page@\nb\n@else@\nc\n@end@\n", "b\n" },
@@ -424,9 +429,15 @@ START_TEST(every_fault_makes_a_problem_document)
 }
 END_TEST
 
-START_TEST(no_title_needs_escaping_in_a_page)
+START_TEST(no_word_needs_escaping_in_a_page_or_a_template)
 {
-	ck_assert_ptr_null(strpbrk(fault_title((enum fault)_i), "<>&\""));
+	for (int l = 0; l < LANGUAGE_COUNT; l++) {
+		const struct fault_words *w =
+		    fault_words((enum fault)_i, (enum language)l);
+
+		ck_assert_ptr_null(strpbrk(w->title, "<>&\"'$\\@"));
+		ck_assert_ptr_null(strpbrk(w->advice, "<>&\"'$\\@"));
+	}
 }
 END_TEST
 
@@ -565,8 +576,9 @@ main(void)
 	tcase_add_checked_fixture(refusals, tempdir_setup, tempdir_teardown);
 	tcase_add_loop_test(refusals, every_fault_makes_a_problem_document,
 	    FAULT_NONE + 1, FAULT_COUNT);
-	tcase_add_loop_test(refusals, no_title_needs_escaping_in_a_page,
-	    FAULT_NONE + 1, FAULT_COUNT);
+	tcase_add_loop_test(refusals,
+	    no_word_needs_escaping_in_a_page_or_a_template, FAULT_NONE + 1,
+	    FAULT_COUNT);
 	tcase_add_test(refusals, nginx_gives_each_status_the_fault_that_has_it);
 	tcase_add_test(templates,
 	    the_shipped_templates_fill_with_everything_set);

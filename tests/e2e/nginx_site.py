@@ -26,11 +26,15 @@ PRESETS = """{ name = "large"; width = 1280; height = 1280;
             { name = "square"; width = 320; height = 320; fit = "cover"; }"""
 
 
-def write_settings(directory, prefix="", more="", rate=RATE, presets=PRESETS):
+HTML = TOP / "nginx" / "html"
+
+
+def write_settings(directory, prefix="", more="", rate=RATE, presets=PRESETS,
+                   html=HTML):
     path = directory / "fcgi-thumb.conf"
     path.write_text(f"""
 data = "{directory}/data"; run = "{directory}/run";
-logs = "{directory}/logs"; html = "{TOP}/nginx/html";
+logs = "{directory}/logs"; html = "{html}";
 prefix = "{prefix}";
 limits = {{ photo = "16K"; request = "64K"; rate = "{rate}/s";
             queue_seconds = 1; request_seconds = 1; job_seconds = 1; }};
@@ -65,6 +69,7 @@ class Site(unittest.TestCase):
     more = ""
     rate = RATE
     presets = PRESETS
+    html = HTML
     server = REAL_IP
     sites = ""
 
@@ -73,7 +78,7 @@ class Site(unittest.TestCase):
         cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="ft-nginx."))
         cls.addClassCleanup(shutil.rmtree, cls.directory)
         cls.settings = write_settings(cls.directory, cls.prefix, cls.more,
-                                      cls.rate, cls.presets)
+                                      cls.rate, cls.presets, cls.html)
         publish(cls.directory / "data")
         cls.nginx = Nginx(cls.settings, cls.directory / "nginx",
                           server=cls.server,

@@ -27,8 +27,8 @@ README = (TOP / "README.md").read_text()
 # {code: (status, seconds of Retry-After, title)}
 TABLE = {code: (int(status), int(retry), title)
          for code, status, retry, title in re.findall(
-             r'\[FAULT_\w+\] = \{ "([a-z-]+)", (\d+), (\d+),\s+"([^"]*)" \}',
-             FAULTS) if code != "none"}
+             r'\[FAULT_\w+\] = \{ "([a-z-]+)", (\d+), (\d+), UNIT_[A-Z]+,'
+             r'\s+\{ EN\("([^"]*)",', FAULTS) if code != "none"}
 
 # Codes that come with what was allowed, and most of them with what there was.
 LIMITS = {"body-too-large", "photo-too-large", "too-many-files",
@@ -94,6 +94,17 @@ class Requests(ServiceCase):
         self.assertEqual(answer.headers["Content-Type"],
                          "text/html; charset=utf-8")
         self.assertIn(b"<form", answer.body)
+        korean = self.service.get("/", {"Accept-Language": "ko,en;q=0.5"})
+        self.assertIn(b'<html lang="ko">', korean.body)
+        self.assertEqual(korean.headers["Vary"], "Accept-Language")
+
+    @case_of("`GET /mine`")
+    def test_the_page_of_one_s_own_photos(self):
+        answer = self.service.get("/mine")
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.headers["Content-Type"],
+                         "text/html; charset=utf-8")
+        self.assertIn(b'<html lang="en">', answer.body)
 
     @case_of("`POST /upload`, multipart/form-data")
     def test_a_form(self):

@@ -48,7 +48,8 @@ class Nginx:
         self.peer("photo", b"Status: 201\r\nContent-Type: text/html\r\n\r\n")
         page = {"Accept": "text/html"}
         for answer in (
-                self.ask("GET", "/"), self.ask("GET", "/upload.js"),
+                self.ask("GET", "/"), self.ask("GET", "/mine"),
+                self.ask("GET", "/upload.js"),
                 self.ask("GET", "/icon.svg"), self.ask("GET", "/nothing"),
                 self.ask("POST", "/upload", b"x", page),
                 self.ask("POST", "/upload", bytes(LIMIT + 1), page),

@@ -14,34 +14,93 @@ import tempfile
 import time
 import unittest
 
+from case import at_once
 from nginx import THUMBCTL, TEMPLATES, TOP, Nginx, raw, request
-from nginx_site import (ID, LIMIT, OTHER_ID, RATE, REAL_IP, RECIPE,
+from nginx_site import (HTML, ID, LIMIT, OTHER_ID, RATE, REAL_IP, RECIPE,
                         SOME_PICTURE, Site, write_settings)
+from pages import Page, shown, way
 
 CONNECTIONS = 32  # at once, of one address
-STYLE = (TOP / "nginx" / "html" / "page.css").read_text()
+STYLE = (HTML / "page.css").read_text()
+
+# The first of English and Korean that the header names.
+LANGUAGES = (
+    (None, "en"), ("", "en"), ("en", "en"), ("ko", "ko"), ("KO-kr", "ko"),
+    ("ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7", "ko"),
+    ("en-US,en;q=0.9,ko;q=0.8", "en"), ("fr, ko;q=0.5, en;q=0.3", "ko"),
+    ("ja,zh-Hant-TW;q=0.9,ko-Kore-KR;q=0.8", "ko"), ("fr,de;q=0.9", "en"),
+    ("*", "en"), ("fr,*;q=0.1,ko;q=0.1", "ko"), ("de , ko ; q=0.8", "ko"),
+    # q=0 means not this one.
+    ("ko;q=0", "en"), ("ko;q=0,en", "en"), ("en;q=0,ko;q=0.1", "ko"),
+    ("ko;q=0.0, fr, ko-KP;q=0.2", "ko"), ("ko; Q = 0.000 ,en", "en"),
+    ("ko;q=0.001", "ko"), ("en;q=0.00,fr", "en"),
+    # What only looks like it.
+    ("kok,kok-IN;q=0.9", "en"), ("k", "en"), ("xko,ko-", "ko"),
+    ("eng,ko", "ko"), ("x-ko", "en"), ("ko_KR", "en"), ("fr ko", "en"),
+    (",, ,ko", "ko"), ("ko,", "ko"), ("\tko", "ko"), ('"ko"', "en"),
+    ("../../ko", "en"), ("ko/../..", "en"), ("q=0;ko", "en"),
+    ("a," * 3000 + "ko", "ko"), ("a" * 6000, "en"), (";" * 6000, "en"))
 
 
 class Files:
     """What is a file, and what is not."""
 
     def test_the_page_is_checked_again_each_time(self):
-        answer = self.ask("GET", "/")
-        self.assertEqual(answer.status, 200)
-        self.assertEqual(answer.headers["Content-Type"],
-                         "text/html; charset=utf-8")
-        self.assertEqual(answer.headers.get_all("Cache-Control"), ["no-cache"])
-        self.assertIn(b"<form", answer.body)
-        self.assertIn("default-src 'self'",
-                      answer.headers["Content-Security-Policy"])
-        self.check_safe(answer)
+        for target in "/", "/mine":
+            answer = self.ask("GET", target)
+            self.assertEqual(answer.status, 200)
+            self.assertEqual(answer.headers["Content-Type"],
+                             "text/html; charset=utf-8")
+            self.assertEqual(answer.headers.get_all("Cache-Control"),
+                             ["no-cache"])
+            self.assertIn("default-src 'self'",
+                          answer.headers["Content-Security-Policy"])
+            self.check_safe(answer)
+            same = self.ask("GET", target, headers={
+                "If-None-Match": answer.headers["ETag"]})
+            self.assertEqual((same.status, same.body), (304, b""))
+            self.assertEqual(same.headers.get_all("Vary"),
+                             ["Accept-Language"])
 
-    def test_all_that_the_page_names_is_there_with_its_type(self):
-        page = self.ask("GET", "/").body.decode()
+    def test_each_page_is_of_the_language_that_is_asked_for(self):
+        for target, name in ("/", "index"), ("/mine", "mine"):
+            for language, end in ("en", ""), ("ko", "-ko"):
+                with self.subTest(target, language=language):
+                    answer = self.ask("GET", target, headers={
+                        "Accept-Language": language})
+                    self.assertEqual(
+                        answer.body, (HTML / f"{name}{end}.html").read_bytes())
+                    self.assertEqual(answer.headers.get_all("Vary"),
+                                     ["Accept-Language"])
+                    self.assertEqual(Page(answer.body.decode()).lang, language)
+                    head = self.ask("HEAD", target, headers={
+                        "Accept-Language": language})
+                    self.assertEqual((head.status, head.body), (200, b""))
+                    self.assertEqual(head.headers["Content-Length"],
+                                     str(len(answer.body)))
+
+    def test_the_language_is_the_first_that_is_had(self):
+        for header, language in LANGUAGES:
+            with self.subTest((header or "none")[:60]):
+                answer = self.ask("GET", "/", headers={
+                    "Accept-Language": header} if header is not None else {})
+                self.assertEqual(answer.status, 200)
+                self.assertIn(f'<html lang="{language}">',
+                              answer.body.decode())
+
+    def test_all_that_the_pages_name_is_there_with_its_type(self):
         types = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml",
                  "js": "text/javascript; charset=utf-8"}
-        names = set(re.findall(r'(?:href|src)="([^"]+)"', page))
-        self.assertLessEqual({"page.css", "upload.js"}, names)
+        names = set()
+        for target in "/", "/mine":
+            for language in "en", "ko":
+                page = Page(self.ask("GET", target, headers={
+                    "Accept-Language": language}).body.decode())
+                names |= {a[key] for tag, a in page.elements
+                          for key in ("href", "src")
+                          if key in a and tag != "a"}
+        self.assertLessEqual({"page.css", "upload.js", "mine.js",
+                              "words-ko.js"}, names)
         for name in names:
             with self.subTest(name):
                 answer = self.ask("GET", "/" + name)
@@ -164,6 +223,8 @@ class Files:
                 f"/t/x/{ID}/large.jpg", f"/x/t/{ID}/large.jpg",
                 "/nothing", "/index.html.bak", "/.git", "/page.css~",
                 "/upload/", "/uploads", "/health", "/health/",
+                "/mine/", "/mine-ko", "/mine.html", "/mine-ko.html", "/min",
+                "/status/", "/status.html", "/index", "/index.html",
                 "/problem.json", "/problem.html", "/refusal.json",
                 "/lost.json", "/busy.json", "/slow.json", "/full.html",
                 "/asked.json", "/render", f"/render?v={RECIPE}",
@@ -204,6 +265,7 @@ class Files:
     def test_each_address_says_which_methods_it_has(self):
         for target, allow in (
                 ("/", "GET, HEAD"), ("/page.css", "GET, HEAD"),
+                ("/mine", "GET, HEAD"), ("/status", "GET, HEAD"),
                 (f"/t/{ID}/large.jpg", "GET, HEAD"),
                 (f"/t/{ID}/meta.json", "GET, HEAD"),
                 ("/health/live", "GET, HEAD"), ("/health/ready", "GET, HEAD"),
@@ -241,25 +303,42 @@ class Refusals:
     def post(self, body=b"x", headers=(), method="POST", timeout=30):
         return self.ask(method, "/upload", body, headers, timeout)
 
-    def page(self, body=b"x", headers=()):
-        return self.post(
-            body, {"Accept": "text/html,*/*;q=0.8", **dict(headers)})
+    def people(self, language):
+        """The headers of a form that a browser sends without scripts."""
+        return {"Accept": "text/html,*/*;q=0.8", "Accept-Language": language}
 
-    def check_page(self, answer, status, *words):
-        self.assertEqual(answer.status, status)
-        self.assertEqual(answer.headers["Content-Type"],
-                         "text/html; charset=utf-8")
-        self.assertEqual(answer.headers.get_all("Cache-Control"), ["no-store"])
-        self.check_safe(answer)
-        text = answer.body.decode()
-        self.assertIn(f'href="{self.prefix}/"', text)
-        self.assertIn(f'href="{self.prefix}/page.css"', text)
+    def check_page(self, status, en, ko, body=b"x", headers=(), ask=None):
+        """The same for people, in both languages: words of it."""
+        for language, word in ("en", en), ("ko", ko):
+            answer = (ask or self.post)(
+                body, {**self.people(language), **dict(headers)})
+            self.assertEqual(answer.status, status)
+            self.assertEqual(answer.headers["Content-Type"],
+                             "text/html; charset=utf-8")
+            self.assertEqual(answer.headers.get_all("Cache-Control"),
+                             ["no-store"])
+            self.check_safe(answer)
+            self.check_words(Page(answer.body.decode()), language, word)
+
+    def check_words(self, page, language, word):
+        """A refusal looks like the pages and leads to them."""
+        self.assertEqual(page.lang, language)
+        self.assertEqual(page.words["title"], page.words["h1"])
+        self.assertIn({"rel": "stylesheet", "href": f"{self.prefix}/page.css"},
+                      page.of("link"))
         # What the style sheet knows.
         for name in ("result", "refusal", "again"):
-            self.assertIn(f'class="{name}"', text)
+            self.assertEqual(len(page.classed(name)), 1)
             self.assertIn(f".{name}", STYLE)
-        for word in words:
-            self.assertIn(word, text)
+        end = "" if language == "en" else "-ko"
+        name, ways = way(Page((HTML / f"index{end}.html").read_text()))
+        self.assertEqual(way(page), (name, [
+            (f"{self.prefix}/{address.removeprefix('./')}", text)
+            for address, text in ways]))
+        self.assertTrue(shown(page, word), page.text)
+        # What is the matter, and what to do.
+        self.assertGreaterEqual(page.text.count(". ") + page.text.count(".\n"),
+                                2, page.text)
 
     def check_overloaded(self):
         # At once: after any waiting it would be a 504.
@@ -267,7 +346,8 @@ class Refusals:
             answer = self.post(method=method)
             self.check_problem(answer, 503, "overloaded")
             self.assertEqual(answer.headers.get_all("Retry-After"), ["2"])
-        self.check_page(self.page(), 503, "busy")
+        self.check_page(503, "more to do than it can take just now. Wait",
+                        "일이 몰려 있습니다. 잠시 뒤")
 
     def test_without_a_pool_an_upload_is_refused_at_once(self):
         self.check_overloaded()
@@ -288,7 +368,8 @@ class Refusals:
         answer = self.post()
         self.check_problem(answer, 502, "worker-lost")
         self.assertNotIn("Retry-After", answer.headers)
-        self.check_page(self.page(), 502, "sent again")
+        self.check_page(502, "broke off while it read the upload. Reload this "
+                        "page", "도중에 서비스가 끊겼습니다. 이 페이지를 새로")
         line = self.log_of(answer)
         self.assertEqual((line["status"], line["upstream_status"]),
                          (502, "502"))
@@ -296,9 +377,18 @@ class Refusals:
     def test_no_answer_in_time_is_too_slow(self):
         self.peer("photo", "silent")
         start = time.monotonic()
-        self.check_problem(self.post(), 504, "too-slow")
+        # All at once: each takes its time.
+        asked = {"": {}, **{language: self.people(language)
+                            for language in ("en", "ko")}}
+        answers = dict(zip(asked, at_once(3, lambda i: self.post(
+            headers=list(asked.values())[i]))))
+        self.check_problem(answers[""], 504, "too-slow")
         # queue + request + 3 x job seconds + 5; nginx's clock is a coarse one
         self.assertGreater(time.monotonic() - start, 6.9)
+        self.check_page(504, "took too long. Send fewer photos at once",
+                        "너무 오래 걸렸습니다. 한 번에 더 적은",
+                        ask=lambda _, headers:
+                        answers[headers["Accept-Language"]])
 
     def test_a_body_over_the_limit_is_told_both_numbers(self):
         answer = self.post(bytes(LIMIT + 1))
@@ -306,24 +396,42 @@ class Refusals:
         self.assertEqual((problem["limit"], problem["actual"]),
                          (LIMIT, LIMIT + 1))
         self.assertIn("64 kB", problem["detail"])
-        self.check_page(self.page(bytes(LIMIT + 1)), 413, "65,537 bytes",
-                        "64 kB")
+        self.check_page(
+            413, "too large: it has 65,537 bytes. The limit of all photos of "
+            "one upload together is 64 kB (65,536 bytes). Send fewer",
+            "너무 큽니다(65,537바이트). 한 번에 올리는 사진은 모두 합해 "
+            "64 kB(65,536바이트)까지입니다. 사진을 나누어", bytes(LIMIT + 1))
 
     def test_an_announced_body_is_refused_before_it_comes(self):
-        for length, words in ((999999999999, "999,999,999,999 bytes"),
-                              (70000, "70,000 bytes"),
-                              (7000000, "7,000,000 bytes")):
+        for length, words in ((999999999999, "999,999,999,999"),
+                              (1234567890123, "1,234,567,890,123"),
+                              (70000, "70,000"), (7000000, "7,000,000")):
             headers = {"Content-Length": str(length)}
             problem = self.check_problem(self.post(None, headers), 413,
                                          "body-too-large")
             self.assertEqual(problem["actual"], length)
-            self.check_page(self.page(None, headers), 413, words)
+            self.check_page(413, f": it has {words} bytes.",
+                            f"({words}바이트).", None, headers)
 
     def test_the_size_of_a_chunked_body_is_not_made_up(self):
         answer = self.post([bytes(LIMIT), bytes(LIMIT)])
         problem = self.check_problem(answer, 413, "body-too-large")
         self.assertEqual(problem["limit"], LIMIT)
         self.assertNotIn("actual", problem)
+        self.check_page(413, "The upload is too large. The limit",
+                        "업로드가 너무 큽니다. 한 번에",
+                        [bytes(LIMIT), bytes(LIMIT)])
+
+    def test_who_opens_an_address_is_told_in_words(self):
+        for method, target, status, en, ko in (
+                ("GET", "/upload", 405, "not for this address. Send photos",
+                 "쓸 수 없는 요청입니다. 업로드"),
+                ("GET", "/nothing", 404, "nothing here. Check the address",
+                 "아무것도 없습니다. 주소를"),
+                ("POST", "/", 405, "not for this address.", "요청입니다.")):
+            with self.subTest(f"{method} {target}"):
+                self.check_page(status, en, ko, ask=lambda body, headers:
+                                self.ask(method, target, body, headers))
 
     def test_a_body_of_the_limit_reaches_the_pool(self):
         peer = self.peer("photo", b"Status: 201\r\n\r\n")
@@ -337,7 +445,8 @@ class Refusals:
         try:
             answer = self.post(bytes(LIMIT))
             self.check_problem(answer, 507, "storage-full")
-            self.check_page(self.page(bytes(LIMIT)), 507, "space")
+            self.check_page(507, "no space left for photos. The operator",
+                            "공간이 없습니다. 운영자가", bytes(LIMIT))
         finally:
             body.unlink()
             body.mkdir()
@@ -366,8 +475,11 @@ class Refusals:
         self.assertIn(f"{RATE} uploads, claims and deletions a second",
                       problem["detail"])
         self.assertEqual(refused.headers.get_all("Retry-After"), ["1"])
-        _, refused = self.until_too_fast(lambda: self.page(headers=headers))
-        self.check_page(refused, 429, f"{RATE} a second")
+        self.check_page(
+            429, f"one address may send {RATE} a second. Wait a moment",
+            f"한 주소에서 1초에 {RATE}번까지 올릴 수 있습니다. 잠시 뒤",
+            headers=headers, ask=lambda body, headers: self.until_too_fast(
+                lambda: self.post(body, headers))[1])
         # Who sends too much may still look.
         thumb = self.ask("GET", f"/t/{ID}/large.jpg", headers=headers)
         self.assertEqual(thumb.status, 200)
@@ -416,8 +528,17 @@ class Refusals:
             {"REQUEST_METHOD": "POST", "REQUEST_URI": self.prefix + "/upload",
              "DOCUMENT_URI": self.prefix + "/upload", "QUERY_STRING": "",
              "CONTENT_TYPE": "image/png", "CONTENT_LENGTH": "3",
-             "REMOTE_ADDR": "127.0.0.1", "THUMB_OWNER": ""})
+             "REMOTE_ADDR": "127.0.0.1", "THUMB_OWNER": "",
+             "THUMB_LANGUAGE": "en"})
         self.assertEqual(params["HTTP_ACCEPT"], "text/html")
+
+    def test_the_pool_is_told_the_language_in_one_word(self):
+        peer = self.peer("photo", b"Status: 201\r\n\r\n{}")
+        for header, language in (("ko-KR,en;q=0.5", "ko"), ("fr", "en"),
+                                 ("<script>", "en")):
+            self.post(headers={"Accept-Language": header,
+                               "Thumb-Language": "ko"})
+            self.assertEqual(peer.params["THUMB_LANGUAGE"], language)
 
     def test_each_request_is_one_json_object_in_the_log(self):
         answer = self.post(bytes(LIMIT + 1))
@@ -491,18 +612,61 @@ class BelowADottedPrefix(Site):
         self.assertEqual(answer.status, 404)
 
 
+class WithPagesOfAnOperator(Site):
+    """A directory of one's own, with one page in no language of ours."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.html = pathlib.Path(tempfile.mkdtemp(prefix="ft-html."))
+        cls.addClassCleanup(shutil.rmtree, cls.html)
+        cls.html.chmod(0o755)
+        (cls.html / "index.html").write_text("<p>Bienvenue")
+        (cls.html / "own.js").write_text("0;")
+        super().setUpClass()
+
+    def test_one_page_is_for_every_language(self):
+        for language in "en", "ko", "fr":
+            answer = self.ask("GET", "/", headers={
+                "Accept-Language": language})
+            self.assertEqual((answer.status, answer.body),
+                             (200, b"<p>Bienvenue"))
+        self.assertEqual(self.ask("GET", "/own.js").status, 200)
+        for target in "/mine", "/status", "/page.css":
+            self.check_problem(self.ask("GET", target), 404, "not-found")
+
+    def test_another_one_may_have_its_own(self):
+        for name, target in (("index-ko", "/"), ("status", "/status"),
+                             ("mine-ko", "/mine"), ("index-en", "/")):
+            page = self.html / f"{name}.html"
+            page.write_text(name)
+            self.addCleanup(page.unlink)
+            language = name.partition("-")[2] or "ko"
+            answer = self.ask("GET", target, headers={
+                "Accept-Language": language})
+            self.assertEqual((answer.status, answer.body.decode()),
+                             (200, name))
+            self.assertEqual(answer.headers.get_all("Vary"),
+                             ["Accept-Language"])
+
+
 class WithoutPage(Site):
     more = 'page = false; public_url = "https://img.example.org";'
 
     def test_the_page_is_not_there(self):
-        for target in ("/", "/page.css", "/index.html"):
+        for target in ("/", "/mine", "/status", "/page.css", "/index.html"):
             self.check_problem(self.ask("GET", target), 404, "not-found")
 
     def test_a_refusal_does_not_lead_to_it(self):
-        answer = self.ask("POST", "/upload", b"x", {"Accept": "text/html"})
-        self.assertEqual(answer.status, 503)
-        self.assertIn(b'class="refusal"', answer.body)
-        self.assertNotIn(b"href", answer.body)
+        for language in "en", "ko":
+            answer = self.ask("POST", "/upload", b"x",
+                              {"Accept": "text/html",
+                               "Accept-Language": language})
+            self.assertEqual(answer.status, 503)
+            page = Page(answer.body.decode())
+            self.assertEqual(page.lang, language)
+            self.assertEqual(len(page.classed("refusal")), 1)
+            self.assertFalse([a for _, a in page.elements
+                              if "href" in a or "src" in a])
 
     def test_pictures_of_the_public_address_may_be_shown(self):
         policy = self.ask("GET", "/health/live").headers[
@@ -535,9 +699,10 @@ class ManyAtOnce(Site):
             uploads.append(s)
         return uploads
 
-    def post(self, address, accept="*/*"):
+    def post(self, address, accept="*/*", language="en"):
         return self.ask("POST", "/upload", b"x",
-                        {"X-Test-Address": address, "Accept": accept})
+                        {"X-Test-Address": address, "Accept": accept,
+                         "Accept-Language": language})
 
     def test_one_too_many_is_refused_until_another_ends(self):
         uploads = self.fill(self.address)
@@ -548,9 +713,14 @@ class ManyAtOnce(Site):
         self.assertNotIn("limit", problem)
         self.assertNotIn("actual", problem)
         self.assertEqual(refused.headers.get_all("Retry-After"), ["1"])
-        page = self.post(self.address, "text/html")
-        self.assertEqual(page.status, 429)
-        self.assertIn(f"{CONNECTIONS} under way", page.body.decode())
+        for language, word in (
+                ("en", f"{CONNECTIONS} under way at once. Wait until"),
+                ("ko", f"동시에 {CONNECTIONS}건까지 올릴 수 있습니다. 다른")):
+            page = self.post(self.address, "text/html", language)
+            self.assertEqual(page.status, 429)
+            page = Page(page.body.decode())
+            self.assertEqual(page.lang, language)
+            self.assertTrue(shown(page, word), page.text)
         # Others may send, and who sends too much may still look.
         self.assertEqual(self.post("203.0.113.8").status, 503)
         thumb = self.ask("GET", f"/t/{ID}/large.jpg",

@@ -280,7 +280,8 @@ reply_build(struct buf *out, const struct io *io,
 	if (wants_page(io)) {
 		put_head(out, status, "text/html; charset=utf-8", fault,
 		    progress);
-		reply_page(out, outcomes, n, whole, settings);
+		reply_page(out, outcomes, n, whole, settings,
+		    language_parse(io->param(io->ctx, "THUMB_LANGUAGE")));
 	} else {
 		put_head(out, status,
 		    fault != NULL ? problem_type(io) : "application/json",

@@ -1,188 +1,185 @@
 #include "config.h"
 
 /*
- * The answer of an upload for people without scripts. Uses the classes of the
- * upload page's own style sheet, so that both look alike.
+ * The answer of an upload for people without scripts: the page around the
+ * photos, and refusals in words. It has the head of the pages in nginx/html,
+ * with their style sheet, so that all look alike.
  */
 
 #include "reply_page.h"
 
 #include <string.h>
 
-static void
-put_url(struct buf *out, const struct variant *v, const char *id,
-    const struct settings *settings)
-{
-	struct buf url = { 0 };
+#include "figures.h"
+#include "reply_page_internal.h"
+#include "terms_time.h"
 
-	variant_url(v, id, settings, &url);
-	buf_html(out, url.failed ? "" : url.data);
-	out->failed |= url.failed;
-	buf_fini(&url);
-}
+static const struct {
+	const char *title;
+	const char *refused; /* the title where nothing was taken */
+	const char *nav;
+	const char *upload;
+	const char *mine;
+	const char *status;
+	const char *again;
+} words[] = {
+	[LANGUAGE_EN] = { "Your thumbnails", "Not taken", "Pages", "Upload",
+	    "My photos", "Status", "Send more photos" },
+	[LANGUAGE_KO] = { "섬네일이 준비되었습니다", "올리지 못했습니다",
+	    "페이지", "올리기", "내 사진", "상태", "사진 더 올리기" },
+};
 
-/* Powers of 1024, as the settings' K and M, so that 32M reads 32 MB. */
-static void
-put_bytes(struct buf *out, uint64_t bytes)
-{
-	if (bytes < 1024)
-		buf_printf(out, "%llu bytes", (unsigned long long)bytes);
-	else if (bytes < 1024 * 1024)
-		buf_printf(out, "%llu kB",
-		    (unsigned long long)((bytes + 512) / 1024));
-	else
-		buf_printf(out, "%.1f MB", (double)bytes / (1024 * 1024));
-}
+/* ---- refusals ---- */
 
+/*
+ * What is known beyond the title, other than numbers. Details are English, and
+ * said to be so, last, in a page of another language.
+ */
 static void
-put_size(struct buf *out, struct size size, uint64_t bytes)
+put_detail(struct buf *out, const struct fault_info *info,
+    enum language language)
 {
-	buf_printf(out, "%u × %u · ", size.width, size.height);
-	put_bytes(out, bytes);
-}
+	bool foreign = language != LANGUAGE_EN;
 
-/* A detail names limit and value in its words; the bare numbers stand in for one. */
-static void
-put_refusal(struct buf *out, const struct fault_info *info)
-{
-	buf_puts(out, "<p class=\"refusal\">");
-	buf_html(out, fault_title(info->fault));
-	buf_puts(out, ". ");
+	buf_puts(out, foreign ? " <span lang=\"en\">" : " ");
 	buf_html(out, info->detail);
-	if (info->has_limit && info->detail[0] == '\0')
-		buf_printf(out, "%llu; the limit is %llu.", info->actual,
-		    info->limit);
-	buf_puts(out, "</p>\n");
+	buf_puts(out, foreign ? "</span>" : "");
 }
 
+/* A time without photos that ends: its detail again, in Korean. */
 static void
-put_name(struct buf *out, const struct outcome *o)
+put_until_ko(struct buf *out, const struct fault_info *info)
 {
-	/* Isolated: a name may hold marks that turn the direction of text. */
-	buf_puts(out, "<h2><bdi>");
-	buf_html(out, o->name[0] != '\0' ? o->name : "Photo");
-	buf_puts(out, "</bdi></h2>\n");
-}
+	char when[TERMS_TIME_MAX];
 
-/* The one with the fewest pixels; with as many, the first. */
-static const struct variant *
-smallest(const struct manifest *m)
-{
-	const struct variant *best = &m->variants[0];
-
-	for (unsigned i = 1; i < m->n; i++) {
-		struct size size = m->variants[i].size;
-
-		if ((uint64_t)size.width * size.height <
-		    (uint64_t)best->size.width * best->size.height)
-			best = &m->variants[i];
+	/* "2026-12-24T18:00:00.123Z" */
+	terms_time_text(info->until * 1000, when);
+	if (strlen(when) < 16)
+		return;
+	buf_printf(out, " %.10s %.5s(UTC)까지 서비스를 쉽니다", when,
+	    when + 11);
+	if (info->reason != 0) {
+		buf_puts(out, ": ");
+		buf_html(out, info->detail + info->reason);
 	}
-	return best;
-}
-
-static void
-put_thumb(struct buf *out, const struct manifest *m,
-    const struct settings *settings)
-{
-	const struct variant *v = smallest(m);
-
-	buf_puts(out, "<div class=\"thumb\"><a href=\"");
-	put_url(out, &m->variants[0], m->id, settings);
-	buf_puts(out, "\"><img src=\"");
-	put_url(out, v, m->id, settings);
-	buf_printf(out, "\" width=\"%u\" height=\"%u\" alt=\"\"></a></div>\n",
-	    v->size.width, v->size.height);
-}
-
-static void
-put_variant(struct buf *out, const struct variant *v, const char *id,
-    const struct settings *settings)
-{
-	char link[VARIANT_FILE_MAX + 1];
-
-	variant_link(v, link);
-	buf_puts(out, "<div><dt><a href=\"");
-	put_url(out, v, id, settings);
-	buf_printf(out, "\">%s</a></dt><dd>", link);
-	put_size(out, v->size, v->bytes);
-	buf_puts(out, "</dd></div>\n");
-}
-
-/* To select and take into a page. */
-static void
-put_html(struct buf *out, const struct manifest *m,
-    const struct settings *settings)
-{
-	struct buf html = { 0 };
-
-	buf_puts(&html, "");
-	manifest_html(m, settings, &html);
-	buf_puts(out,
-	    "<details><summary>HTML for a page</summary>\n"
-	    "<textarea readonly rows=\"6\" spellcheck=\"false\" "
-	    "aria-label=\"HTML for a page\">");
-	buf_html(out, html.failed ? "" : html.data);
-	buf_puts(out, "</textarea></details>\n");
-	out->failed |= html.failed;
-	buf_fini(&html);
-}
-
-static void
-put_taken(struct buf *out, const struct outcome *o,
-    const struct settings *settings)
-{
-	const struct manifest *m = &o->manifest;
-
-	put_thumb(out, m, settings);
-	buf_puts(out, "<div class=\"about\">\n");
-	put_name(out, o);
-	buf_puts(out, "<p class=\"facts\">");
-	put_size(out, m->size, m->bytes);
-	buf_puts(out, o->status == PHOTO_EXISTS ? ", was here already" : "");
-	buf_puts(out, "</p>\n</div>\n<dl>\n");
-	for (unsigned i = 0; i < m->n; i++)
-		put_variant(out, &m->variants[i], m->id, settings);
-	buf_puts(out, "</dl>\n");
-	put_html(out, m, settings);
-}
-
-static void
-put_photo(struct buf *out, const struct outcome *o,
-    const struct settings *settings)
-{
-	buf_puts(out, "<article class=\"photo\">\n");
-	if (o->status == PHOTO_REFUSED) {
-		buf_puts(out,
-		    "<div class=\"thumb\"></div>\n<div class=\"about\">\n");
-		put_name(out, o);
-		put_refusal(out, &o->info);
-		buf_puts(out, "</div>\n");
-	} else {
-		put_taken(out, o, settings);
-	}
-	buf_puts(out, "</article>\n");
+	buf_puts(out, ".");
 }
 
 void
-reply_page(struct buf *out, const struct outcome *outcomes, unsigned n,
-    const struct fault_info *whole, const struct settings *settings)
+reply_page_refusal(struct buf *out, const struct fault_info *info,
+    enum language language)
 {
-	buf_puts(out,
-	    "<!doctype html>\n<html lang=\"en\">\n<head>\n"
+	const struct fault_words *w = fault_words(info->fault, language);
+	struct buf measures = { 0 };
+	bool has_end = info->until != 0 && language == LANGUAGE_KO;
+	bool has_detail;
+
+	fault_measures(info, language, &measures);
+	has_detail = measures.len == 0 && !has_end && info->detail[0] != '\0';
+	buf_puts(out, "<p class=\"refusal\">");
+	buf_html(out, w->title);
+	buf_html(out, measures.len > 0 ? measures.data : "");
+	buf_puts(out, ".");
+	if (has_end)
+		put_until_ko(out, info);
+	if (has_detail && language == LANGUAGE_EN)
+		put_detail(out, info, language);
+	buf_puts(out, " ");
+	buf_html(out, w->advice);
+	if (has_detail && language != LANGUAGE_EN)
+		put_detail(out, info, language);
+	buf_puts(out, "</p>\n");
+	out->failed |= measures.failed;
+	buf_fini(&measures);
+}
+
+/* ---- the page ---- */
+
+static unsigned
+count_taken(const struct outcome *outcomes, unsigned n)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		taken += outcomes[i].status != PHOTO_REFUSED;
+	return taken;
+}
+
+/* Of several photos, before any of them. */
+static void
+put_summary(struct buf *out, unsigned taken, unsigned n, enum language language)
+{
+	buf_puts(out, "<p class=\"lead\">");
+	if (language == LANGUAGE_KO)
+		buf_printf(out, "%u장 중 %u장 완료", n, taken);
+	else
+		buf_printf(out, "%u of %u ready", taken, n);
+	if (taken < n)
+		buf_printf(out,
+		    language == LANGUAGE_KO ? " · %u장 실패"
+					    : " · %u not taken",
+		    n - taken);
+	buf_puts(out, "</p>\n");
+}
+
+/* The way to the other pages, where there are any. */
+static void
+put_header(struct buf *out, enum language language)
+{
+	buf_printf(out,
+	    "<header>\n"
+	    "<img src=\"icon.svg\" width=\"32\" height=\"32\" alt=\"\">\n"
+	    "<nav aria-label=\"%s\">\n"
+	    "<a href=\"./\">%s</a>\n"
+	    "<a href=\"mine\">%s</a>\n"
+	    "<a href=\"status\">%s</a>\n"
+	    "</nav>\n</header>\n",
+	    words[language].nav, words[language].upload, words[language].mine,
+	    words[language].status);
+}
+
+static void
+put_head(struct buf *out, const char *title, const struct settings *settings,
+    enum language language)
+{
+	buf_printf(out,
+	    "<!doctype html>\n<html lang=\"%s\">\n<head>\n"
 	    "<meta charset=\"utf-8\">\n"
 	    "<meta name=\"viewport\" "
 	    "content=\"width=device-width, initial-scale=1\">\n"
 	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
-	    "<title>Your thumbnails</title>\n"
-	    "<link rel=\"icon\" href=\"icon.svg\" type=\"image/svg+xml\">\n"
-	    "<link rel=\"stylesheet\" href=\"page.css\">\n"
-	    "</head>\n<body>\n<header>\n<h1>Your thumbnails</h1>\n</header>\n"
-	    "<main class=\"result\">\n");
+	    "<title>%s</title>\n",
+	    language_tag(language), title);
+	if (settings->page)
+		buf_puts(out,
+		    "<link rel=\"icon\" href=\"icon.svg\" "
+		    "type=\"image/svg+xml\">\n"
+		    "<link rel=\"stylesheet\" href=\"page.css\">\n");
+	buf_puts(out, "</head>\n<body>\n");
+	if (settings->page)
+		put_header(out, language);
+	buf_printf(out, "<main class=\"result\">\n<h1>%s</h1>\n", title);
+}
+
+void
+reply_page(struct buf *out, const struct outcome *outcomes, unsigned n,
+    const struct fault_info *whole, const struct settings *settings,
+    enum language language)
+{
+	unsigned taken = count_taken(outcomes, n);
+
+	put_head(out,
+	    taken > 0 ? words[language].title : words[language].refused,
+	    settings, language);
+	if (n > 1)
+		put_summary(out, taken, n, language);
 	if (whole->fault != FAULT_NONE)
-		put_refusal(out, whole);
+		reply_page_refusal(out, whole, language);
 	for (unsigned i = 0; i < n; i++)
-		put_photo(out, &outcomes[i], settings);
-	buf_puts(out,
-	    "<p><a class=\"again\" href=\"./\">Send more photos</a></p>\n"
-	    "</main>\n</body>\n</html>\n");
+		reply_page_photo(out, &outcomes[i], settings, language);
+	if (settings->page)
+		buf_printf(out,
+		    "<p><a class=\"again\" href=\"./\">%s</a></p>\n",
+		    words[language].again);
+	buf_puts(out, "</main>\n</body>\n</html>\n");
 }

@@ -324,8 +324,7 @@ START_TEST(the_page_shows_hostile_names_as_text)
 	ck_assert(!has("<script"));
 	ck_assert(!has("<pixels>"));
 	ck_assert(has("&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;'"));
-	ck_assert(has("Too many &lt;pixels&gt;."));
-	ck_assert(!has("the limit is"));
+	ck_assert(has("99\u00a0megapixels; the limit here is 64\u00a0mega"));
 	ck_assert(has("src=\"/t/" ID "/large.jpg?v=1f0c9a2e\""));
 	/* Its HTML is there to be read, not to be shown. */
 	ck_assert(!has("<picture>"));
@@ -334,12 +333,152 @@ START_TEST(the_page_shows_hostile_names_as_text)
 }
 END_TEST
 
-START_TEST(numbers_stand_in_for_words_that_are_missing)
+static void
+ask_for_page(const char *language)
 {
 	memory_io_param(&m, "HTTP_ACCEPT", "text/html");
-	(void)fault_limit(&whole, FAULT_TOO_MANY_FILES, 20, 21, "%s", "");
+	memory_io_param(&m, "THUMB_LANGUAGE", language);
+}
+
+START_TEST(a_refusal_says_limit_value_and_what_to_do)
+{
+	ask_for_page(_i == 0 ? NULL : "ko");
+	(void)fault_limit(&whole, FAULT_TOO_MANY_FILES, 20, 21, "%s",
+	    "The upload has 21 photos; at most 20 are taken at once.");
 	ck_assert_int_eq(build(0), 413);
-	ck_assert(has("21; the limit is 20."));
+	ck_assert(has(_i == 0
+		? "<p class=\"refusal\">There are too many photos in one "
+		  "upload: 21\u00a0photos; the limit here is "
+		  "20\u00a0photos. Send them in several uploads.</p>"
+		: "<p class=\"refusal\">한 번에 올린 사진이 너무 "
+		  "많습니다(한도 20장, 실제 21장). 여러 번에 나누어 올려 "
+		  "주세요.</p>"));
+}
+END_TEST
+
+START_TEST(a_detail_without_numbers_is_said_in_its_own_language)
+{
+	ask_for_page(_i == 0 ? "en" : "ko");
+	(void)fault_set(&whole, FAULT_CORRUPT_IMAGE, "%s", "It is <cut>.");
+	ck_assert_int_eq(build(0), 422);
+	ck_assert(has(_i == 0
+		? "The picture is damaged. It is &lt;cut&gt;. Open it in a"
+		: "새로 저장한 뒤 올려 주세요. <span lang=\"en\">It is "
+		  "&lt;cut&gt;.</span></p>"));
+}
+END_TEST
+
+START_TEST(a_refusal_of_few_words_has_no_empty_ones)
+{
+	ask_for_page(_i == 0 ? "en" : "ko");
+	(void)fault_set(&whole, FAULT_INTERNAL, "%s", "");
+	ck_assert_int_eq(build(0), 500);
+	ck_assert(!has("<span"));
+	ck_assert(!has("  "));
+	ck_assert(
+	    has(fault_words(FAULT_INTERNAL, _i == 0 ? LANGUAGE_EN : LANGUAGE_KO)
+		    ->advice));
+}
+END_TEST
+
+START_TEST(an_end_is_told_in_korean)
+{
+	ask_for_page("ko");
+	(void)fault_set(&whole, FAULT_OFFLINE,
+	    "The service is off until 2030-12-24 18:30 UTC: <b>A disk");
+	whole.until = 1924367400;
+	whole.reason = (unsigned)(strstr(whole.detail, "<b>") - whole.detail);
+	ck_assert_int_eq(build(0), 503);
+	ck_assert(has("2030-12-24 18:30(UTC)까지 서비스를 쉽니다: "
+		      "&lt;b&gt;A disk."));
+	ck_assert(!has("The service is off"));
+	buf_fini(&out);
+	whole.reason = 0;
+	ck_assert_int_eq(build(0), 503);
+	ck_assert(has("18:30(UTC)까지 서비스를 쉽니다. "));
+}
+END_TEST
+
+START_TEST(the_page_is_of_the_language_that_nginx_tells)
+{
+	ask_for_page(_i == 0 ? "fr" : "ko");
+	take(&outcomes[0], "a.jpg", PHOTO_EXISTS);
+	refuse(&outcomes[1], "b.jpg");
+	ck_assert_int_eq(build(2), 200);
+	ck_assert(has(_i == 0 ? "<html lang=\"en\">" : "<html lang=\"ko\">"));
+	ck_assert(has(_i == 0 ? "1 of 2 ready · 1 not taken"
+			      : "2장 중 1장 완료 · 1장 실패"));
+	ck_assert(has(
+	    _i == 0 ? "alt=\"Thumbnail of a.jpg\"" : "alt=\"a.jpg의 섬네일\""));
+	ck_assert(has(_i == 0
+		? "Original: 3024\u00a0×\u00a04032 · 3.3\u00a0MB · was here"
+		: "원본: 3024\u00a0×\u00a04032 · 3.3\u00a0MB · 이미 있던"));
+	ck_assert(has("960\u00a0×\u00a01280 · 209\u00a0kB"));
+}
+END_TEST
+
+START_TEST(a_thumbnail_can_be_opened_and_kept)
+{
+	ask_for_page("en");
+	take(&outcomes[0], "", PHOTO_CREATED);
+	ck_assert_int_eq(build(1), 201);
+	ck_assert(has("<dt><a href=\"/t/" ID
+		      "/large.jpg?v=1f0c9a2e\">large.jpg</a></dt>"));
+	ck_assert(has("<a href=\"/t/" ID
+		      "/large.jpg?v=1f0c9a2e&amp;download\">Download<span "
+		      "class=\"unseen\"> large.jpg, Photo</span></a>"));
+}
+END_TEST
+
+/* Shown once, where no script keeps it; and nothing is said of none. */
+START_TEST(the_delete_token_is_shown_with_what_it_is_for)
+{
+	ask_for_page("en");
+	take(&outcomes[0], "a.jpg", PHOTO_CREATED);
+	ck_assert_int_eq(build(1), 201);
+	ck_assert(!has("Bearer") && !has("DELETE"));
+	buf_fini(&out);
+	(void)strcpy(outcomes[0].token, "abcdefghijklmnopqrstuvwxya");
+	ck_assert_int_eq(build(1), 201);
+	ck_assert(has(">DELETE /photos/" ID "\nAuthorization: Bearer "
+		      "abcdefghijklmnopqrstuvwxya</textarea>"));
+	ck_assert(has("It is shown only now"));
+}
+END_TEST
+
+static const struct {
+	const char *name, *markdown;
+} markdowns[] = {
+	{ "a.jpg", "![a.jpg](/t/" },
+	{ "", "![Photo](/t/" },
+	{ "IMG_1.jpg", "![IMG\\_1.jpg](/t/" },
+	{ "](javascript:alert(1))", "![\\](javascript:alert(1))](/t/" },
+	{ "[a]`b`\\", "![\\[a\\]\\`b\\`\\\\](/t/" },
+	{ "<img src=x>*", "![\\&lt;img src=x\\&gt;\\*](/t/" },
+	{ "&amp;\"", "![\\&amp;amp;&quot;](/t/" },
+	{ "a\nb\x7f\t", "![a b  ](/t/" },
+	{ "사진.jpg", "![사진.jpg](/t/" },
+};
+
+START_TEST(no_name_means_anything_in_markdown)
+{
+	ask_for_page("en");
+	take(&outcomes[0], markdowns[_i].name, PHOTO_CREATED);
+	ck_assert_int_eq(build(1), 201);
+	ck_assert_msg(has(markdowns[_i].markdown), "%s", out.data);
+}
+END_TEST
+
+START_TEST(where_the_pages_are_off_the_page_names_none)
+{
+	ask_for_page("en");
+	settings->page = _i == 1;
+	take(&outcomes[0], "a.jpg", PHOTO_CREATED);
+	ck_assert_int_eq(build(1), 201);
+	ck_assert(has("page.css") == settings->page);
+	ck_assert(has("icon.svg") == settings->page);
+	ck_assert(has("<nav") == settings->page);
+	ck_assert(has("href=\"./\"") == settings->page);
 }
 END_TEST
 
@@ -382,7 +521,21 @@ main(void)
 	tcase_add_loop_test(json, the_cause_is_for_the_log_only, 0, 2);
 	tcase_add_loop_test(page, a_browser_without_scripts_gets_a_page, 0,
 	    NELEM(accepts));
-	tcase_add_test(page, numbers_stand_in_for_words_that_are_missing);
+	tcase_add_loop_test(page, a_refusal_says_limit_value_and_what_to_do, 0,
+	    2);
+	tcase_add_loop_test(page,
+	    a_detail_without_numbers_is_said_in_its_own_language, 0, 2);
+	tcase_add_loop_test(page, a_refusal_of_few_words_has_no_empty_ones, 0,
+	    2);
+	tcase_add_test(page, an_end_is_told_in_korean);
+	tcase_add_loop_test(page, the_page_is_of_the_language_that_nginx_tells,
+	    0, 2);
+	tcase_add_test(page, a_thumbnail_can_be_opened_and_kept);
+	tcase_add_test(page, the_delete_token_is_shown_with_what_it_is_for);
+	tcase_add_loop_test(page, no_name_means_anything_in_markdown, 0,
+	    NELEM(markdowns));
+	tcase_add_loop_test(page, where_the_pages_are_off_the_page_names_none,
+	    0, 2);
 	tcase_add_test(page, the_page_shows_hostile_names_as_text);
 	suite_add_tcase(s, json);
 	suite_add_tcase(s, page);

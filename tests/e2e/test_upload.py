@@ -1,11 +1,13 @@
 """Uploads and their answers, through nginx and straight at the socket."""
 
-import html
 import json
 import re
 
 import fastcgi
+import nginx
 from case import (ID, PHASES, PHOTO_KEYS, VARIANT_KEYS, ServiceCase, opened)
+from nginx_site import HTML
+from pages import Page, shown, way
 from service import BOUNDARY, multipart, picture, variation, wait_until
 
 # What a form post of a browser without scripts sends.
@@ -133,29 +135,88 @@ class Core:
                          ["corrupt-image", "unsupported-format"])
         self.assertNotIn("url", document)
 
-    def test_a_browser_without_scripts_gets_a_page(self):
-        answer = self.service.upload(
-            ("<b>&.jpg", self.fresh()), ("notes.txt", picture("notes.txt")),
-            headers=BROWSER)
-        self.assertEqual(answer.status, 201)
+    def results(self, language, *photos, status=201):
+        """The page that a form's photos are answered with."""
+        answer = self.service.upload(*photos, headers={
+            **BROWSER, "Accept-Language": language})
+        self.assertEqual(answer.status, status)
         self.assertEqual(answer.headers["Content-Type"],
                          "text/html; charset=utf-8")
-        page = answer.body.decode()
-        self.assertNotIn("<b>&", page)
-        self.assertIn("&lt;b&gt;&amp;.jpg", page)
-        self.assertIn("notes.txt", page)
-        sources = [html.unescape(source) for source in
-                   re.findall(r'<img[^>]* src="([^"]+)"', page)]
-        self.assertTrue(sources)
-        for source in sources:
-            opened(self.service.get_url(source).body)
+        page = Page(answer.body.decode())
+        self.assertEqual(page.lang, language)
+        end = "" if language == "en" else "-ko"
+        self.assertEqual(way(page), way(Page(
+            (HTML / f"index{end}.html").read_text())))
+        return page
+
+    def test_a_browser_without_scripts_gets_a_page(self):
+        for language, words in (
+                ("en", ("Your thumbnails", "1 of 2 ready · 1 not taken",
+                        "Original: 360 × 240 · 21 kB",
+                        "not a picture of an accepted format. This looks like "
+                        "a text file. Accepted are JPEG", "and send that.")),
+                ("ko", ("섬네일이 준비되었습니다", "2장 중 1장 완료 · 1장 실패",
+                        "원본: 360 × 240 · 21 kB",
+                        "받을 수 있는 형식의 사진이 아닙니다. JPEG나 PNG로",
+                        "This looks like a text file."))):
+            with self.subTest(language):
+                page = self.results(
+                    language, ("<b>&.jpg", self.fresh()),
+                    ("notes.txt", picture("notes.txt")))
+                for word in words:
+                    self.assertTrue(shown(page, word), page.text)
+                self.assertEqual(page.words["bdi"],
+                                 ["<b>&.jpg", "notes.txt"])
+                self.check_thumbnails(page, "<b>&.jpg")
+
+    def check_thumbnails(self, page, name):
+        """All that is shown of the one photo is there; all has a word."""
+        shown_one, = [a for a in page.of("img") if "/t/" in a["src"]]
+        self.assertIn(name, shown_one["alt"])
+        self.assertEqual(opened(self.service.get_url(
+            shown_one["src"]).body).size,
+            (int(shown_one["width"]), int(shown_one["height"])))
+        links = [a["href"] for a in page.of("a") if "/t/" in a["href"]]
+        kept = [link for link in links if link.endswith("&download")]
+        self.assertGreater(len(kept), 0)
+        self.assertEqual(len(links), 1 + 2 * len(kept))
+        for link in links:
+            answer = self.service.get_url(link)
+            self.assertEqual(answer.status, 200)
+            self.assertEqual("Content-Disposition" in answer.headers,
+                             link in kept)
+        address, markdown, markup, _ = page.words["textarea"]
+        self.assertEqual(address, links[0])
+        self.assertTrue(markdown.startswith("![\\<b\\>\\&.jpg](" + address),
+                        markdown)
+        self.assertTrue(markup.startswith("<picture>"))
+
+    def test_what_a_page_shows_of_a_token_deletes(self):
+        photo = self.fresh()
+        for language in "en", "ko":
+            page = self.results(language, ("a.jpg", photo))
+            request, header = page.words["textarea"][-1].splitlines()
+            method, address = request.split(" ")
+            name, value = header.split(": ")
+            address = address.removeprefix(
+                self.service.settings.get("public_url", ""))
+            thumbnail = page.of("img")[-1]["src"]
+            self.assertEqual(self.service.get_url(thumbnail).status, 200)
+            answer = nginx.request(self.service.nginx.address, method,
+                                   address, headers={name: value})
+            self.assertEqual(answer.status, 204)
+            self.assertEqual(self.service.get_url(thumbnail).status, 404)
 
     def test_a_refusal_is_a_page_for_a_browser_too(self):
-        answer = self.service.upload(("notes.txt", picture("notes.txt")),
-                                     headers=BROWSER)
-        self.assertEqual(answer.status, 415)
-        self.assertEqual(answer.headers["Content-Type"],
-                         "text/html; charset=utf-8")
+        for language, title, word in (
+                ("en", "Not taken", "Save it as JPEG or PNG"),
+                ("ko", "올리지 못했습니다", "JPEG나 PNG로 저장해서")):
+            page = self.results(language,
+                                ("notes.txt", picture("notes.txt")),
+                                status=415)
+            self.assertEqual(page.words["h1"], [title])
+            self.assertTrue(shown(page, word), page.text)
+            self.assertFalse(page.of("textarea"))
 
     def test_the_upload_page_posts_to_this_service(self):
         answer = self.service.get("/")

@@ -76,11 +76,9 @@ name_of(const struct card *c)
 }
 
 static void
-put_size(struct buf *out, struct size size, uint64_t bytes,
-    enum language language)
+put_size(struct buf *out, struct size size)
 {
-	buf_printf(out, "%u\u00a0×\u00a0%u · ", size.width, size.height);
-	figures_bytes(out, bytes, 1, language);
+	buf_printf(out, "%u\u00a0×\u00a0%u", size.width, size.height);
 }
 
 /* A piece of text that was put together apart, as text of the page. */
@@ -154,7 +152,9 @@ put_about(struct buf *out, const struct card *c)
 	buf_puts(out, "<div class=\"about\">\n");
 	put_name(out, c);
 	buf_printf(out, "<p class=\"facts\">%s: ", words[c->language].original);
-	put_size(out, m->size, m->bytes, c->language);
+	put_size(out, m->size);
+	buf_puts(out, " · ");
+	figures_bytes(out, m->bytes, 1, c->language);
 	if (c->photo->status == PHOTO_EXISTS)
 		buf_printf(out, " · %s", words[c->language].existed);
 	buf_puts(out, "</p>\n</div>\n");
@@ -169,8 +169,10 @@ put_variant(struct buf *out, const struct card *c, const struct variant *v)
 	buf_puts(out, "<div><dt><a href=\"");
 	put_url(out, c, v);
 	buf_printf(out, "\">%s</a></dt><dd>", link);
-	put_size(out, v->size, v->bytes, c->language);
-	buf_puts(out, "</dd><dd class=\"tool\"><a href=\"");
+	put_size(out, v->size);
+	buf_puts(out, "</dd><dd>");
+	figures_bytes(out, v->bytes, 1, c->language);
+	buf_puts(out, "</dd><dd class=\"tool\"><a class=\"save\" href=\"");
 	put_url(out, c, v);
 	/* nginx makes a file to keep of it: see its map of this word. */
 	buf_printf(out, "&amp;download\">%s<span class=\"unseen\"> %s, ",
@@ -261,8 +263,10 @@ put_taken(struct buf *out, const struct card *c)
 	for (unsigned i = 0; i < m->n; i++)
 		put_variant(out, c, &m->variants[i]);
 	buf_puts(out, "</dl>\n");
+	buf_puts(out, "<div class=\"more\">\n");
 	put_copies(out, c);
 	put_deletion(out, c);
+	buf_puts(out, "</div>\n");
 }
 
 static void

@@ -413,7 +413,7 @@ START_TEST(the_page_is_of_the_language_that_nginx_tells)
 	ck_assert(has(_i == 0
 		? "Original: 3024\u00a0×\u00a04032 · 3.3\u00a0MB · was here"
 		: "원본: 3024\u00a0×\u00a04032 · 3.3\u00a0MB · 이미 있던"));
-	ck_assert(has("960\u00a0×\u00a01280 · 209\u00a0kB"));
+	ck_assert(has("<dd>960\u00a0×\u00a01280</dd><dd>209\u00a0kB</dd>"));
 }
 END_TEST
 
@@ -424,7 +424,7 @@ START_TEST(a_thumbnail_can_be_opened_and_kept)
 	ck_assert_int_eq(build(1), 201);
 	ck_assert(has("<dt><a href=\"/t/" ID
 		      "/large.jpg?v=1f0c9a2e\">large.jpg</a></dt>"));
-	ck_assert(has("<a href=\"/t/" ID
+	ck_assert(has("<a class=\"save\" href=\"/t/" ID
 		      "/large.jpg?v=1f0c9a2e&amp;download\">Download<span "
 		      "class=\"unseen\"> large.jpg, Photo</span></a>"));
 }

@@ -33,12 +33,19 @@ async function form({ page, photo }, looks)
 	for (const img of await images.all())
 		assert.ok(await img.evaluate(node => node.naturalWidth) > 0);
 	await until(page.locator("article.photo .refusal"));
-	await until(page.getByText(HOSTILE));
+	await until(page.getByText(HOSTILE, { exact: true }));
 	await inspect(page, "result-mixed", looks);
 	await page.locator("summary").first().click();
-	assert.match(await page.locator("textarea").first().inputValue(),
-	    /^<picture><source .*<img src="[^"]*\/t\/.*<\/picture>$/);
+	assert.match(await page.locator("label", { hasText: /^HTML/ }).first()
+	    .locator("textarea").inputValue(), /^<picture><source .*<img src="[^"]*\/t\/.*<\/picture>$/);
 	await inspect(page, "result-html", { ...looks, widths: [320] });
+	await page.locator("summary").nth(1).click();
+	assert.match(await page.locator("details").nth(1).locator("textarea")
+	    .inputValue(), /^DELETE .*\/photos\/\w{26}\nAuthorization: Bearer \w+$/);
+	await inspect(page, "result-token", { ...looks, widths: [320] });
+	const kept = page.waitForEvent("download");
+	await page.locator("dd.tool a").first().click();
+	assert.match((await kept).suggestedFilename(), /^\w+-[a-z2-7]{8}\.\w+$/);
 	await page.locator("a.again").click();
 	await page.waitForURL(base);
 }

@@ -111,6 +111,7 @@ function showLeft({ today }, now)
 		return;
 	const { budget, used } = today;
 	const minutes = n => unit(n, "minute");
+	$("left").classList.toggle("over", used > budget);
 	if (used > budget)
 		figure("left", words.usedUp,
 		    words.over(minutes(used), minutes(used - budget)));
@@ -205,6 +206,7 @@ function bar({ offline, planned }, i, all)
 
 	node.dataset.part = i;
 	node.classList.toggle("online", offline === 0);
+	node.classList.toggle("offline", offline > 0);
 	node.classList.toggle("planned", planned > 0);
 	node.style.setProperty("--offline", (offline ?? 0) / all);
 	node.style.setProperty("--planned", planned / all);

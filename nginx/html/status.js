@@ -23,8 +23,8 @@ const now = () => Date.now() + skew;
 
 /* ---- how it is now ----------------------------------------------------------- */
 
-const hoursOff = at => report.planned.find(hours => hours.when === "now"
-	&& hours.from <= at && hours.until > at);
+const hoursOff = at => report.planned.find(({ when, until }) => when === "now"
+	&& until > at);
 const running = () => report.outages.find(outage => outage.until === null);
 
 /* What the report says, as of that time. */

@@ -3,14 +3,26 @@
  * refused the same way the next time is none of it.
  */
 
-const TRIES = 5; /* in all: pauses of 1, 2, 4 and 8 seconds at least */
+const TRIES = 6; /* in all: pauses of 1, 2, 4, 8 and 16 seconds at least */
 const LONGEST_S = 60; /* that a person would wait for; "off till noon" is said */
 
 const BRIEF = new Set(["network", "stalled"]);
-const BRIEF_STATUS = new Set([429, 502, 503]);
+const BRIEF_STATUS = new Set([429, 502, 503, 504]);
 
 export const isBrief = ({ code, status }) => BRIEF.has(code)
     || BRIEF_STATUS.has(status);
+
+/*
+ * What Retry-After says, in seconds; 0: nothing. A time counts from the answer's
+ * own Date, since this machine's clock may be wrong.
+ */
+export function secondsOf(retryAfter, date)
+{
+	const time = Date.parse(retryAfter) - (Date.parse(date) || Date.now());
+
+	return /^\s*\d+\s*$/.test(retryAfter) ? Number(retryAfter)
+	    : Math.max(0, Math.ceil(time / 1000)) || 0;
+}
 
 /*
  * Milliseconds to the next try after the nth one (1, 2, ...) has failed with this

@@ -20,33 +20,46 @@ function against(problem, unit)
 	    : `; the limit here is ${m.limit}`;
 }
 
-const again = "Please try again.";
+/* What to do, or what is done without anybody. */
+const again = p => p.wait ? `Trying again in ${number(p.wait)}\u00a0s.`
+    : "Please try again.";
 const smaller = "Please send a smaller one.";
-const another = "Please send it in another format, such as JPEG.";
-const busy = `The service has more to do than it can take just now. ${again}`;
-const damaged = `The upload did not arrive as it was sent. ${again}`;
-const slow = `The service took too long to answer. ${again}`;
+const anew = "Please open it in a photo program, save it anew and send that.";
+const askOperator = "If that does not help, please ask the operator.";
+const tellOperator = "Please tell its operator.";
+
+/* What asks for more than a minute is told when. */
+const later = p => p.seconds > 60
+    ? `Please try again after ${moment(Date.now() + 1000 * p.seconds)}.`
+    : again(p);
+
+const formats = "JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF and BMP";
 
 const refusals = {
-	"bad-request": () => `The service did not understand this upload. ${again}`,
-	"multipart-syntax": () => damaged,
-	"body-truncated": () => `The upload broke off on its way. ${again}`,
-	"no-file": () => `No photo arrived. ${again}`,
-	"token-invalid": () => "This page may not send photos here.",
+	"bad-request": p => `The service did not understand this upload. ${again(p)}`,
+	"multipart-syntax": p =>
+	    `The upload did not arrive as it was sent. ${again(p)}`,
+	"body-truncated": p => `The upload broke off on its way. ${again(p)}`,
+	"no-file": p => `No photo arrived. ${again(p)}`,
+	"token-invalid": () => "This page may not send photos here. "
+	    + `Please load it again. ${askOperator}`,
 	"token-expired": () => "The permission to send photos has run out. "
-	    + "Load this page again to get a new one.",
-	"banned": () => "This photo is not accepted here.",
-	"not-found": () => "There is no upload service at this address.",
-	"method-not-allowed": () => "This address takes no uploads.",
-	"body-timeout": () => `The upload came too slowly and was ended. ${again}`,
+	    + "Please load this page again to get a new one.",
+	"banned": () => "This photo is not accepted here. "
+	    + "Why, the operator of the service can say.",
+	"not-found": () =>
+	    `There is no upload service at this address. ${tellOperator}`,
+	"method-not-allowed": () =>
+	    `This address takes no uploads. ${tellOperator}`,
+	"body-timeout": p => `The upload came too slowly and was ended. ${again(p)}`,
 	"body-too-large": p => `Too large${against(p, bytes)}. ${smaller}`,
 	"photo-too-large": p => `Too large${against(p, bytes)}. ${smaller}`,
 	"too-many-files": p => `Too many photos in one upload${
 	    against(p, counted("photo"))}. Please send fewer at once.`,
 	"unsupported-format": p => p.detail || "This is not a photo that can be "
 	    + `read here. Accepted are ${formats}.`,
-	"corrupt-image": p =>
-	    `This photo is damaged and can’t be read. ${p.detail}`,
+	"corrupt-image": p => `This photo is damaged and can’t be read. ${
+	    p.detail ? `${p.detail} ` : ""}${anew}`,
 	"too-many-pixels": p => `Too many pixels${against(p, megapixels)}. ${
 	    smaller}`,
 	"side-too-long": p => `The longer side is too long${against(p, pixels)}. ${
@@ -57,40 +70,47 @@ const refusals = {
 	    against(p, counted("scan"))}. Please save it anew and send that.`,
 	"too-much-memory": () =>
 	    `Opening this photo takes too much memory. ${smaller}`,
-	"render-timeout": () => `Making the thumbnails took too long. ${again}`,
+	"render-timeout": p => `Making the thumbnails took too long. ${again(p)}`,
 	"poison": () => "Reading this photo has failed before. It isn’t tried "
-	    + `again. ${another}`,
-	"rate-limited": () => `Too many uploads in a short time. ${again}`,
-	"overloaded": () => busy,
+	    + "again. Please send it in another format, such as JPEG.",
+	"rate-limited": p => `Too many uploads in a short time. ${later(p)}`,
+	"overloaded": p => "The service has more to do than it can take just now. "
+	    + later(p),
 	"offline": p => p.until
 	    ? `The service is off ${moment(p.until)
 	        ? `until ${moment(p.until)}` : "at the moment"}${
-	        p.reason ? `: ${p.reason}` : "."}`
-	    : "The service can’t store photos at the moment. "
-	        + "Its operator has to act first.",
+	        p.reason ? `: ${p.reason}` : "."}${
+	        p.wait ? " · Goes on by itself." : ""}`
+	    : `The service can’t store photos at the moment. ${p.wait ? again(p)
+	        : "Its operator has to act first."}`,
 	"storage-full": () =>
 	    "The service has no room left. Its operator has to act first.",
-	"internal": () => `Something failed inside the service. ${again}`,
-	"worker-lost": () =>
-	    `The service broke off while it read this photo. ${again}`,
-	"too-slow": () => slow,
+	"internal": p =>
+	    `Something failed inside the service. ${again(p)} ${askOperator}`,
+	"worker-lost": p =>
+	    `The service broke off while it read this photo. ${again(p)}`,
+	"too-slow": p => `The service took too long to answer. ${again(p)}`,
 	/* The page's own: */
 	"network": p => "The connection was lost before all was through"
 	    + `${p.large ? ", or it is larger than the service takes" : ""}. ${
-	        again}`,
-	"stalled": () => `Nothing moved any more on the connection. ${again}`,
-	"folder": () => "This is a folder. Please drop the photos in it.",
+	        again(p)}`,
+	"stalled": p => `Nothing moved any more on the connection. ${again(p)}`,
+	"empty": () => "This file is empty. Please look at it and choose it again.",
+	"unreadable": () => "This can’t be read any more. It may have been moved "
+	    + "or changed. Please choose it again.",
+	"folder": p => p.limit ? `A folder so large is not taken whole: only its `
+	    + `first ${counted("photo")(p.limit)} were. Please drop the others.`
+	    : "There is no photo in this folder. Please drop another one, or "
+	        + "photos.",
 	"gone": () => "The service knows no such photo (any more).",
-	"cancelled": () => "Cancelled.",
 	"strange": p => "The answer was not one of this service"
-	    + `${p.status ? ` (status ${p.status})` : ""}. ${again}`,
+	    + `${p.status ? ` (status ${p.status})` : ""}. ${again(p)}`,
 };
-
-const formats = "JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF or BMP";
 
 export const words = {
 	refusals,
-	otherRefusal: p => `Refused: ${p.detail || p.title || p.code}`,
+	otherRefusal: p => `Refused: ${p.detail || p.title || p.code}${
+	    p.wait ? ` · ${again(p)}` : ""}`,
 	copied: "Copied",
 	byHand: "Your browser doesn’t let this page copy. The text is selected: "
 	    + "please copy it yourself.",
@@ -100,19 +120,24 @@ export const words = {
 		added: n => `${number(n)} ${plural(n, "photo")} added.`,
 		progressOf: name => `Progress of ${name}`,
 		waiting: n => `Waiting · ${bytes(n)}`,
-		pausing: "Waiting, as the service asks",
+		asking: n => `Checking whether it is here already · ${bytes(n)}`,
 		sending: (share, n) =>
 		    `Sending · ${Math.floor(100 * share)} % of ${bytes(n)}`,
-		rendering: "Rendering…",
+		rendering: "Making the thumbnails…",
+		offline: "No connection. Goes on when it is back.",
+		online: "The connection is back.",
+		cancelled: "Cancelled.",
 		cancel: "Cancel",
+		now: "Try now",
 		again: "Try again",
 		sendAgain: "Send again",
-		summary: ({ ready, all, refused, removed }) => [
+		summary: ({ ready, all, refused, cancelled, removed }) => [
 			all && `${ready} of ${all} ready`,
 			refused && `${refused} not taken`,
+			cancelled && `${cancelled} cancelled`,
 			removed && `${removed} deleted`].filter(Boolean).join(" · "),
 		news: (name, text) => `${name}: ${text}`,
-		ready: name => `${name}: ready.`,
+		ready: "ready.",
 	},
 	card: {
 		thumbnailOf: name => `Thumbnail of ${name}`,

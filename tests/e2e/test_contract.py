@@ -312,6 +312,14 @@ class Requests(ServiceCase):
         for photo in photos:
             self.assert_gone(photo)
 
+    @case_of("`GET /status`")
+    def test_the_page_of_the_status(self):
+        answer = self.service.get("/status")
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.headers["Content-Type"],
+                         "text/html; charset=utf-8")
+        self.assertIn(b"status.js", answer.body)
+
     @case_of("`GET /status.json`")
     def test_status(self):
         done = self.service.thumbctl("slo", "--publish")

@@ -49,6 +49,7 @@ class Nginx:
         page = {"Accept": "text/html"}
         for answer in (
                 self.ask("GET", "/"), self.ask("GET", "/mine"),
+                self.ask("GET", "/status"),
                 self.ask("GET", "/upload.js"),
                 self.ask("GET", "/icon.svg"), self.ask("GET", "/nothing"),
                 self.ask("POST", "/upload", b"x", page),

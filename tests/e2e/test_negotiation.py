@@ -130,6 +130,7 @@ class FirstRenders:
                      and not k.startswith("HTTP_")},
                     {"THUMB_ID": ID, "THUMB_PRESET": preset,
                      "THUMB_EXT": expected[0], "THUMB_OWNER": "",
+                     "THUMB_LANGUAGE": "en",
                      "THUMB_URI": f"{self.prefix}/t/{ID}/{expected[1]}"})
                 self.assertEqual(params["REQUEST_METHOD"], method)
                 self.assertEqual(params["REQUEST_URI"],

@@ -46,7 +46,7 @@ class Files:
     """What is a file, and what is not."""
 
     def test_the_page_is_checked_again_each_time(self):
-        for target in "/", "/mine":
+        for target in "/", "/mine", "/status":
             answer = self.ask("GET", target)
             self.assertEqual(answer.status, 200)
             self.assertEqual(answer.headers["Content-Type"],
@@ -63,7 +63,8 @@ class Files:
                              ["Accept-Language"])
 
     def test_each_page_is_of_the_language_that_is_asked_for(self):
-        for target, name in ("/", "index"), ("/mine", "mine"):
+        for target, name in (("/", "index"), ("/mine", "mine"),
+                             ("/status", "status")):
             for language, end in ("en", ""), ("ko", "-ko"):
                 with self.subTest(target, language=language):
                     answer = self.ask("GET", target, headers={
@@ -92,14 +93,14 @@ class Files:
         types = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml",
                  "js": "text/javascript; charset=utf-8"}
         names = set()
-        for target in "/", "/mine":
+        for target in "/", "/mine", "/status":
             for language in "en", "ko":
                 page = Page(self.ask("GET", target, headers={
                     "Accept-Language": language}).body.decode())
                 names |= {a[key] for tag, a in page.elements
                           for key in ("href", "src")
                           if key in a and tag != "a"}
-        self.assertLessEqual({"page.css", "upload.js", "mine.js",
+        self.assertLessEqual({"page.css", "upload.js", "mine.js", "status.js",
                               "words-ko.js"}, names)
         for name in names:
             with self.subTest(name):

@@ -837,6 +837,12 @@ class Configuration(unittest.TestCase):
                 self.assertEqual(status, 0, words)
                 self.assertNotIn("[", words)
 
+    def test_all_files_of_the_pages_are_installed(self):
+        makefile = (TOP / "Makefile.am").read_text()
+        self.assertEqual(
+            sorted(re.findall(r"\tnginx/html/(\S+)", makefile)),
+            sorted(path.name for path in HTML.iterdir()))
+
     def test_without_a_log_directory_the_site_s_access_log_stays(self):
         settings = write_settings(self.directory)
         settings.write_text(re.sub('logs = "[^"]*"', 'logs = ""',

@@ -94,6 +94,7 @@ class Built(unittest.TestCase):
                      "/usr/share/bash-completion/completions/thumbctl",
                      "/usr/share/fcgi-thumb/nginx/http.conf.in",
                      "/usr/share/fcgi-thumb/html/index.html",
+                     "/usr/share/fcgi-thumb/html/status-ko.html",
                      "/usr/share/fcgi-thumb/photos/photo-12mp.jpg",
                      "/usr/share/doc/fcgi-thumb/README.md"):
             self.assertIn(path, files)

@@ -35,14 +35,18 @@ async function form({ page, photo }, looks)
 	await until(page.locator("article.photo .refusal"));
 	await until(page.getByText(HOSTILE, { exact: true }));
 	await inspect(page, "result-mixed", looks);
-	await page.locator("summary").first().click();
-	assert.match(await page.locator("label", { hasText: /^HTML/ }).first()
-	    .locator("textarea").inputValue(), /^<picture><source .*<img src="[^"]*\/t\/.*<\/picture>$/);
-	await inspect(page, "result-html", { ...looks, widths: [320] });
-	await page.locator("summary").nth(1).click();
-	assert.match(await page.locator("details").nth(1).locator("textarea")
-	    .inputValue(), /^DELETE .*\/photos\/\w{26}\nAuthorization: Bearer \w+$/);
-	await inspect(page, "result-token", { ...looks, widths: [320] });
+	for (const summary of await page.locator("article.photo").first()
+	    .locator("summary").all())
+		await summary.click();
+	const texts = await page.locator("textarea:visible").evaluateAll(
+	    nodes => nodes.map(node => node.value));
+	assert.equal(texts.length, 4);
+	assert.match(texts[0], /^\S*\/t\/[a-z2-7]{26}\/large\.jpg\?v=\w+$/);
+	assert.match(texts[1], /^!\[.*\]\(\S*\/t\/.*\)$/);
+	assert.match(texts[2],
+	    /^<picture><source .*<img src="[^"]*\/t\/.*<\/picture>$/);
+	assert.match(texts[3], /^DELETE .*\/photos\/[a-z2-7]{26}\nAuthorization: /);
+	await inspect(page, "result-html", { ...looks, widths: [320, 1280] });
 	const kept = page.waitForEvent("download");
 	await page.locator("dd.tool a").first().click();
 	assert.match((await kept).suggestedFilename(), /^\w+-[a-z2-7]{8}\.\w+$/);

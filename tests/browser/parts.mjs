@@ -109,6 +109,25 @@ const small = page => page.locator(TARGETS).evaluateAll(nodes => nodes
     .map(({ node, width, height }) =>
         `${width} × ${height}: ${node.outerHTML.slice(0, 120)}`));
 
+/* Two that would both be hit, or neither: one lies over the other. */
+const overlapping = page => page.locator(TARGETS).evaluateAll(nodes => {
+	const all = nodes.filter(node => !node.closest(".unseen")
+	    && node.checkVisibility({ visibilityProperty: true }))
+	    .map(node => ({ node, box: node.getBoundingClientRect() }))
+	    .filter(({ box }) => box.width && box.height);
+	const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+	    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+
+	return all.flatMap(({ node: a, box }, i) => all.slice(i + 1)
+	    .filter(b => !a.contains(b.node) && !b.node.contains(a)
+	        && meet(box, b.box))
+	    .map(b => [a, b.node].map(node => node.outerHTML.slice(0, 100))));
+});
+
+/* The ways between the pages are found in one line. */
+const navLines = page => page.locator("nav a").evaluateAll(nodes =>
+	new Set(nodes.map(node => node.offsetTop)).size);
+
 /* What moves by itself, for whoever asked that nothing does. */
 export const moving = page => page.evaluate(() => document.getAnimations()
     .map(one => `${one.effect.target?.outerHTML.slice(0, 120)} ${
@@ -139,6 +158,8 @@ export async function inspect(page, name, { widths = [320, 768, 1280],
 			if (await overflow(page) > 0)
 				assert.deepEqual(await sticking(page), [], `${what}: all fits`);
 			assert.deepEqual(await small(page), [], `${what}: large enough`);
+			assert.deepEqual(await overlapping(page), [], `${what}: apart`);
+			assert.ok(await navLines(page) <= 1, `${what}: in one line`);
 		}
 	}
 }

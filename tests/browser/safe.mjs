@@ -18,10 +18,12 @@ const WEIGHT = 60e3; /* bytes, before any photo */
 async function load(page, path)
 {
 	const asked = new Map();
+	const note = response => asked.set(response.url(),
+	    response.body().then(body => ({ status: response.status(), body })));
 
-	page.on("response", response => asked.set(response.url(),
-	    response.body().then(body => ({ status: response.status(), body }))));
+	page.on("response", note);
 	await page.goto(new URL(path, base).href, { waitUntil: "networkidle" });
+	page.off("response", note);
 	return new Map(await Promise.all([...asked].map(async ([url, file]) =>
 		[url, await file])));
 }

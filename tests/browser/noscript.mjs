@@ -9,8 +9,8 @@ import { AT_REST, HOSTILE, LOCALES, NOTES, PAGES, choose, inspect, until }
 
 const REFUSED = /status of (404|415|503)/;
 
-/* The one button of a form, whatever language it speaks. */
-const submit = page => page.locator("form button").click();
+/* The button of the first form, whatever language it speaks. */
+const submit = page => page.locator("#form button.unscripted:not([form])").click();
 
 async function send(page, files)
 {
@@ -21,7 +21,7 @@ async function send(page, files)
 
 async function form({ page, photo }, looks)
 {
-	await until(page.locator("input[type=file]"));
+	await until(page.locator("#photos"));
 	assert.equal(await page.locator(".scripted:visible").count(), 0);
 	await inspect(page, "noscript-form", looks);
 	await send(page, [await photo(HOSTILE), NOTES,

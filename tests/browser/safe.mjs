@@ -18,11 +18,16 @@ const WEIGHT = 60e3; /* bytes, before any photo */
 async function load(page, path)
 {
 	const asked = new Map();
-	const note = response => asked.set(response.url(),
-	    response.body().then(body => ({ status: response.status(), body })));
+	const note = response => {
+		const file = response.body().then(body =>
+			({ status: response.status(), body }));
+		file.catch(() => {}); /* another failure comes first */
+		asked.set(response.url(), file);
+	};
 
 	page.on("response", note);
-	await page.goto(new URL(path, base).href, { waitUntil: "networkidle" });
+	await page.goto(new URL(path, base).href);
+	await page.waitForSelector("html.js");
 	page.off("response", note);
 	return new Map(await Promise.all([...asked].map(async ([url, file]) =>
 		[url, await file])));

@@ -59,6 +59,13 @@ const problem = (status, code, headers = {}, more = {}) => ({ status, headers,
 	contentType: "application/problem+json",
 	body: JSON.stringify({ status, code, ...more }) });
 
+/* From now on it is noon, until the clock is told to run. */
+async function still(page)
+{
+	await page.clock.install({ time: new Date(2026, 10, 28, 11) });
+	await page.clock.pauseAt(new Date(2026, 10, 28, 12));
+}
+
 /* Uploads wait until the function that is returned is called. */
 async function hang(page, pattern = "**/upload")
 {
@@ -324,7 +331,7 @@ async function answerLost({ page, photo, expected })
 	let token = "";
 
 	expected.push(FAILED);
-	await page.clock.install();
+	await still(page);
 	await page.route("**/upload", async route => {
 		const response = await route.fetch();
 		token = (await response.json()).photos[0].delete_token;
@@ -391,7 +398,7 @@ async function oddlyThere({ page, photo, expected })
 	        `"${id}"`) });
 
 	expected.push(FAILED);
-	await page.clock.install();
+	await still(page);
 	await page.route("**/meta.json", route => {
 		id = route.request().url().split("/").at(-2);
 		return give(route, route.request().method() === "HEAD" ? now[1]
@@ -437,7 +444,7 @@ async function slowlyThere({ page, photo })
 {
 	const seen = traffic(page);
 
-	await page.clock.install();
+	await still(page);
 	await hang(page, "**/meta.json");
 	await choose(page, [await photo("a.jpg"), await photo("b.jpg")]);
 	await wait("it is asked for", () => seen.some(r => r.method === "HEAD"));
@@ -476,7 +483,7 @@ async function passing({ page, photo, expected }, [, reply, seconds, words])
 	const seen = traffic(page);
 
 	expected.push(FAILED);
-	await page.clock.install();
+	await still(page);
 	await answers(page, n => n < 2 && reply);
 	await choose(page, await photo("x.jpg"));
 	const n = async () => Number(/Trying again in (\d+) s\.$/.exec(
@@ -508,7 +515,7 @@ async function givesUp({ page, photo, expected })
 	const seen = traffic(page);
 
 	expected.push(FAILED);
-	await page.clock.install();
+	await still(page);
 	await answers(page, n => n < 12 && "abort");
 	await choose(page, [await photo("a.jpg"), await photo("b.jpg")]);
 	await wait("both are given up", async () => {
@@ -531,7 +538,7 @@ async function holds({ page, photo, expected })
 	const more = async name => choose(page, await photo(name));
 
 	expected.push(FAILED);
-	await page.clock.install();
+	await still(page);
 	await answers(page, n => n === 0 ? problem(502, "worker-lost")
 	    : n === 2 && problem(429, "rate-limited", { "Retry-After": "5" }));
 	await more("broken.jpg");
@@ -553,7 +560,7 @@ async function holds({ page, photo, expected })
 async function tooLong({ page, photo, expected })
 {
 	expected.push(FAILED);
-	await page.clock.setFixedTime(new Date(2026, 10, 28, 12));
+	await still(page);
 	await answers(page, () => problem(429, "rate-limited",
 	    { "Retry-After": "3600" }));
 	await choose(page, await photo("x.jpg"));
@@ -577,7 +584,7 @@ async function off({ page, photo, expected }, [, end, words])
 	const seen = traffic(page);
 
 	expected.push(FAILED);
-	await page.clock.install({ time: new Date(2026, 10, 28, 12) });
+	await still(page);
 	await answers(page, n => n < 7 && problem(503, "offline",
 	    { "Retry-After": "3600" }, { detail: "No", reason: "A <b>new disk",
 	        until: end?.toISOString() ?? "<b>soon" }));
@@ -598,7 +605,7 @@ async function off({ page, photo, expected }, [, end, words])
 async function stalls({ page, photo, expected })
 {
 	expected.push(FAILED);
-	await page.clock.install();
+	await still(page);
 	const release = await hang(page);
 	await choose(page, await photo("still.jpg"));
 	await said(page, "still.jpg", /^(Sending|Making)/);
@@ -621,7 +628,7 @@ async function offline({ page, context, photo, expected })
 	const words = /^No connection\. Goes on when it is back\.$/;
 
 	expected.push(/ERR_INTERNET_DISCONNECTED.*\.svg$/);
-	await page.clock.install();
+	await still(page);
 	await context.setOffline(true);
 	await choose(page, [await photo("a.jpg"), await photo("b.jpg")]);
 	await said(page, "a.jpg", words);
@@ -880,7 +887,7 @@ const KOREAN = [
 async function korean({ page, context, photo, expected })
 {
 	expected.push(FAILED);
-	await page.clock.install();
+	await still(page);
 	const one = await photo("x.jpg");
 	await answers(page, (n, request) => n < KOREAN.length
 	    ? KOREAN[parseInt(fileOf(request))][1] : n === KOREAN.length

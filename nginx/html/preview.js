@@ -1,7 +1,7 @@
 /*
  * What is on its way as a small picture, where the browser can show it: only what
- * is on the screen, one at a time, since each is decoded whole for a moment. Of
- * what cannot be shown, or is too large for this, nothing is.
+ * is on the screen or near it, one at a time, since each is decoded whole for a
+ * moment. Of what cannot be shown, or is too large for this, nothing is.
  */
 import { make } from "./dom.js";
 
@@ -39,7 +39,7 @@ const onScreen = new IntersectionObserver(entries => {
 		onScreen.unobserve(target);
 		turn = turn.then(() => show(target));
 	}
-});
+}, { rootMargin: "50%" });
 
 export function preview(thumb, file)
 {

@@ -81,6 +81,8 @@ class Photo {
 	{
 		this.state = state;
 		this.card.say(facts);
+		this.card.element.classList.toggle("held", state === "waiting"
+		    && label !== "");
 		this.bar.hidden = !isUnderWay(this);
 		if (state !== "refused")
 			this.card.refuse("");

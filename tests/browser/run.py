@@ -26,6 +26,7 @@ SUITES = (
     ("page.mjs", "--prefix", "/media"),
     ("looks.mjs",),
     ("polyglots.mjs", "--formats"),
+    ("status.mjs",),
     ("noscript.mjs",),
     ("noscript.mjs", "--prefix", "/media"),
     ("keyboard.mjs",),

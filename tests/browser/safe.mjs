@@ -4,7 +4,7 @@
  * `node safe.mjs`, FT_URL set.
  */
 import assert from "node:assert/strict";
-import { base, main } from "./harness.mjs";
+import { base, main, thumbctl } from "./harness.mjs";
 import { GOOD_ID, HOSTILE, LOCALES, MARKUP, NAMES, NOTES, PAGES, REFUSED, answer,
 	card, choose, harmless, harmlessNames, overflow, thumbnail, until, wait }
 	from "./parts.mjs";
@@ -291,6 +291,8 @@ async function oddStorage({ page, expected })
 await main(async suite => {
 	const run = suite.run.bind(suite);
 
+	/* What the status page asks for, as a prober has it made. */
+	await thumbctl("slo", "--publish");
 	for (const path of PAGES)
 		for (const locale of LOCALES) {
 			const what = `/${path}, ${locale}`;

@@ -448,19 +448,23 @@ async function wrongClock({ page })
 const ODD = [null, -1, 1e300, MARKUP, "2026-11-28T00:00:00Z", "__proto__", true,
 	[[]], [null], {}, { toString: 1 }];
 
-/* Each member in turn as each of these; the lists' own in their first one. */
+/*
+ * Each member in turn as some of these, the next ones for the next member; the
+ * lists' own in their first one.
+ */
 function oddReports()
 {
 	const found = [...ODD];
+	const some = () => [0, 4, 8].map(i => ODD[(found.length + i) % ODD.length]);
 	const spoil = (value, rebuild) => Object.keys(value).forEach(key => {
-		found.push(...ODD.map(odd => rebuild({ ...value, [key]: odd })));
+		found.push(...some().map(odd => rebuild({ ...value, [key]: odd })));
 		const inner = Array.isArray(value[key]) ? value[key][0] : value[key];
 		if (inner && typeof inner === "object")
 			spoil(inner, one => rebuild({ ...value,
 				[key]: Array.isArray(value[key]) ? [one] : one }));
 	});
 
-	spoil(EVENTFUL, report => found.push(report));
+	spoil({ ...EVENTFUL, days: EVENTFUL.days.slice(-2) }, one => one);
 	for (const strip of [MARKUP, "x".repeat(1e5), "\0\ud800o", ""])
 		found.push({ ...EVENTFUL, today: { ...EVENTFUL.today, minutes: strip } });
 	return found;
@@ -470,7 +474,7 @@ async function odd({ page })
 {
 	const reports = oddReports();
 
-	assert.ok(reports.length > 300);
+	assert.ok(reports.length > 100, reports.length);
 	page.on("dialog", () => assert.fail("a dialog"));
 	await page.clock.setFixedTime(NOW);
 	await serve(page, EVENTFUL);
@@ -491,13 +495,11 @@ async function odd({ page })
 				    : channel.port2.postMessage(0);
 				channel.port2.postMessage(0);
 			});
-			const shown = document.querySelector("main").innerText;
+			const shown = document.querySelector("main").textContent;
 			const bad = /undefined|NaN|null|\[object|Infinity|Invalid/.exec(shown);
 			if (bad)
 				found.push(`${shown.slice(bad.index - 40, bad.index + 40)}: ${
 				    JSON.stringify(all[next])}`);
-			if (document.documentElement.scrollWidth > innerWidth)
-				found.push(`too wide: ${JSON.stringify(all[next])}`);
 		}
 		return found;
 	}, reports);

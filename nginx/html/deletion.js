@@ -12,7 +12,7 @@ import { isBrief, pauseAfter, sleep, untilOnline } from "./again.js";
 import { problemOf } from "./answers.js";
 import { announce, button, make } from "./dom.js";
 import { seconds } from "./figures.js";
-import { all, forget, mark } from "./kept.js";
+import { all, find, forget, mark } from "./kept.js";
 import { words } from "./words.js";
 
 const UNDO_MS = 8e3;
@@ -20,8 +20,6 @@ const UNDO_MS = 8e3;
 const FRESH_MS = 12e3;
 /* nginx answers within 20 s; a dead connection never. */
 const STALL_MS = 30e3;
-
-const kept = id => all().find(entry => entry.id === id);
 
 /* ---- asking the service ------------------------------------------------------ */
 
@@ -64,7 +62,7 @@ async function remove({ id, tokens })
 	const problem = problems.find(Boolean) ?? null;
 
 	/* Sent once more meanwhile, it has an entry that is not marked. */
-	if (!problem && kept(id)?.gone)
+	if (!problem && find(id)?.gone)
 		forget(id);
 	return problem;
 }
@@ -88,7 +86,7 @@ export class Deletion {
 	constructor(photos, name, { undone, ended })
 	{
 		this.photos = photos.map(({ id, tokens }) => ({ id, tokens:
-		    [...new Set([...tokens, ...kept(id)?.tokens ?? []])] }));
+		    [...new Set([...tokens, ...find(id)?.tokens ?? []])] }));
 		this.name = name;
 		this.undone = undone;
 		this.ended = ended;
@@ -187,7 +185,7 @@ export async function resume()
 		const ms = gone + FRESH_MS - Date.now();
 		if (ms > 0)
 			await sleep(Math.min(ms, FRESH_MS));
-		const entry = kept(id);
+		const entry = find(id);
 		if (entry?.gone !== gone)
 			continue;
 		const problem = await remove(entry);

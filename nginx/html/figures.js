@@ -107,3 +107,24 @@ export function percent(share)
 	return Number(share < 1 ? Math.min(share, .9999) : share)
 	    .toLocaleString(language, { style: "percent", ...digits });
 }
+
+/* Of a time in milliseconds. */
+export const hour = time => new Date(time).toLocaleTimeString(language,
+	{ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+/* "Today", "Yesterday", else the date; with its year where that is another. */
+export function day(time)
+{
+	const date = new Date(time);
+	const now = new Date();
+	const near = [0, 1].find(ago => date.toDateString() === new Date(
+	    now.getFullYear(), now.getMonth(), now.getDate() - ago).toDateString());
+
+	if (near === undefined)
+		return date.toLocaleDateString(language, { day: "numeric",
+			month: "long", weekday: "long",
+			...(date.getFullYear() !== now.getFullYear()
+			    && { year: "numeric" }) });
+	return new Intl.RelativeTimeFormat(language, { numeric: "auto" })
+	    .format(-near, "day").replace(/^./, c => c.toUpperCase());
+}

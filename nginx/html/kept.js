@@ -3,10 +3,15 @@
  * that two tabs never write over each other's list. The key has the path of the
  * pages, since one host may have several services. What others or older
  * versions have put there may be odd: it is left out.
+ *
+ * An entry: { id, tokens, name, at, width, height, bytes, color, placeholder,
+ * thumb: { url, width, height } or null, gone: 0, or since when it is to be
+ * deleted }. Times are in milliseconds.
  */
 import { areNumbers, isId } from "./answers.js";
 
 const PREFIX = `fcgi-thumb ${new URL(".", document.baseURI).pathname} `;
+const LATEST = 8.64e15; /* no Date is later */
 
 /* Asking for storage that is forbidden throws already. */
 function storage()
@@ -18,8 +23,17 @@ function storage()
 	}
 }
 
-const text = value => typeof value === "string" ? value : "";
+export const isAllowed = () => storage() !== null;
 
+/* ---- what is in it ------------------------------------------------------------ */
+
+const text = value => typeof value === "string" ? value : "";
+const isTime = n => areNumbers(n) && n >= 0 && n <= LATEST;
+const isCount = n => Number.isSafeInteger(n) && n > 0;
+const tokensOf = list => !Array.isArray(list) ? []
+    : list.filter(t => /^[a-z2-7]+$/.test(text(t)));
+
+/* Without a token it could not be deleted, which is what the list is for. */
 function parse(id, item)
 {
 	let e;
@@ -29,19 +43,31 @@ function parse(id, item)
 	} catch {
 		return null;
 	}
-	if (!isId(id) || !areNumbers(e?.at, e?.width, e?.height, e?.bytes)
-	    || !Array.isArray(e.tokens))
+	const tokens = tokensOf(e?.tokens);
+	if (!isId(id) || tokens.length === 0 || !isTime(e.at)
+	    || ![e.width, e.height, e.bytes].every(isCount))
 		return null;
-	return { id, at: e.at, width: e.width, height: e.height, bytes: e.bytes,
-		tokens: e.tokens.filter(t => /^[a-z2-7]+$/.test(t)),
-		name: text(e.name), color: text(e.color),
-		placeholder: text(e.placeholder), gone: e.gone > 0 ? Number(e.gone) : 0,
-		thumb: areNumbers(e.thumb?.width, e.thumb?.height)
+	return { id, tokens, at: e.at, width: e.width, height: e.height,
+		bytes: e.bytes, name: text(e.name), color: text(e.color),
+		placeholder: text(e.placeholder), gone: isTime(e.gone) ? e.gone : 0,
+		thumb: [e.thumb?.width, e.thumb?.height].every(isCount)
 		    ? { url: text(e.thumb.url), width: e.thumb.width,
 		        height: e.thumb.height } : null };
 }
 
-const read = id => parse(id, storage()?.getItem(PREFIX + id));
+const idOf = key => key.slice(PREFIX.length);
+
+/* The entry of a photo, or null. */
+export const find = id => parse(id, storage()?.getItem(PREFIX + id));
+
+/* All entries, the newest first. */
+export const all = () => Object.keys(storage() ?? {})
+    .filter(key => key.startsWith(PREFIX))
+    .map(key => find(idOf(key)))
+    .filter(Boolean)
+    .sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1));
+
+/* ---- changing it ---------------------------------------------------------------- */
 
 function write({ id, ...entry })
 {
@@ -53,38 +79,74 @@ function write({ id, ...entry })
 	}
 }
 
-/* All entries, the newest first. */
-export const all = () => Object.keys(storage() ?? {})
-    .filter(key => key.startsWith(PREFIX))
-    .map(key => read(key.slice(PREFIX.length)))
-    .filter(Boolean)
-    .sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1));
+const union = (a, b) => [...new Set([...a, ...b])];
+
+/* The tokens that this page has added, by id. */
+const added = new Map();
 
 /* Add an entry, or its tokens to the one that is there. Was it possible? */
 export function keep(entry)
 {
-	const tokens = read(entry.id)?.tokens ?? [];
+	const { id } = entry;
+	const tokens = tokensOf(entry.tokens);
 
-	return write({ ...entry, gone: 0,
-		tokens: [...new Set([...tokens, ...entry.tokens])] });
+	if (tokens.length === 0 || !write({ ...entry, gone: 0,
+	    tokens: union(find(id)?.tokens ?? [], tokens) }))
+		return false;
+	added.set(id, union(added.get(id) ?? [], tokens));
+	return true;
 }
 
 export function forget(id)
 {
+	added.delete(id);
 	storage()?.removeItem(PREFIX + id);
+	changed();
 }
 
-/* It is wanted gone, from now on; or not any more: undone. */
-export function mark(id, gone)
+function alter(id, changes)
 {
-	const entry = read(id);
+	const entry = find(id);
 
 	if (entry)
-		write({ ...entry, gone: gone ? Date.now() : 0 });
+		write({ ...entry, ...changes });
 }
 
-/* Call back when another tab has changed the list. */
-export const watch = callback => addEventListener("storage", event => {
-	if (event.key === null || event.key.startsWith(PREFIX))
-		callback();
+/* It is to be deleted, or not any more: undone. */
+export const mark = (id, gone) => alter(id, { gone: gone ? Date.now() : 0 });
+
+/* Another thumbnail, since that one has no file any more. */
+export const renew = (id, thumb) => alter(id, { thumb });
+
+/* ---- being told of it ------------------------------------------------------------------ */
+
+const watchers = new Set();
+let due = 0;
+
+/* Once for many changes. */
+function changed()
+{
+	due ||= setTimeout(() => {
+		due = 0;
+		watchers.forEach(callback => callback());
+	}, 50);
+}
+
+/* Call back when another tab has changed the list, or this page has shortened it. */
+export const watch = callback => watchers.add(callback);
+
+/*
+ * Two tabs that add to the same entry in the same moment have both read it
+ * before, and the later one wins: the other adds once more what it misses.
+ */
+addEventListener("storage", ({ key, newValue }) => {
+	const id = key?.startsWith(PREFIX) ? idOf(key) : "";
+	const entry = added.has(id) ? find(id) : null;
+
+	if (newValue === null)
+		added.delete(id);
+	else if (entry && !added.get(id).every(t => entry.tokens.includes(t)))
+		alter(id, { tokens: union(entry.tokens, added.get(id)) });
+	if (id || key === null)
+		changed();
 });

@@ -11,7 +11,7 @@ import { Card, thumbOf } from "./card.js";
 import { Deletion, resume } from "./deletion.js";
 import { $, announce, button, make } from "./dom.js";
 import { canFind, find, hash } from "./find.js";
-import { keep } from "./kept.js";
+import { isAllowed, keep } from "./kept.js";
 import { receive } from "./pick.js";
 import { endPreview, preview } from "./preview.js";
 import { isPassing, makeKey, send } from "./send.js";
@@ -260,11 +260,11 @@ class Photo {
 		endPreview(this.card.thumb);
 		this.photo = photo;
 		if (isRemovable(photo))
-			keep({ ...photo, name: this.name, at: Date.now(),
+			tellKept(keep({ ...photo, name: this.name, at: Date.now(),
 				tokens: [photo.delete_token], variants: undefined,
 				html: undefined, delete_token: undefined,
 				thumb: thumb && { url: thumb.url,
-				    width: thumb.width, height: thumb.height } });
+				    width: thumb.width, height: thumb.height } }));
 		this.ready = this.card.fill(photo, isRemovable(photo)
 		    ? event => this.remove(event) : null);
 		this.show("ready", this.ready, "");
@@ -426,6 +426,16 @@ function summarize()
 	document.title = moving ? `(${ready}/${all}) ${title}` : title;
 }
 
+/* Is what was sent in the list of this browser? Said once. */
+function tellKept(kept)
+{
+	if (kept || !$("unkept").hidden)
+		return;
+	$("kept").hidden = true;
+	$("unkept").hidden = false;
+	announce($("unkept").textContent);
+}
+
 /* The newest stand first, next to where they were dropped. */
 function add(files, refused)
 {
@@ -434,6 +444,7 @@ function add(files, refused)
 
 	if (added.length === 0)
 		return;
+	$("kept").hidden = !$("unkept").hidden || !isAllowed();
 	photos.push(...added);
 	$("list").prepend(...added.map(p => p.card.element));
 	if (files.length)

@@ -169,6 +169,22 @@ export const words = {
 		notRemoved: text => `Not deleted. ${text}`,
 	},
 	mine: {
-		none: "Nothing has been sent from this browser yet.",
+		unnamed: "Photo without a name",
+		photos: n => counted("photo")(n),
+		selected: n => `${number(n)} selected`,
+		selectedOf: (n, all) => `${number(n)} of ${number(all)} selected`,
+		select: name => `Select ${name}`,
+		opening: "Loading…",
+		gone: "This photo is not there any more.",
+		take: "Take from the list",
+		taken: name => `${name}: taken from the list.`,
+		more: n => `Show ${number(n)} more`,
+		shown: (n, all) => `${number(n)} of ${counted("photo")(all)} are shown.`,
+		deleted: n => `${counted("photo")(n)} deleted`,
+		notDeleted: (n, text) => `${counted("photo")(n)} not deleted. ${text}`,
+		ask: n => `Take ${n === 1 ? "the one photo" : `all ${
+		    counted("photo")(n)}`} from the list? ${n === 1 ? "It stays"
+		    : "They stay"} where they are, but can’t be deleted from here any more.`,
+		emptied: "The list is empty. The photos are still there.",
 	},
 };

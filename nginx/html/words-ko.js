@@ -193,6 +193,24 @@ export const words = {
 		notRemoved: text => `삭제하지 못했습니다. ${text}`,
 	},
 	mine: {
-		none: "이 브라우저에서 올린 사진이 아직 없습니다.",
+		unnamed: "이름 없는 사진",
+		photos: n => `사진 ${counted("장")(n)}`,
+		selected: n => `${counted("장")(n)} 선택됨`,
+		selectedOf: (n, all) => `${counted("장")(all)} 중 ${
+		    counted("장")(n)} 선택됨`,
+		select: name => `${name} 선택`,
+		opening: "불러오는 중…",
+		gone: "이 사진은 더 이상 없습니다.",
+		take: "목록에서 빼기",
+		taken: name => `${name}: 목록에서 뺐습니다.`,
+		more: n => `${counted("장")(n)} 더 보기`,
+		shown: (n, all) => `사진 ${counted("장")(all)} 중 ${
+		    counted("장")(n)}이 표시되었습니다.`,
+		deleted: n => `${counted("장")(n)} 삭제됨`,
+		notDeleted: (n, text) => `사진 ${
+		    counted("장")(n)}을 삭제하지 못했습니다. ${text}`,
+		ask: n => `사진 ${counted("장")(n)}을 목록에서 뺄까요? 사진은 그대로 `
+		    + "남지만, 더 이상 여기서 삭제할 수 없습니다.",
+		emptied: "목록을 비웠습니다. 사진은 그대로 남아 있습니다.",
 	},
 };

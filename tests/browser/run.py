@@ -25,6 +25,7 @@ SUITES = (
     ("page.mjs",),
     ("page.mjs", "--prefix", "/media"),
     ("looks.mjs",),
+    ("mine.mjs", "--prefix", "/media"),
     ("polyglots.mjs", "--formats"),
     ("status.mjs",),
     ("noscript.mjs",),

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { base, main, thumbctl } from "./harness.mjs";
 import { GOOD_ID, HOSTILE, LOCALES, MARKUP, NAMES, NOTES, PAGES, REFUSED, answer,
-	card, choose, harmless, harmlessNames, overflow, thumbnail, until, wait }
+	choose, harmless, harmlessNames, overflow, thumbnail, until, wait }
 	from "./parts.mjs";
 import { document_of, open } from "./site.mjs";
 
@@ -277,7 +277,7 @@ async function oddStorage({ page, expected })
 		localStorage.setItem("another's", "{");
 	}, oddItems());
 	await page.goto(new URL("mine", base).href);
-	await until(card(page, "good.jpg"));
+	await until(page.getByRole("button", { name: "good.jpg", exact: true }));
 	await harmlessNames(page);
 	for (const word of await page.locator("main").allInnerTexts())
 		assert.doesNotMatch(word, /undefined|\[object|NaN|Invalid/);

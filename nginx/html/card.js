@@ -4,7 +4,7 @@
  *
  * new Card(name, ...extra)  `element` is its frame, to be put into a list;
  *                           `title` can take the keyboard, `tools` the page's own
- *                           buttons; extra: elements below the title
+ *                           buttons; extra: elements below the facts
  * say(facts), refuse(text)  a line each; "" is none
  * fill(photo, act)          all of a photo, as photoOf() of answers.js gives it;
  *                           act(event) is called when Delete is pressed, null
@@ -24,13 +24,17 @@ import { words } from "./words.js";
 const say = words.card;
 const unseen = text => make("span", { className: "unseen", textContent: text });
 
+const ENOUGH = 280; /* pixels: as wide as page.css shows it at most */
+
 /* Wide enough for all to be seen at once, as page.css has it too. */
 const isWide = matchMedia("(min-width: 34.01rem)");
 
 /* The thumbnails of a photo that have an address, as the service orders them. */
 const variantsOf = photo => photo.variants.filter(v => webAddress(v.url));
 
-const bySize = (a, b) => a.width * a.height - b.width * b.height;
+/* The largest first; of those that are as large, the first as it is ordered. */
+const bySize = photo => variantsOf(photo).sort((a, b) =>
+	b.width * b.height - a.width * a.height);
 
 const isWhole = (variant, photo) => Math.abs(variant.width / variant.height
     / (photo.width / photo.height) - 1) < .05;
@@ -38,10 +42,10 @@ const isWhole = (variant, photo) => Math.abs(variant.width / variant.height
 /* What to show of a photo: the smallest that is enough, and not cut if possible. */
 export function thumbOf(photo)
 {
-	const sorted = variantsOf(photo).sort(bySize);
+	const sorted = bySize(photo);
 
-	return sorted.find(v => isWhole(v, photo)
-	    && Math.max(v.width, v.height) >= 280) ?? sorted.at(-1);
+	return sorted.findLast(v => isWhole(v, photo)
+	    && Math.max(v.width, v.height) >= ENOUGH) ?? sorted[0];
 }
 
 /* Until the thumbnail is there: the photo's placeholder on its colour. */
@@ -111,8 +115,8 @@ export class Card {
 		    this.sizes, this.copies);
 		this.deeds = make("div", { className: "deeds" }, this.tools, this.more);
 		this.element = make("article", { className: "photo" }, this.thumb,
-		    make("div", { className: "about" }, this.title, ...extra,
-		        this.facts, this.refusal), this.deeds);
+		    make("div", { className: "about" }, this.title, this.facts,
+		        ...extra, this.refusal), this.deeds);
 	}
 
 	say(facts)
@@ -159,7 +163,7 @@ export class Card {
 	/* The picture, and the address of the largest. */
 	show(photo)
 	{
-		const address = webAddress(variantsOf(photo).sort(bySize).at(-1).url);
+		const address = webAddress(bySize(photo)[0].url);
 		const link = thumbnail(thumbOf(photo), photo, this.name);
 
 		link.href = address;

@@ -95,6 +95,10 @@ export class Deletion {
 		this.undo = button(words.card.undo, words.card.undoOf(name),
 		    () => this.takeBack());
 		this.undo.classList.add("main");
+		this.undo.addEventListener("pointerenter", ({ pointerType }) =>
+			this.isUnderMouse = pointerType !== "touch");
+		this.undo.addEventListener("pointerleave", () =>
+			this.isUnderMouse = false);
 		this.left = make("span", { className: "left", ariaHidden: "true" });
 		this.element = make("div", { className: "undo" }, this.text,
 		    this.undo, this.left);
@@ -112,11 +116,11 @@ export class Deletion {
 		this.tick();
 	}
 
+	/* A finger that has gone leaves the pointer where it was. */
 	isHeld()
 	{
-		return document.hasFocus() && this.undo.matches(
-		    matchMedia("(hover: hover)").matches ? ":hover, :focus"
-		        : ":focus");
+		return document.hasFocus() && (this.undo === document.activeElement
+		    || this.isUnderMouse);
 	}
 
 	tick()

@@ -5,7 +5,7 @@
  * Where something is waited for, the page's clock is driven, and nothing sleeps.
  */
 import assert from "node:assert/strict";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { base, main, pool, shot } from "./harness.mjs";
 import { NOTES, REFUSED, answer, card, choose, codes, thumbnail, until, wait }
@@ -736,16 +736,19 @@ async function leaving({ page, photo })
 
 /* By the service itself: a text, a photo cut short, none at all, and too many
    bytes; a photo beside them is taken. */
-async function refused({ page, photo, expected })
+async function refused({ suite, page, photo, expected })
 {
+	const huge = join(suite.files, "huge.jpg");
 	const file = await photo("cut.jpg");
 	const seen = traffic(page);
 
 	expected.push(REFUSED);
+	await writeFile(huge, "");
+	await truncate(huge, 33 << 20);
 	file.buffer = file.buffer.subarray(0, 300);
+	await choose(page, huge);
 	await choose(page, [NOTES, file, { ...NOTES, name: "empty.jpg",
-		buffer: Buffer.alloc(0) }, await photo("good.jpg"),
-		{ ...NOTES, name: "huge.jpg", buffer: Buffer.alloc(33 << 20) }]);
+		buffer: Buffer.alloc(0) }, await photo("good.jpg")]);
 	await until(page.getByText("1 of 5 ready · 4 not taken"));
 	assert.match(await refusalOf(page, "notes.txt"),
 	    /^This looks like a text file\. Accepted are JPEG, .+ and \w+\.$/);

@@ -17,7 +17,8 @@
  * below must not move under a finger. CSS counts on --rows, set by the first.
  */
 import { fileName, markdown, picture } from "./copies.js";
-import { button, copyButton, make, webAddress } from "./dom.js";
+import { copyButton } from "./copy.js";
+import { button, make, webAddress } from "./dom.js";
 import { bytes, share, size } from "./figures.js";
 import { words } from "./words.js";
 

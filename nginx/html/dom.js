@@ -2,8 +2,6 @@
  * Small parts of a page. Whatever text they are given enters the page as text,
  * never as markup.
  */
-import { words } from "./words.js";
-
 export const $ = id => document.getElementById(id);
 
 export function make(tag, props = {}, ...children)
@@ -35,24 +33,6 @@ export function webAddress(text)
 	}
 }
 
-/* Plain http has no navigator.clipboard: the older way needs a selection. */
-async function copy(text)
-{
-	try {
-		await navigator.clipboard.writeText(text);
-		return true;
-	} catch {
-		const focused = document.activeElement;
-		const area = make("textarea", { value: text, className: "unseen" });
-		document.body.append(area);
-		area.select();
-		const done = document.execCommand("copy");
-		area.remove();
-		focused?.focus();
-		return done;
-	}
-}
-
 /* A button, with what it is about behind its label for screen readers. */
 export function button(label, about, act)
 {
@@ -61,46 +41,5 @@ export function button(label, about, act)
 	    make("span", { className: "unseen", textContent: ` ${about}` }));
 
 	node.addEventListener("click", event => act(node, word, event));
-	return node;
-}
-
-/* In place of a button that could not copy: the text, to be taken by hand. */
-function offer(text, what, self)
-{
-	const field = make("input", { readOnly: true, value: text,
-		ariaLabel: what.replace(/^./, c => c.toUpperCase()) });
-	const row = self.closest("div");
-
-	row.append(make(row.matches("dl *") ? "dd" : "div", { className: "whole" },
-	    field, make("p", { className: "hint", textContent: words.byHand })));
-	self.remove();
-	field.focus();
-	field.select();
-	announce(words.byHand);
-}
-
-/*
- * Copies text, which is `what` in words; `about` is the end of the button's own
- * name, where its label says a part of that already.
- */
-export function copyButton(text, label, what, about = what)
-{
-	const node = button(label, about, async (self, word) => {
-		if (!await copy(text)) {
-			offer(text, what, self);
-			return;
-		}
-		/* What stands beside it stays there. */
-		self.style.minWidth = `${self.getBoundingClientRect().width}px`;
-		word.data = words.copied;
-		self.classList.add("done");
-		announce(words.copiedWhat(what));
-		setTimeout(() => {
-			word.data = label;
-			self.classList.remove("done");
-		}, 2000);
-	});
-
-	node.classList.add("copy");
 	return node;
 }

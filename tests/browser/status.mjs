@@ -605,7 +605,7 @@ async function real({ page, expected })
 {
 	expected.push(/status of 404/);
 	await appendFile(process.env.FT_SETTINGS,
-	    `probe_url = "${base.replace(/\/$/, "")}";\n`);
+	    `probe_url = "${new URL(base).origin}";\n`);
 	await page.goto(new URL("status", base).href);
 	await is(page, "Not known");
 	assert.match(await text(page, "#about"), /thumbctl probe/);

@@ -22,8 +22,7 @@ from together import Together  # noqa: E402: found by the path above
 # The longest first.
 SUITES = (
     ("clients.mjs",),
-    ("page.mjs",),
-    ("page.mjs", "--prefix", "/media"),
+    ("upload.mjs", "--prefix", "/media"),
     ("looks.mjs",),
     ("mine.mjs", "--prefix", "/media"),
     ("result.mjs", "--prefix", "/media"),

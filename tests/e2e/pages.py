@@ -1,7 +1,6 @@
 """A page for people as a parser reads it that mends nothing: what a browser
 would put right in silence is an error here."""
 
-import html
 from html.parser import HTMLParser
 
 VOID = {"br", "img", "input", "link", "meta"}
@@ -45,8 +44,7 @@ class Page(HTMLParser):
             assert not any(name.startswith("on") for name in attributes), tag
         ids = [a["id"] for _, a in self.elements if "id" in a]
         assert len(ids) == len(set(ids)), ids
-        for part, where in (("script", self.of("script")),):
-            assert all("src" in one for one in where), part
+        assert all("src" in script for script in self.of("script"))
 
     def of(self, tag):
         return [attributes for one, attributes in self.elements if one == tag]

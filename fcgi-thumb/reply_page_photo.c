@@ -61,6 +61,9 @@ static const struct {
 	},
 };
 
+/* px: as wide as page.css shows it at most, as card.js has it. */
+#define ENOUGH 280
+
 /* A photo, and how it is told of. */
 struct card {
 	const struct outcome *photo;
@@ -111,30 +114,62 @@ put_name(struct buf *out, const struct card *c)
 	buf_puts(out, "</bdi></h2>\n");
 }
 
-/* The one with the fewest pixels; with as many, the first. */
+static uint64_t
+pixels(const struct variant *v)
+{
+	return (uint64_t)v->size.width * v->size.height;
+}
+
+/* The one with the most pixels; with as many, the first. */
 static const struct variant *
-smallest(const struct manifest *m)
+largest(const struct manifest *m)
 {
 	const struct variant *best = &m->variants[0];
 
-	for (unsigned i = 1; i < m->n; i++) {
-		struct size size = m->variants[i].size;
-
-		if ((uint64_t)size.width * size.height <
-		    (uint64_t)best->size.width * best->size.height)
+	for (unsigned i = 1; i < m->n; i++)
+		if (pixels(&m->variants[i]) > pixels(best))
 			best = &m->variants[i];
-	}
 	return best;
+}
+
+/* Is nothing cut off, but for what rounding does to its shape? */
+static bool
+is_whole(const struct variant *v, const struct manifest *m)
+{
+	double shape = (double)v->size.width / v->size.height;
+	double ratio = shape * m->size.height / m->size.width;
+
+	return ratio > .95 && ratio < 1.05;
+}
+
+/*
+ * What to show of a photo, as the cards of the upload page do: the smallest that
+ * fills its frame and is not cut, else the largest.
+ */
+static const struct variant *
+shown(const struct manifest *m)
+{
+	const struct variant *best = NULL;
+
+	for (unsigned i = 0; i < m->n; i++) {
+		const struct variant *v = &m->variants[i];
+
+		if (is_whole(v, m) &&
+		    (v->size.width >= ENOUGH || v->size.height >= ENOUGH) &&
+		    (best == NULL || pixels(v) <= pixels(best)))
+			best = v;
+	}
+	return best != NULL ? best : largest(m);
 }
 
 static void
 put_thumb(struct buf *out, const struct card *c)
 {
 	const struct manifest *m = &c->photo->manifest;
-	const struct variant *v = smallest(m);
+	const struct variant *v = shown(m);
 
 	buf_puts(out, "<div class=\"thumb\"><a href=\"");
-	put_url(out, c, &m->variants[0]);
+	put_url(out, c, largest(m));
 	buf_puts(out, "\"><img src=\"");
 	put_url(out, c, v);
 	buf_printf(out, "\" width=\"%u\" height=\"%u\" alt=\"", v->size.width,
@@ -212,11 +247,11 @@ put_copies(struct buf *out, const struct card *c)
 	const struct manifest *m = &c->photo->manifest;
 	struct buf address = { 0 }, markdown = { 0 }, html = { 0 };
 
-	variant_url(&m->variants[0], m->id, c->settings, &address);
+	variant_url(largest(m), m->id, c->settings, &address);
 	buf_puts(&markdown, "![");
 	put_markdown_name(&markdown, name_of(c));
 	buf_puts(&markdown, "](");
-	variant_url(&m->variants[0], m->id, c->settings, &markdown);
+	variant_url(largest(m), m->id, c->settings, &markdown);
 	buf_puts(&markdown, ")");
 	manifest_html(m, c->settings, &html);
 	buf_printf(out, "<details><summary>%s</summary>\n",

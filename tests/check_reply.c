@@ -430,6 +430,42 @@ START_TEST(a_thumbnail_can_be_opened_and_kept)
 }
 END_TEST
 
+static const struct {
+	struct size large, medium, square;
+	const char *shown, *opened;
+} frames[] = {
+	{ { 960, 1280 }, { 480, 640 }, { 320, 320 }, "medium", "large" },
+	/* What is small is shown by what is left. */
+	{ { 240, 320 }, { 90, 120 }, { 60, 60 }, "large", "large" },
+	{ { 90, 120 }, { 90, 120 }, { 60, 60 }, "large", "large" },
+	/* A shape of its own is the photo's own but for rounding. */
+	{ { 300, 300 }, { 400, 400 }, { 319, 425 }, "square", "medium" },
+	{ { 1280, 1280 }, { 640, 640 }, { 320, 320 }, "large", "large" },
+};
+
+START_TEST(the_smallest_that_is_enough_is_shown_and_the_largest_opened)
+{
+	struct manifest *photo = &outcomes[0].manifest;
+	char wanted[200];
+
+	ask_for_page("en");
+	take(&outcomes[0], "a.jpg", PHOTO_CREATED);
+	photo->variants[0].size = frames[_i].large;
+	photo->variants[photo->n] = photo->variants[0];
+	(void)strcpy(photo->variants[photo->n].preset, "medium");
+	photo->variants[photo->n++].size = frames[_i].medium;
+	photo->variants[photo->n] = photo->variants[0];
+	(void)strcpy(photo->variants[photo->n].preset, "square");
+	photo->variants[photo->n++].size = frames[_i].square;
+	ck_assert_int_eq(build(1), 201);
+	(void)snprintf(wanted, sizeof wanted,
+	    "<a href=\"/t/" ID "/%s.jpg?v=1f0c9a2e\"><img src=\"/t/" ID
+	    "/%s.jpg?v=1f0c9a2e\"",
+	    frames[_i].opened, frames[_i].shown);
+	ck_assert_msg(has(wanted), "%s in %s", wanted, out.data);
+}
+END_TEST
+
 /* Shown once, where no script keeps it; and nothing is said of none. */
 START_TEST(the_delete_token_is_shown_with_what_it_is_for)
 {
@@ -531,6 +567,9 @@ main(void)
 	tcase_add_loop_test(page, the_page_is_of_the_language_that_nginx_tells,
 	    0, 2);
 	tcase_add_test(page, a_thumbnail_can_be_opened_and_kept);
+	tcase_add_loop_test(page,
+	    the_smallest_that_is_enough_is_shown_and_the_largest_opened, 0,
+	    NELEM(frames));
 	tcase_add_test(page, the_delete_token_is_shown_with_what_it_is_for);
 	tcase_add_loop_test(page, no_name_means_anything_in_markdown, 0,
 	    NELEM(markdowns));

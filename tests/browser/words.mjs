@@ -22,6 +22,7 @@ const SAMPLES = {
 	offline: [FILE], more: [FILE], errors: COUNTS,
 	p: [PROBLEM, { ...PROBLEM, status: 0 }, { ...PROBLEM, limit: 64e6 },
 		{ ...PROBLEM, limit: 1, actual: 2 }, { ...PROBLEM, large: true },
+		{ ...PROBLEM, wait: 4 },
 		{ ...PROBLEM, limit: 64e6, actual: 99532800 },
 		{ ...PROBLEM, until: "2026-11-28T14:00:00Z", reason: FILE },
 		{ ...PROBLEM, until: "soon" }, { ...PROBLEM, detail: FILE }],

@@ -103,6 +103,14 @@ async function open(page, what)
 	await serve(page, what);
 	await page.goto(new URL("status", base).href);
 	await settled(page);
+	await page.evaluate(() => {
+		const set = window.setTimeout;
+		window.asked = 0;
+		window.setTimeout = (...args) => {
+			window.asked++;
+			return set(...args);
+		};
+	});
 }
 
 const settled = page => page.waitForFunction(() =>
@@ -113,15 +121,15 @@ const plain = said => said.replace(/\s+/g, " ").trim();
 const text = async (page, selector) =>
 	plain(await page.locator(selector).innerText());
 
-/* The next asking, and what comes of it. */
+/* The next asking, until the page waits for the one after that. */
 async function minuteLater(page, what)
 {
-	const asked = page.waitForRequest("**/status.json");
+	const before = await page.evaluate(() => window.asked);
 
 	if (what !== undefined)
 		await serve(page, what);
 	await page.clock.runFor(MINUTE);
-	await asked;
+	await page.waitForFunction(n => window.asked > n, before);
 }
 
 const is = (page, wanted) => wait(`it is ${wanted}`, async () =>

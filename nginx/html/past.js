@@ -225,7 +225,7 @@ function showDays({ days, today })
 		return;
 	put("days-sum", ...budget === null ? [] : lines([words.within(
 	    number(counted.filter(({ offline }) => offline <= budget).length),
-	    number(counted.length), unit(budget, "minute"))]));
+	    unit(counted.length, "day"), unit(budget, "minute"))]));
 	put("days-first", dayName(days[0].date));
 	put("days-last", dayName(days.at(-1).date));
 	$("days").dataset.budget = budget ? unit(budget, "minute") : "";

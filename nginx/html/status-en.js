@@ -73,6 +73,6 @@ export const status = {
 	day: (at, span) => `${at}: offline for ${span}`,
 	dayOnline: at => `${at}: online all the time`,
 	dayUnknown: at => `${at}: not counted`,
-	within: (n, all, span) => `${n} of ${all} days with at most ${span} offline.`,
+	within: (n, all, span) => `${n} of ${all} with at most ${span} offline.`,
 	causes: Object.fromEntries(sentences.map(text => [text, text])),
 };

@@ -61,7 +61,7 @@ export const status = {
 	day: (at, span) => `${at}: 중단 ${span}`,
 	dayOnline: at => `${at}: 내내 정상`,
 	dayUnknown: at => `${at}: 집계되지 않음`,
-	within: (n, all, span) => `${all}일 중 ${n}일은 중단 시간이 ${span} 이하였습니다.`,
+	within: (n, all, span) => `${all} 중 ${n}일은 중단 시간이 ${span} 이하였습니다.`,
 	causes: {
 		"The service did not work as it should":
 		    "서비스가 제대로 작동하지 않았습니다",

@@ -17,6 +17,7 @@ const PROBLEM = { status: 422, code: "code", title: "", detail: "", until: "",
 /* What the words are about, by the names of their parameters. */
 const SAMPLES = {
 	n: COUNTS, ready: COUNTS, all: COUNTS, refused: COUNTS, removed: COUNTS,
+	cancelled: COUNTS,
 	share: [0, .5, 1], name: [FILE], file: [FILE], what: [FILE], text: [FILE],
 	at: [TIME], span: [FILE], zone: ["", "UTC+09:00"], online: [FILE],
 	offline: [FILE], more: [FILE], errors: COUNTS,

@@ -100,7 +100,7 @@ const sticking = page => page.locator("body *").evaluateAll(nodes => nodes
 /* What one could want to hit, and a finger would miss. Links in text are as
    high as their line. */
 const TARGETS = "button, summary, select, textarea, label[for], "
-    + "input:not([type=file]), a:not(p a)";
+    + "input:not([type=file]), a[href]:not(p a)";
 const small = page => page.locator(TARGETS).evaluateAll(nodes => nodes
     .filter(node => node.checkVisibility({ visibilityProperty: true })
         && !node.closest("label, .unseen"))
@@ -109,18 +109,21 @@ const small = page => page.locator(TARGETS).evaluateAll(nodes => nodes
     .map(({ node, width, height }) =>
         `${width} × ${height}: ${node.outerHTML.slice(0, 120)}`));
 
-/* Two that would both be hit, or neither: one lies over the other. */
+/* Two that would both be hit, or neither: one lies over the other. What stays where
+   it is on the screen lies over whatever is scrolled below it. */
 const overlapping = page => page.locator(TARGETS).evaluateAll(nodes => {
 	const all = nodes.filter(node => !node.closest(".unseen")
 	    && node.checkVisibility({ visibilityProperty: true }))
 	    .map(node => ({ node, box: node.getBoundingClientRect() }))
 	    .filter(({ box }) => box.width && box.height);
+	const stays = node => node && (getComputedStyle(node).position === "fixed"
+	    || stays(node.parentElement));
 	const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
 	    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
 
 	return all.flatMap(({ node: a, box }, i) => all.slice(i + 1)
 	    .filter(b => !a.contains(b.node) && !b.node.contains(a)
-	        && meet(box, b.box))
+	        && meet(box, b.box) && Boolean(stays(a)) === Boolean(stays(b.node)))
 	    .map(b => [a, b.node].map(node => node.outerHTML.slice(0, 100))));
 });
 

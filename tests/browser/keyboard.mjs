@@ -84,7 +84,7 @@ async function reachable(page)
 {
 	const stops = await walk(page);
 	const all = await page.locator("a[href], button, input, select, summary, "
-	    + "textarea").evaluateAll(nodes => nodes.filter(node =>
+	    + "textarea, [role=slider]").evaluateAll(nodes => nodes.filter(node =>
 	        node.checkVisibility({ visibilityProperty: true })
 	        && !node.disabled && node.tabIndex >= 0).length);
 
@@ -188,6 +188,55 @@ async function opened({ page, context, photo, expected })
 	await until(card(page, "open.jpg"));
 }
 
+/* The list: there by the way between the pages, all selected, deleted, had back. */
+async function mine({ page, photo })
+{
+	await tabTo(page, /^Choose photos$/);
+	await chooseFiles(page, [await photo("a.jpg"), await photo("b.jpg")]);
+	const { src } = await thumbnail(page, "a.jpg");
+	await thumbnail(page, "b.jpg");
+	await tabTo(page, /^My photos$/);
+	await page.keyboard.press("Enter");
+	await page.waitForURL("**/mine");
+	await until(page.getByLabel("Select all"));
+	await reachable(page);
+	await tabTo(page, /^Select all$/);
+	await page.keyboard.press("Space");
+	await tabTo(page, /^Delete/);
+	await reachable(page);
+	await tabTo(page, /^Delete/);
+	await page.keyboard.press("Enter");
+	await until(page.getByRole("button", { name: /^Undo/ }));
+	assert.match(await place(page), /^Undo/);
+	await page.keyboard.press("Space");
+	await page.waitForFunction(() =>
+		document.querySelectorAll("#days li img").length === 2);
+	assert.notEqual(await place(page), "");
+	/* As they were: selected. */
+	assert.ok(await page.getByLabel("Select all").isChecked());
+	await tabTo(page, /^Delete/);
+	await page.keyboard.press("Enter");
+	await until(page.getByRole("button", { name: /^Undo/ }));
+	await tabTo(page, /^Upload$/, "Shift+Tab");
+	await page.clock.fastForward(9e3);
+	await wait("they are deleted", async () =>
+		(await page.request.get(src)).status() === 404);
+	await until(page.getByRole("heading", { name: "No photos yet" }));
+	await never(page);
+}
+
+/* Also where nothing has been seen yet. */
+async function status({ page, expected })
+{
+	expected.push(/status of 404.*status\.json$/);
+	await tabTo(page, /^Status$/);
+	await page.keyboard.press("Enter");
+	await page.waitForURL("**/status");
+	await until(page.getByText(/^Not known$/));
+	assert.ok((await reachable(page)).length >= 3);
+	await never(page);
+}
+
 /* ---- what is said ---------------------------------------------------------------- */
 
 async function announced({ page, photo, expected })
@@ -241,6 +290,8 @@ await main(async suite => {
 	await run("an upload is cancelled, and tried again", cancelled);
 	await run("a photo is deleted, had back, and deleted for good", deletion);
 	await run("a thumbnail is opened", opened);
+	await run("photos are found again, selected, and deleted", mine);
+	await run("how the service is can be read", status);
 	await run("what happens is said", announced);
 	await run("none of this could be missing unseen", noticed);
 });

@@ -170,7 +170,7 @@ export async function inspect(page, name, { widths = [320, 768, 1280],
 /* Is something drawn around the place of the keyboard? */
 export const ring = page => page.evaluate(() => [document.activeElement,
 	document.activeElement.closest(".drop")].some(node => node
-	    && node.getBoundingClientRect().width > 20
+	    && node.getBoundingClientRect().width >= 16
 	    && getComputedStyle(node).outlineStyle === "solid"
 	    && parseFloat(getComputedStyle(node).outlineWidth) >= 2));
 

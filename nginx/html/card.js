@@ -30,8 +30,13 @@ const ENOUGH = 280; /* pixels: as wide as page.css shows it at most */
 /* Wide enough for all to be seen at once, as page.css has it too. */
 const isWide = matchMedia("(min-width: 34.01rem)");
 
-/* The thumbnails of a photo that have an address, as the service orders them. */
-const variantsOf = photo => photo.variants.filter(v => webAddress(v.url));
+/*
+ * The thumbnails of a photo that have an address, as the service orders them. Of
+ * a preset in several formats the first: the others are in the HTML, and are in a
+ * manifest only when somebody has asked for them.
+ */
+const variantsOf = photo => photo.variants.filter((v, i, all) =>
+	webAddress(v.url) && all.findIndex(one => one.preset === v.preset) === i);
 
 /* The largest first; of those that are as large, the first as it is ordered. */
 const bySize = photo => variantsOf(photo).sort((a, b) =>

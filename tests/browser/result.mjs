@@ -139,6 +139,24 @@ async function unmoved({ page, photo })
 	assert.deepEqual(shifts, []);
 }
 
+/* A row for each preset, also when somebody has asked for more formats of it. */
+async function presets({ page, photo })
+{
+	const { id, variants } = await sent(page, await photo("more.jpg"));
+
+	assert.equal((await page.request.get(new URL(`t/${id}/large.webp`, base).href))
+	    .status(), 200);
+	const manifest = await page.evaluate(async address =>
+		(await fetch(address)).json(), `t/${id}/meta.json`);
+	assert.equal(manifest.variants.length, variants.length + 1);
+	const said = reply({ variants: manifest.variants });
+	await answer(page, 201, said, "application/json");
+	await choose(page, await photo("again.jpg"));
+	await thumbnail(page, "again.jpg");
+	assert.deepEqual(await card(page, "again.jpg").locator("dt").allTextContents(),
+	    variants.map(v => `${v.preset}.jpg`));
+}
+
 /* What a photo is shown by: enough of it, and not cut; as much as there is. */
 async function shown({ page, photo })
 {
@@ -706,6 +724,7 @@ async function here(run)
 {
 	await run("pixels, weight and share are what the service says", figures);
 	await run("the placeholder comes first, and nothing moves", unmoved);
+	await run("a preset has one row, in however many formats it is", presets);
 	await run("a photo is shown whole, and not larger than it is", shown);
 	await run("addresses, Markdown and HTML are copied whole",
 	    t => addresses(t, new URL(base).origin));

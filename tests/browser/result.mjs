@@ -396,11 +396,11 @@ const SAFE = { "IMG_1.jpg": "IMG_1", "../../etc/passwd": "_.._etc_passwd",
 	"사진 한 장.heic": "사진 한 장", "con.jpg": "con" };
 
 /* Press Save; the name that the file gets, and what is in it. */
-async function saved(page, name, file)
+async function saved(page, name, file, save = "Save")
 {
 	const started = page.waitForEvent("download");
 
-	await card(page, name).getByRole("link", { name: `Save ${file}` }).click();
+	await card(page, name).getByRole("link", { name: `${save} ${file}` }).click();
 	const download = await started;
 	return { name: download.suggestedFilename(),
 		bytes: await readFile(await download.path()) };
@@ -694,6 +694,31 @@ async function stays({ page, photo })
 	assert.deepEqual(await kept(page), []);
 }
 
+async function korean({ page, context, photo })
+{
+	await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+	await sent(page, await photo("바다.jpg"));
+	assert.equal(await copied(page, "바다.jpg", "주소 복사 바다.jpg"),
+	    (await links(page, "바다.jpg"))[0]);
+	await until(card(page, "바다.jpg").getByText("복사됨"));
+	assert.match(await card(page, "바다.jpg").locator(".share").first()
+	    .textContent(), /^[\d.]+% \(원본 대비\)$/);
+	assert.equal((await saved(page, "바다.jpg", "large.jpg", "저장")).name,
+	    "바다-large.jpg");
+	await page.clock.install();
+	await button(page, "삭제 바다.jpg").click();
+	await until(card(page, "바다.jpg").getByText("8초"));
+	await button(page, "되돌리기 바다.jpg 삭제").click();
+	await thumbnail(page, "바다.jpg");
+	await button(page, "삭제 바다.jpg").click();
+	await page.clock.fastForward(9e3);
+	await until(card(page, "바다.jpg").getByText(/^삭제했습니다\. /));
+	const news = await page.locator("#news p").allTextContents();
+	for (const line of ["복사했습니다: 바다.jpg의 주소", "바다.jpg: 완전히 삭제했습니다.",
+		"바다.jpg: 삭제했습니다. 8초 안에 되돌릴 수 있습니다."])
+		assert.ok(news.includes(line), `${line} in ${news.join(" | ")}`);
+}
+
 /* ---- a service whose addresses are another origin's ------------------------------ */
 
 async function savedElsewhere({ page, photo })
@@ -750,6 +775,7 @@ async function here(run)
 	await run("the next visit does what got lost", lost);
 	await run("another page leaves it time", fresh);
 	await run("a photo without a token has no Delete, and says why", stays);
+	await run("all of that in Korean", korean, { locale: "ko-KR" });
 }
 
 async function there(run)

@@ -277,7 +277,8 @@ async function twoHundred({ page, photo })
 	await choose(page, files);
 	await press(page, "Cancel 199.jpg");
 	await said(page, "199.jpg", /^Cancelled\.$/);
-	await page.getByText("199 of 200 ready · 1 cancelled").waitFor(
+	await page.locator("#summary", { hasText:
+		"199 of 200 ready · 1 cancelled" }).waitFor(
 	    { timeout: 40e3 });
 	assert.equal(await page.evaluate(() => window.most), 1,
 	    "previews are made one at a time");

@@ -92,6 +92,22 @@ async function figures({ page, photo })
 	}
 }
 
+/* From now on what moves in the page is noted, until it is told to rest. */
+const watch = page => page.evaluate(() => {
+	window.shifts ??= [];
+	window.watcher = new PerformanceObserver(list => window.shifts.push(
+	    ...list.getEntries().map(entry => entry.sources.map(source =>
+	        source.node?.outerHTML?.slice(0, 120)))));
+	window.watcher.observe({ type: "layout-shift" });
+});
+
+/* When what has been drawn is noted, no more is. */
+const rest = page => page.evaluate(() => new Promise(resolve =>
+	requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => {
+		window.watcher?.disconnect();
+		resolve(window.shifts);
+	})))));
+
 /* Like that while it is awaited as when it is there; so is the picture's room. */
 async function unmoved({ page, photo })
 {
@@ -107,13 +123,7 @@ async function unmoved({ page, photo })
 	await choose(page, [await photo("soft.jpg", { width: 900, height: 600 }),
 		await photo("below.jpg")]);
 	await until(card(page, "below.jpg"));
-	await page.evaluate(() => {
-		window.shifts = [];
-		new PerformanceObserver(list => window.shifts.push(...list.getEntries()
-		    .map(entry => entry.sources.map(source =>
-		        source.node?.outerHTML?.slice(0, 120)))))
-		    .observe({ type: "layout-shift" });
-	});
+	await watch(page);
 	await pool.cont();
 	const { color, placeholder } = (await (await posted).json()).photos[0];
 	const link = card(page, "soft.jpg").locator(".thumb a");
@@ -126,17 +136,18 @@ async function unmoved({ page, photo })
 		backgroundColor: `rgb(${color.slice(1).match(/../g)
 		    .map(hex => parseInt(hex, 16)).join(", ")})` });
 	await until(card(page, "below.jpg").locator(".thumb a"));
+	await rest(page);
+	/* A picture of the whole page makes room for all of it, and moves it. */
 	await shot(page, "upload-placeholder-1280-light");
+	await rest(page);
+	await watch(page);
 	hold = false;
 	await Promise.all(held.map(route => route.continue()));
 	await thumbnail(page, "soft.jpg");
 	await thumbnail(page, "below.jpg");
 	assert.equal((await style()).backgroundImage, "none",
 	    "nothing shines through a transparent thumbnail");
-	const shifts = await page.evaluate(() => new Promise(resolve =>
-		requestAnimationFrame(() => setTimeout(() =>
-			resolve(window.shifts)))));
-	assert.deepEqual(shifts, []);
+	assert.deepEqual(await rest(page), []);
 }
 
 /* A row for each preset, also when somebody has asked for more formats of it. */

@@ -264,9 +264,20 @@ export async function shot(page, name)
 {
 	if (!shots)
 		return;
+	const size = page.viewportSize();
+	const { touch, height } = await page.evaluate(() => ({
+		touch: navigator.maxTouchPoints > 0,
+		height: document.documentElement.scrollHeight }));
+
 	await mkdir(shots, { recursive: true });
-	await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true,
+	/* Of more than is seen at once Chromium takes a picture without fingers, and
+	   forgets them: media queries would be those of a mouse from then on. */
+	if (touch)
+		await page.setViewportSize({ ...size, height });
+	await page.screenshot({ path: join(shots, `${name}.png`), fullPage: !touch,
 		animations: "disabled" });
+	if (touch)
+		await page.setViewportSize(size);
 }
 
 /* In the page: what axe-core finds, as { rule, help, nodes }. */

@@ -1,7 +1,7 @@
 /*
- * Every page and state as everybody may meet it: small, large, light, dark, in
- * both languages, read aloud. Run with `node looks.mjs`, FT_URL set; FT_SHOTS
- * keeps the pictures.
+ * The upload page in every state as everybody may meet it: small, large, light,
+ * dark, in both languages, read aloud. mine.mjs, status.mjs and noscript.mjs look
+ * at the others. Run with `node looks.mjs`, FT_URL set; FT_SHOTS keeps the pictures.
  */
 import assert from "node:assert/strict";
 import { main, pool, shot } from "./harness.mjs";
@@ -78,6 +78,22 @@ async function photos({ page, photo, expected }, looks)
 	await thumbnails(page, 4);
 	await shown(page, ".refusal", 1);
 	await inspect(page, "upload-ready", looks);
+}
+
+/* In a hand: larger targets, a camera, and most of a photo's tools closed at first. */
+const PHONE = { viewport: { width: 320, height: 640 }, hasTouch: true,
+	isMobile: true };
+
+async function phone({ page, photo }, { schemes })
+{
+	await inspect(page, "upload-phone-empty", { widths: [320], schemes });
+	await choose(page, [await photo("IMG_4711.jpg"), await photo(LONG,
+	    { width: 1512, height: 2016 })]);
+	await thumbnails(page, 2);
+	assert.equal(await page.locator("details[open]").count(), 0);
+	await inspect(page, "upload-phone-ready", { widths: [320], schemes });
+	assert.ok(await page.locator("#camera").evaluate(node => node.labels[0]
+	    .checkVisibility()), "it is a phone still");
 }
 
 /* Undo waits for whoever is at it. The other is gone for good. */
@@ -185,13 +201,14 @@ async function forced({ page, photo, expected })
 /* ---- all of them ---------------------------------------------------------------- */
 
 const STATES = [
-	["", "empty, and with photos above it", dragging],
-	["", "while photos are on their way", sending],
-	["", "while thumbnails are made", rendering],
-	["", "with photos, and one that was refused", photos],
-	["", "with a photo that can be had back", deleted],
-	["", "where nothing can be copied", byHand],
-	["", "while nobody answers", failing],
+	["empty, and with photos dragged over it", dragging],
+	["while photos are on their way", sending],
+	["while thumbnails are made", rendering],
+	["with photos, and one that was refused", photos],
+	["in a hand", phone, PHONE],
+	["with a photo that can be had back", deleted],
+	["where nothing can be copied", byHand],
+	["while nobody answers", failing],
 ];
 
 await main(async suite => {
@@ -199,9 +216,9 @@ await main(async suite => {
 		/* In Korean what differs: how long words are, and where they break. */
 		const looks = locale === LOCALES[0] ? {}
 		    : { widths: [320, 1280], schemes: ["light"] };
-		for (const [at, what, body] of STATES)
-			await suite.run(`/${at} ${what}, ${locale}`, t => body(t, looks),
-			    { ...AT_REST, at, locale });
+		for (const [what, body, more] of STATES)
+			await suite.run(`the upload page ${what}, ${locale}`,
+			    t => body(t, looks), { ...AT_REST, ...more, locale });
 	}
 	for (const width of [320, 1280])
 		await suite.run(`nothing moves when thumbnails come, ${width} px`,

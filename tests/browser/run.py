@@ -21,23 +21,23 @@ from together import Together  # noqa: E402: found by the path above
 
 # The longest first.
 SUITES = (
-    ("clients.mjs",),
-    ("upload.mjs", "--prefix", "/media"),
     ("looks.mjs",),
-    ("mine.mjs", "--prefix", "/media"),
+    ("upload.mjs", "--prefix", "/media"),
     ("result.mjs", "--prefix", "/media"),
-    ("polyglots.mjs", "--formats"),
+    ("mine.mjs", "--prefix", "/media"),
     ("status.mjs",),
-    ("noscript.mjs",),
-    ("noscript.mjs", "--prefix", "/media"),
-    ("keyboard.mjs",),
-    ("slow.mjs",),
+    ("polyglots.mjs", "--formats"),
     ("safe.mjs",),
-    ("elsewhere.mjs", "--site"),
-    ("result.mjs", "--site"),
     ("itself.mjs",),
-    ("words.mjs",),
+    ("noscript.mjs",),
+    ("clients.mjs",),
+    ("slow.mjs",),
+    ("keyboard.mjs",),
+    ("elsewhere.mjs", "--site"),
     ("tokens.mjs", "--tokens"),
+    ("words.mjs",),
+    ("result.mjs", "--site"),
+    ("noscript.mjs", "--prefix", "/media"),
 )
 
 

@@ -77,7 +77,7 @@ async function bigPhoto({ page, context, photo })
 {
 	const cdp = await context.newCDPSession(page);
 	const file = await photo("big.jpg", { width: 2000, height: 1500,
-		grain: 9000 });
+		grain: 12000 });
 
 	assert.ok(file.buffer.length > 400e3, `${file.buffer.length} is a big one`);
 	await cdp.send("Network.emulateNetworkConditions", LINE);

@@ -156,9 +156,7 @@ export async function inspect(page, name, { widths = [320, 768, 1280],
 			    lang === "en" ? "" : `-${lang}`}`;
 			await page.emulateMedia({ colorScheme });
 			await shot(page, what);
-			/* Colours are the same at all widths, and are all that differs. */
-			if (colorScheme === schemes[0] || width === widths[0])
-				await axe(page, what);
+			await axe(page, what);
 			assert.deepEqual(await moving(page), [], `${what}: nothing moves`);
 			if (await overflow(page) > 0)
 				assert.deepEqual(await sticking(page), [], `${what}: all fits`);

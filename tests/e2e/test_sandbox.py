@@ -192,6 +192,9 @@ class Limits(ServiceCase):
         self.assertTrue(self.service.is_ready())
         # More than each process may write to: they make room in time.
         for _ in range(3):
+            # What still starts would count from the log as it is after growing.
+            self.assert_logged()
+            self.assertEqual(self.service.get("/metrics").status, 200)
             before = self.worker("thumb-photo"), self.worker("thumb-control")
             self.grow(600 * self.MI)
             self.assert_logged()

@@ -2,8 +2,8 @@
 # The ground for every subcommand: packages, accounts, the build.
 
 packages_build=(autoconf automake make gcc libc6-dev pkg-config libfcgi-dev
-	libmagickwand-dev libconfig-dev liblcms2-dev libssl-dev
-	libjansson-dev libseccomp-dev zlib1g-dev libcurl4-openssl-dev)
+	libmagickwand-dev libjpeg-dev libzimg-dev libconfig-dev liblcms2-dev
+	libssl-dev libjansson-dev libseccomp-dev zlib1g-dev libcurl4-openssl-dev)
 packages_run=(nginx curl)
 packages_lint=(clang clang-format cppcheck mandoc shellcheck)
 packages_check=(check spawn-fcgi systemd rsync python3 python3-pil libavif-bin

@@ -162,6 +162,17 @@ geometry_place(struct size photo, struct size box, enum fit fit,
 	*out = p;
 }
 
+struct placement
+geometry_whole(struct size from, struct size to)
+{
+	return (struct placement){ .crop_width = from.width,
+		.crop_height = from.height,
+		.scaled = to,
+		.canvas = to,
+		.scale = fmax((double)to.width / from.width,
+		    (double)to.height / from.height) };
+}
+
 void
 geometry_slide(struct placement *p, struct size photo, double share)
 {

@@ -64,6 +64,9 @@ struct placement {
 void geometry_place(struct size photo, struct size box, enum fit fit,
     enum gravity gravity, bool enlarge, struct placement *out);
 
+/* All of a picture of size `from`, scaled to `to` and nothing else. */
+struct placement geometry_whole(struct size from, struct size to);
+
 /*
  * Move the region of a FIT_COVER along the axis on which it has room.
  *

@@ -83,6 +83,14 @@ bool image_can_read(enum format format);
 bool image_can_write(enum format format);
 
 /*
+ * What cannot fit into limits.memory, by its header, is refused before any work:
+ * FAULT_TOO_MUCH_MEMORY with limit and actual in bytes, or FAULT_NONE. The
+ * parameters are those of image_decode, which asks it as well.
+ */
+enum fault image_check_memory(const void *data, size_t len,
+    const struct sniff *sniff, struct size hint, struct fault_info *info);
+
+/*
  * Decode the first frame.
  *
  * data, len  the file, borrowed for the call

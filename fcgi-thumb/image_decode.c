@@ -144,17 +144,18 @@ pixel_bytes(const struct sniff *sniff, enum sniff_colors colors,
  */
 #define CODEC_SHARE 2
 
-/* What cannot fit is refused before any work, and with its numbers. */
-static enum fault
-check_memory(const void *data, size_t len, const struct sniff *sniff,
-    const struct sniff_guide *guide, struct size hint, struct fault_info *info)
+enum fault
+image_check_memory(const void *data, size_t len, const struct sniff *sniff,
+    struct size hint, struct fault_info *info)
 {
 	unsigned long long limit = MagickGetResourceLimit(MemoryResource), need;
 	struct sniff_burden burden;
+	struct sniff_guide guide;
 
+	sniff_guide(data, len, sniff, &guide);
 	sniff_burden(data, len, sniff, &burden);
 	need =
-	    pixel_bytes(sniff, burden.colors, guide, least_size(sniff, hint));
+	    pixel_bytes(sniff, burden.colors, &guide, least_size(sniff, hint));
 	if (need <= limit) {
 		need += burden.held;
 		limit *= CODEC_SHARE;
@@ -363,8 +364,7 @@ image_decode(const void *data, size_t len, const struct sniff *sniff,
 
 	if (progress_is_over(progress))
 		return fault_set(info, FAULT_RENDER_TIMEOUT, "%s", "");
-	sniff_guide(data, len, sniff, &guide);
-	f = check_memory(data, len, sniff, &guide, hint, info);
+	f = image_check_memory(data, len, sniff, hint, info);
 	if (f != FAULT_NONE)
 		return f;
 	if (!whole_file(data, len, sniff->format))
@@ -373,6 +373,7 @@ image_decode(const void *data, size_t len, const struct sniff *sniff,
 	img = image_new(progress);
 	if (img == NULL)
 		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
+	sniff_guide(data, len, sniff, &guide);
 	f = decode_plain(img, data, len, sniff, hint, &guide.plain, info);
 	if (f == FAULT_NONE)
 		f = follow_guide(img, data, len, sniff, &guide, info);

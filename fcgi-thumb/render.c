@@ -9,16 +9,7 @@
 
 #include "render_internal.h"
 
-#include <math.h>
 #include <stdlib.h>
-
-/*
- * Source px for each px of the frame that averaging leaves to Lanczos, where
- * the decoder has not shrunk the photo. A PNG of 24 MP for 1280 px takes 0.8 of
- * the time, and the thumbnail is 0.03 dB PSNR farther from the photo. With 1.5
- * it would be 0.7 and 0.15 dB, and for 12 MP 0.9 and 0.24.
- */
-#define AVERAGE_LEAVE 2
 
 static struct size
 turned(struct size s)
@@ -26,66 +17,15 @@ turned(struct size s)
 	return (struct size){ .width = s.height, .height = s.width };
 }
 
-static enum fault
-shrink(struct image **img, struct size to, struct fault_info *info)
-{
-	struct size from = image_size(*img);
-	struct image *small;
-	struct placement whole = { .crop_width = from.width,
-		.crop_height = from.height,
-		.scaled = to,
-		.canvas = to };
-	enum fault f = image_place(*img, &whole, 0, 0, &small, info);
-
-	if (f != FAULT_NONE)
-		return f;
-	image_free(*img);
-	*img = small;
-	return FAULT_NONE;
-}
-
-/* A cheap step first, where the picture is so large that none can tell. */
-static enum fault
-average(struct image **img, struct size to, struct fault_info *info)
-{
-	const struct size from = image_size(*img);
-	const double scale = fmax((double)to.width / from.width,
-	    (double)to.height / from.height);
-	const struct size by = geometry_decode_hint(from, scale, AVERAGE_LEAVE);
-	struct image *small;
-	enum fault f;
-
-	if (by.width == from.width)
-		return FAULT_NONE;
-	f = image_reduce(*img, by, &small, info);
-	if (f != FAULT_NONE)
-		return f;
-	image_free(*img);
-	*img = small;
-	return FAULT_NONE;
-}
-
 /* From the decoded picture to the first frame: upright, sRGB, small enough. */
 static enum fault
-make_first_frame(struct work *w, struct image **img, struct fault_info *info)
+make_first_frame(struct work *w, struct fault_info *info)
 {
 	struct size to = w->frame_size;
-	enum fault f;
 
-	if (image_is_sideways(*img))
+	if (raster_is_sideways(&w->frame))
 		to = turned(to);
-	f = average(img, to, info);
-	if (f == FAULT_NONE)
-		f = shrink(img, to, info);
-	if (f == FAULT_NONE)
-		f = image_orient(*img, info);
-	if (f == FAULT_NONE)
-		f = image_to_srgb(*img, info);
-	if (f == FAULT_NONE) {
-		w->frame = *img;
-		*img = NULL;
-	}
-	return f;
+	return raster_first_frame(&w->frame, to, info);
 }
 
 struct encoding
@@ -115,7 +55,7 @@ begin_file(struct work *w, const struct job *job, unsigned i, struct size size)
 
 /* The files that are not animated. */
 static enum fault
-encode_job(struct work *w, const struct job *job, const struct image *img,
+encode_job(struct work *w, const struct job *job, const struct raster *img,
     struct fault_info *info)
 {
 	const struct preset *preset = job->preset;
@@ -130,18 +70,18 @@ encode_job(struct work *w, const struct job *job, const struct image *img,
 
 		if ((still >> i & 1) == 0)
 			continue;
-		file = begin_file(w, job, i, image_size(img));
-		f = image_encode(img, &how, &file->data, &file->len, info);
+		file = begin_file(w, job, i, raster_size(img));
+		f = raster_encode(img, &how, &file->data, &file->len, info);
 	}
 	return f;
 }
 
 /* Where the job's picture is cut from. */
-static const struct image *
+static const struct raster *
 source_of(const struct work *w, const struct job *job)
 {
-	return job->source == FIRST_FRAME ? w->frame
-					  : w->jobs[job->source].frame;
+	return job->source == FIRST_FRAME ? &w->frame
+					  : &w->jobs[job->source].frame;
 }
 
 /*
@@ -149,16 +89,13 @@ source_of(const struct work *w, const struct job *job)
  * sharpened copy.
  */
 static enum fault
-sharpen_copy(const struct job *job, const struct image *img, struct image **out,
-    struct fault_info *info)
+sharpen_copy(const struct job *job, const struct raster *img,
+    struct raster *out, struct fault_info *info)
 {
-	const struct size size = image_size(img);
-	const struct placement whole = { .crop_width = size.width,
-		.crop_height = size.height,
-		.scaled = size,
-		.canvas = size };
+	const struct size size = raster_size(img);
+	const struct placement whole = geometry_whole(size, size);
 
-	return image_place(img, &whole, job->preset->background,
+	return raster_place(img, &whole, job->preset->background,
 	    job->preset->sharpen, out, info);
 }
 
@@ -166,44 +103,25 @@ static enum fault
 render_job(struct work *w, struct job *job, struct fault_info *info)
 {
 	const struct preset *preset = job->preset;
-	const struct image *source = source_of(w, job);
+	const struct raster *source = source_of(w, job);
 	const struct placement on =
-	    plan_on(&job->placement, w->photo, image_size(source));
-	struct image *img = NULL, *sharp = NULL;
+	    plan_on(&job->placement, w->photo, raster_size(source));
+	struct raster img = { 0 }, sharp = { 0 };
 	bool both = job->feeds && preset->sharpen > 0;
 	enum fault f;
 
 	progress_enter(w->progress, PHASE_RESIZE);
-	f = image_place(source, &on, preset->background,
+	f = raster_place(source, &on, preset->background,
 	    both ? 0 : preset->sharpen, &img, info);
 	if (f == FAULT_NONE && both && job->wanted != job->moving)
-		f = sharpen_copy(job, img, &sharp, info);
+		f = sharpen_copy(job, &img, &sharp, info);
 	if (f == FAULT_NONE)
-		f = encode_job(w, job, sharp != NULL ? sharp : img, info);
-	image_free(sharp);
+		f = encode_job(w, job, both ? &sharp : &img, info);
+	raster_fini(&sharp);
 	if (job->feeds)
 		job->frame = img;
 	else
-		image_free(img);
-	return f;
-}
-
-static enum fault
-decode(struct work *w, const void *data, size_t len, const struct sniff *sniff,
-    const struct settings *settings, struct image **img,
-    struct fault_info *info)
-{
-	const struct size stored = { sniff->width, sniff->height };
-	enum fault f;
-
-	progress_enter(w->progress, PHASE_DECODE);
-	progress_count_decode(w->progress);
-	f = image_decode(data, len, sniff, plan_hint(settings, stored),
-	    w->progress, img, info);
-	if (f == FAULT_NONE) {
-		w->photo = image_is_sideways(*img) ? turned(stored) : stored;
-		image_credits(*img, data, len, sniff, &w->credits);
-	}
+		raster_fini(&img);
 	return f;
 }
 
@@ -221,15 +139,14 @@ render_jobs(struct work *w, struct fault_info *info)
 static void
 free_frames(struct work *w)
 {
-	image_free(w->frame);
+	raster_fini(&w->frame);
 	for (unsigned i = 0; i < w->n_jobs; i++)
-		image_free(w->jobs[i].frame);
+		raster_fini(&w->jobs[i].frame);
 }
 
-/* Everything from the decoded picture on, which is taken. */
+/* Everything from the decoded picture on. */
 static enum fault
-render_decoded(struct work *w, struct image **img, struct animation *a,
-    struct fault_info *info)
+render_decoded(struct work *w, struct animation *a, struct fault_info *info)
 {
 	enum fault f;
 
@@ -239,7 +156,7 @@ render_decoded(struct work *w, struct image **img, struct animation *a,
 	if (w->rendering.files == NULL)
 		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
 	progress_enter(w->progress, PHASE_RESIZE);
-	f = make_first_frame(w, img, info);
+	f = make_first_frame(w, info);
 	if (f == FAULT_NONE)
 		f = look_at_frame(w, info);
 	if (f == FAULT_NONE)
@@ -249,35 +166,83 @@ render_decoded(struct work *w, struct image **img, struct animation *a,
 	return f;
 }
 
-enum fault
-render_photo(const void *data, size_t len, const struct sniff *sniff,
-    const struct settings *settings, const struct wanted *wanted,
-    struct progress *progress, struct rendering *out, struct fault_info *info)
-{
-	struct work w = { .progress = progress };
-	struct animation *animation = NULL;
-	struct image *img = NULL;
-	enum fault f = check_animation(sniff, settings, info);
+/* What all of the work is about. */
+struct source {
+	const void *data;
+	size_t len;
+	const struct sniff *sniff;
+	const struct settings *settings;
+	const struct wanted *wanted;
+};
 
+static enum fault
+decode(struct work *w, const struct source *s, struct fault_info *info)
+{
+	const struct size stored = { s->sniff->width, s->sniff->height };
+	enum fault f;
+
+	progress_enter(w->progress, PHASE_DECODE);
+	f = raster_decode(w->rendering.engine, s->data, s->len, s->sniff,
+	    plan_hint(s->settings, stored), plan_chroma(s->settings),
+	    w->progress, &w->frame, &w->credits, info);
 	if (f == FAULT_NONE)
-		f = decode(&w, data, len, sniff, settings, &img, info);
+		w->photo =
+		    raster_is_sideways(&w->frame) ? turned(stored) : stored;
+	return f;
+}
+
+static enum fault
+render_by(enum engine engine, const struct source *s, struct progress *progress,
+    struct rendering *out, struct fault_info *info)
+{
+	struct work w = { .progress = progress, .rendering.engine = engine };
+	struct animation *animation = NULL;
+	enum fault f = decode(&w, s, info);
+
 	if (f != FAULT_NONE)
 		return f;
-	plan_jobs(&w, settings, wanted, sniff);
+	plan_jobs(&w, s->settings, s->wanted, s->sniff);
 	w.rendering.photo = w.photo;
 	if (plan_has_moving(&w))
-		f = image_animation_open(data, len, sniff, img, &animation,
-		    info);
+		f = image_animation_open(s->data, s->len, s->sniff,
+		    w.frame.image, &animation, info);
 	if (f == FAULT_NONE)
-		f = render_decoded(&w, &img, animation, info);
+		f = render_decoded(&w, animation, info);
 	image_animation_close(animation);
-	image_free(img);
 	free_frames(&w);
 	if (f == FAULT_NONE)
 		*out = w.rendering;
 	else
 		rendering_fini(&w.rendering);
 	return f;
+}
+
+/* Is there an engine to be asked before MagickWand? */
+static bool
+may_have_planes(const struct settings *settings, const struct sniff *sniff)
+{
+	return settings->engine == ENGINE_CHOICE_AUTO &&
+	    engine_is_built(ENGINE_PLANES) && sniff->format == FORMAT_JPEG;
+}
+
+enum fault
+render_photo(const void *data, size_t len, const struct sniff *sniff,
+    const struct settings *settings, const struct wanted *wanted,
+    struct progress *progress, struct rendering *out, struct fault_info *info)
+{
+	const struct source s = { data, len, sniff, settings, wanted };
+	enum fault f = check_animation(sniff, settings, info);
+
+	if (f != FAULT_NONE)
+		return f;
+	progress_count_decode(progress);
+	if (may_have_planes(settings, sniff)) {
+		f = render_by(ENGINE_PLANES, &s, progress, out, info);
+		if (f == FAULT_NONE)
+			return f;
+		*info = (struct fault_info){ 0 };
+	}
+	return render_by(ENGINE_MAGICK, &s, progress, out, info);
 }
 
 void

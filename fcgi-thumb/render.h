@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "engine.h"
 #include "fault.h"
 #include "manifest.h"
 #include "progress.h"
@@ -25,6 +26,7 @@ struct rendered {
 };
 
 struct rendering {
+	enum engine engine;                    /* that has made it */
 	struct size photo;                     /* the upright original */
 	char color[COLOR_LEN + 1];             /* the dominant one: "#8a7a66" */
 	char placeholder[PLACEHOLDER_MAX + 1]; /* a data URI */

@@ -3,7 +3,7 @@
 
 /* What the files of the render module share. */
 
-#include "image.h"
+#include "raster.h"
 #include "render.h"
 
 #define FIRST_FRAME (-1)
@@ -18,16 +18,19 @@ struct job {
 	int source;          /* the job that it is cut from, or FIRST_FRAME */
 	bool needed;         /* it makes a file, or feeds one that does */
 	bool feeds;          /* a needed one is cut from it */
-	struct image *frame; /* its picture, where it feeds others */
+	struct raster frame; /* its picture, where it feeds others */
 };
 
 struct work {
 	struct size photo;                     /* the upright original */
 	struct job jobs[SETTINGS_PRESETS_MAX]; /* by scale, largest first */
 	unsigned n_jobs;
-	/* The whole photo, upright and sRGB, as large as any preset needs. */
+	/*
+	 * The whole photo: as it was decoded, then upright and sRGB, as large as
+	 * any preset needs.
+	 */
+	struct raster frame;
 	struct size frame_size;
-	struct image *frame;
 	struct credits credits;
 	struct progress *progress;
 	struct rendering rendering;
@@ -38,6 +41,9 @@ struct work {
  * same whatever is wanted of the presets.
  */
 struct size plan_hint(const struct settings *settings, struct size stored);
+
+/* The finest chroma of all files that the settings may ask for. */
+enum chroma plan_chroma(const struct settings *settings);
 
 /* Is it one, and does some preset keep it? */
 bool plan_keeps_animation(const struct settings *settings,

@@ -104,8 +104,8 @@ look_at_frame(struct work *w, struct fault_info *info)
 	struct rendering *r = &w->rendering;
 	struct glance glance;
 	struct image *small = NULL;
-	enum fault f = image_reduce(w->frame,
-	    inside(image_size(w->frame), GLANCE_SIDE).scaled, &small, info);
+	enum fault f = raster_reduce(&w->frame,
+	    inside(raster_size(&w->frame), GLANCE_SIDE).scaled, &small, info);
 
 	if (f == FAULT_NONE)
 		f = image_glance(small, &glance, info);

@@ -76,6 +76,30 @@ plan_hint(const struct settings *settings, struct size stored)
 	    decode_leave[settings->resize_quality]);
 }
 
+/* What a format's encoder makes of a picture's chroma. */
+static enum chroma
+chroma_of(const struct preset *p, enum format format)
+{
+	if (format == FORMAT_JPEG)
+		return p->chroma;
+	return format == FORMAT_WEBP ? CHROMA_420 : CHROMA_444;
+}
+
+enum chroma
+plan_chroma(const struct settings *settings)
+{
+	enum chroma finest = CHROMA_420;
+
+	for (unsigned i = 0; i < settings->n_presets; i++) {
+		const struct preset *p = &settings->presets[i];
+
+		for (unsigned j = 0; j < p->n_formats; j++)
+			if (chroma_of(p, p->formats[j]) > finest)
+				finest = chroma_of(p, p->formats[j]);
+	}
+	return finest;
+}
+
 static bool
 is_animation(const struct sniff *sniff)
 {

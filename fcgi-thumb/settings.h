@@ -53,6 +53,13 @@ enum resize_quality {
 	RESIZE_COUNT
 };
 
+/* Which engines (engine.h) may make a photo's thumbnails. */
+enum engine_choice {
+	ENGINE_CHOICE_AUTO,   /* the quickest that is sure of the photo */
+	ENGINE_CHOICE_MAGICK, /* MagickWand alone */
+	ENGINE_CHOICE_COUNT
+};
+
 /* One of two masters on one store, or the only one (release.h). */
 enum release_slot {
 	SLOT_NONE, /* the service without slots */
@@ -126,6 +133,7 @@ struct settings {
 	uint64_t worker_memory; /* resident bytes after which it is replaced */
 	enum sandbox_mode sandbox;
 	enum resize_quality resize_quality;
+	enum engine_choice engine;
 	char *prefix; /* "" or "/media": no slash at the end */
 	char *
 	    public_url; /* "" or "https://img.example.org": no slash at the end */

@@ -52,6 +52,7 @@ const struct setting setting_table[] = {
 	{ TOP(worker_memory), KIND_BYTES, 64 * MI, 64 * GI, "512M" },
 	{ TOP(sandbox), KIND_SANDBOX, 0, SANDBOX_MODE_COUNT - 1, "best" },
 	{ TOP(resize_quality), KIND_RESIZE, 0, RESIZE_COUNT - 1, "fast" },
+	{ TOP(engine), KIND_ENGINE, 0, ENGINE_CHOICE_COUNT - 1, "auto" },
 	{ TOP(prefix), KIND_PREFIX, 0, 200, "" },
 	{ TOP(public_url), KIND_URL, 0, 255, "" },
 	{ TOP(upload_auth), KIND_AUTH, 0, AUTH_COUNT - 1, "none" },

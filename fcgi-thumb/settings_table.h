@@ -36,6 +36,7 @@ enum setting_kind {
 	KIND_AUTH,
 	KIND_SANDBOX,
 	KIND_RESIZE,
+	KIND_ENGINE,
 	KIND_SLOT,
 	KIND_PATH, /* from here on: text */
 	KIND_USER,
@@ -74,7 +75,7 @@ struct setting {
 	const char *fallback; /* as text without quotes; NULL: required */
 };
 
-#define SETTING_ROWS_MAX 64 /* room for every row of the table */
+#define SETTING_ROWS_MAX 80 /* room for every row of the table */
 
 extern const struct setting setting_table[];
 extern const unsigned setting_count;

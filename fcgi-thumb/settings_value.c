@@ -68,6 +68,13 @@ static const char *const resizes[] = {
 };
 _Static_assert(NELEM(resizes) == RESIZE_COUNT, "every way has its name");
 
+static const char *const engines[] = {
+	[ENGINE_CHOICE_AUTO] = "auto",
+	[ENGINE_CHOICE_MAGICK] = "magick",
+};
+_Static_assert(NELEM(engines) == ENGINE_CHOICE_COUNT,
+    "every choice has its name");
+
 static const char *const slots[] = {
 	[SLOT_NONE] = "none",
 	[SLOT_BLUE] = "blue",
@@ -101,6 +108,7 @@ static const struct kind kinds[] = {
 	[KIND_AUTH] = { "choice", WRITTEN_TEXT, auths },
 	[KIND_SANDBOX] = { "choice", WRITTEN_TEXT, sandboxes },
 	[KIND_RESIZE] = { "choice", WRITTEN_TEXT, resizes },
+	[KIND_ENGINE] = { "choice", WRITTEN_TEXT, engines },
 	[KIND_SLOT] = { "choice", WRITTEN_TEXT, slots },
 	[KIND_PATH] = { "path", WRITTEN_TEXT, NULL },
 	[KIND_USER] = { "user", WRITTEN_TEXT, NULL },

@@ -1,0 +1,193 @@
+#include "config.h"
+
+/*
+ * From planes to a JPEG by libjpeg's raw data interface, written as MagickWand
+ * writes it: the same tables, sampling, Huffman codes of its own, and nothing
+ * of the photo's metadata but the credits.
+ */
+
+#include "planes_internal.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+
+#define ROWS_MAX (2 * DCTSIZE) /* of a component, in a row of MCUs */
+
+struct writer {
+	struct jpeg_compress_struct c;
+	struct jpeg_error_mgr errors;
+	struct jpeg_progress_mgr monitor;
+	jmp_buf leave;
+	const struct planes *planes;
+	const struct encoding *how;
+	unsigned char *data; /* libjpeg's, by malloc */
+	unsigned long len;
+	enum fault fault;
+	char why[JMSG_LENGTH_MAX];
+};
+
+static void
+on_error(j_common_ptr common)
+{
+	struct writer *w = common->client_data;
+
+	w->fault = FAULT_INTERNAL;
+	(*common->err->format_message)(common, w->why);
+	longjmp(w->leave, 1);
+}
+
+static void
+on_message(j_common_ptr common, int level)
+{
+	if (level < 0)
+		on_error(common);
+}
+
+static void
+on_progress(j_common_ptr common)
+{
+	struct writer *w = common->client_data;
+
+	if (!progress_is_over(w->planes->progress))
+		return;
+	w->fault = FAULT_RENDER_TIMEOUT;
+	longjmp(w->leave, 1);
+}
+
+/* The last sample of each row, and the last row, go on to the blocks' ends. */
+static void
+fill_edges(const struct plane *p)
+{
+	const unsigned char *last = p->data + (p->height - 1) * p->stride;
+
+	for (unsigned y = 0; y < p->height; y++) {
+		unsigned char *row = p->data + y * p->stride;
+
+		memset(row + p->width, row[p->width - 1], p->stride - p->width);
+	}
+	for (size_t y = p->height; y < p->rows; y++)
+		memcpy(p->data + y * p->stride, last, p->stride);
+}
+
+static void
+point_at(const struct plane *p, unsigned mcu, unsigned n, JSAMPROW *rows)
+{
+	const size_t first = (size_t)mcu * n;
+
+	for (size_t i = 0; i < n; i++)
+		rows[i] = p->data +
+		    (first + i < p->rows ? first + i : p->rows - 1) * p->stride;
+}
+
+static void
+write_rows(struct writer *w)
+{
+	struct jpeg_compress_struct *c = &w->c;
+	JSAMPROW rows[PLANES_MAX][ROWS_MAX];
+	JSAMPARRAY arrays[PLANES_MAX] = { rows[0], rows[1], rows[2] };
+	const unsigned lines = (unsigned)c->max_v_samp_factor * DCTSIZE;
+
+	for (unsigned mcu = 0; c->next_scanline < c->image_height; mcu++) {
+		for (unsigned i = 0; i < w->planes->n; i++)
+			point_at(&w->planes->plane[i], mcu,
+			    (unsigned)c->comp_info[i].v_samp_factor * DCTSIZE,
+			    rows[i]);
+		(void)jpeg_write_raw_data(c, arrays, lines);
+	}
+}
+
+static void
+set_options(struct writer *w)
+{
+	struct jpeg_compress_struct *c = &w->c;
+	const struct planes *p = w->planes;
+
+	c->image_width = p->size.width;
+	c->image_height = p->size.height;
+	c->input_components = (int)p->n;
+	c->in_color_space = p->n == 1 ? JCS_GRAYSCALE : JCS_YCbCr;
+	jpeg_set_defaults(c);
+	jpeg_set_quality(c, (int)w->how->quality, TRUE);
+	if (p->n > 1) {
+		c->comp_info[0].h_samp_factor = (int)p->siting.across;
+		c->comp_info[0].v_samp_factor = (int)p->siting.down;
+	}
+	c->optimize_coding = TRUE;
+	c->raw_data_in = TRUE;
+	if (w->how->progressive)
+		jpeg_simple_progression(c);
+}
+
+static void
+write_credits(struct writer *w)
+{
+	unsigned char exif[EXIF_MAX];
+	size_t len = 0;
+
+	if (w->how->credits != NULL)
+		len = exif_write(w->how->credits, exif);
+	if (len > 0)
+		jpeg_write_marker(&w->c, JPEG_APP0 + 1, exif, (unsigned)len);
+}
+
+/* Nothing here is changed between setjmp and longjmp but what w points to. */
+static bool
+write_or_leave(struct writer *w)
+{
+	if (setjmp(w->leave) != 0)
+		return false;
+	jpeg_create_compress(&w->c);
+	w->c.client_data = w;
+	w->c.progress = &w->monitor;
+	jpeg_mem_dest(&w->c, &w->data, &w->len);
+	set_options(w);
+	jpeg_start_compress(&w->c, TRUE);
+	write_credits(w);
+	write_rows(w);
+	jpeg_finish_compress(&w->c);
+	return true;
+}
+
+static enum fault
+encode(const struct planes *p, const struct encoding *how, void **out,
+    size_t *out_len, struct fault_info *info)
+{
+	struct writer w = { .planes = p, .how = how };
+	bool ok;
+
+	for (unsigned i = 0; i < p->n; i++)
+		fill_edges(&p->plane[i]);
+	w.c.err = jpeg_std_error(&w.errors);
+	w.c.client_data = &w;
+	w.errors.error_exit = on_error;
+	w.errors.emit_message = on_message;
+	w.monitor.progress_monitor = on_progress;
+	ok = write_or_leave(&w);
+	jpeg_destroy_compress(&w.c);
+	if (!ok) {
+		free(w.data);
+		return planes_decline(info, w.fault, "encode", w.why);
+	}
+	*out = w.data;
+	*out_len = w.len;
+	return FAULT_NONE;
+}
+
+enum fault
+planes_encode(const struct planes *p, const struct encoding *how, void **out,
+    size_t *out_len, struct fault_info *info)
+{
+	struct planes *made = NULL;
+	enum fault f = planes_in_time(p, info);
+
+	if (f == FAULT_NONE)
+		f = planes_sited(p, siting_of(how->chroma), &made, &p, info);
+	if (f == FAULT_NONE)
+		f = encode(p, how, out, out_len, info);
+	planes_free(made);
+	return f;
+}

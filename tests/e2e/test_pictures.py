@@ -16,6 +16,20 @@ METADATA = (b"ftmark", b"Exif\0", b"EXIF", b"eXIf", b"ICC_PROFILE", b"ICCP",
             b"zTXt", b"Photoshop 3.0", b"GPS")
 
 
+def without_pixels(data):
+    """A PNG's chunks but those of packed px, where any three letters may come
+    by chance; other files as they are."""
+    if not data.startswith(b"\x89PNG"):
+        return data
+    at, kept = 8, data[:8]
+    while at < len(data):
+        end = at + 12 + int.from_bytes(data[at:at + 4], "big")
+        if data[at + 4:at + 8] != b"IDAT":
+            kept += data[at:end]
+        at = end
+    return kept
+
+
 def difference(a, b):
     """The mean difference of two pictures in steps of 255."""
     stat = ImageStat.Stat(ImageChops.difference(a.convert("RGB"),
@@ -109,7 +123,8 @@ class Pictures(ServiceCase):
             _, files = self.upload(name)
             for (preset, media), data in files.items():
                 for word in METADATA:
-                    self.assertNotIn(word, data, (name, preset, media))
+                    self.assertNotIn(word, without_pixels(data),
+                                     (name, preset, media))
                 image = opened(data)
                 self.assertEqual(dict(image.getexif()), {})
                 self.assertEqual(

@@ -233,6 +233,20 @@ misbehave(const char *name)
 
 /* ---- while it decodes ---- */
 
+/* A photo of that length has come to a decoder. */
+static void
+begin_decoding(size_t len)
+{
+	const char *rendered = getenv("FT_RENDERED");
+
+	if (rendered != NULL && len == strtoul(rendered, NULL, 10))
+		read_order();
+	while (strcmp(shim.order, "hang") == 0)
+		shim.steps++; /* at work, as a decoder would be */
+	if (strcmp(shim.order, "die") == 0)
+		(void)syscall(SYS_tgkill, getpid(), gettid(), shim.at);
+}
+
 /* Its header is of one of two versions of ImageMagick. */
 int MagickReadImageBlob(void *wand, const void *data, size_t len);
 __attribute__((weak)) int MagickNegateImage(void *wand, int gray);
@@ -241,19 +255,53 @@ int
 MagickReadImageBlob(void *wand, const void *data, size_t len)
 {
 	static int (*real)(void *, const void *, size_t);
-	const char *rendered = getenv("FT_RENDERED");
 
 	if (real == NULL)
 		*(void **)&real = dlsym(RTLD_NEXT, "MagickReadImageBlob");
-	if (rendered != NULL && len == strtoul(rendered, NULL, 10))
-		read_order();
-	while (strcmp(shim.order, "hang") == 0)
-		shim.steps++; /* at work, as a decoder would be */
-	if (strcmp(shim.order, "die") == 0)
-		(void)syscall(SYS_tgkill, getpid(), gettid(), shim.at);
+	begin_decoding(len);
 	if (strcmp(shim.order, "blind") == 0)
 		return real(wand, data, len) && MagickNegateImage(wand, 0);
 	return real(wand, data, len);
+}
+
+/* libjpeg's, where planes are read; MagickWand does not call these. */
+void jpeg_mem_src(void *d, const unsigned char *data, unsigned long len);
+unsigned jpeg_read_raw_data(void *d, unsigned char ***planes, unsigned lines);
+
+void
+jpeg_mem_src(void *d, const unsigned char *data, unsigned long len)
+{
+	static void (*real)(void *, const unsigned char *, unsigned long);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "jpeg_mem_src");
+	begin_decoding(len);
+	real(d, data, len);
+}
+
+/* The rows of luma lie one after the other. */
+static void
+negate(unsigned char **rows, unsigned n)
+{
+	const ptrdiff_t stride = n > 1 ? rows[1] - rows[0] : 0;
+
+	for (unsigned y = 0; y < n && (y == 0 || rows[y] > rows[y - 1]); y++)
+		for (ptrdiff_t x = 0; x < stride; x++)
+			rows[y][x] = (unsigned char)~rows[y][x];
+}
+
+unsigned
+jpeg_read_raw_data(void *d, unsigned char ***planes, unsigned lines)
+{
+	static unsigned (*real)(void *, unsigned char ***, unsigned);
+	unsigned read;
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "jpeg_read_raw_data");
+	read = real(d, planes, lines);
+	if (strcmp(shim.order, "blind") == 0)
+		negate(planes[0], lines);
+	return read;
 }
 
 /* ---- steps ---- */

@@ -264,11 +264,17 @@ class Crashes(OwnService):
         self.assert_taken(service.upload(("big.png", data)), 201, "created")
 
     def test_a_photo_over_its_time_is_refused(self):
+        self.refuse_over_its_time("magick", 2000)
+
+    def test_nor_may_planes_take_longer(self):
+        self.refuse_over_its_time("auto", 8000)
+
+    def refuse_over_its_time(self, engine, side):
         # Much to do in small steps: one that took a second would end by the
         # watchdog, and so would a machine that stands still for as long.
         service = self.start(workers=1, limits={"job_seconds": 1}, presets=[
-            {"name": f"p{i}", "width": 2000, "height": 2000 + i,
-             "enlarge": True} for i in range(16)])
+            {"name": f"p{i}", "width": side, "height": side + i,
+             "enlarge": True} for i in range(16)], engine=engine)
         workers = service.master.workers()
         self.assert_problem(service.upload(("a.jpg", picture("orient-1.jpg"))),
                             422, "render-timeout")

@@ -7,7 +7,7 @@
  *
  *   errors N    one request of N fails, with status 500
  *   webp 1      no thumbnail can be made in WebP
- *   slow N      what ImageMagick does takes N percent longer
+ *   slow N      what is done with pixels takes N percent longer
  *   swap 1      red and blue of a thumbnail are exchanged
  *   shift N     a thumbnail's picture lies N px to the right
  *   crash N     a worker dies by SIGSEGV in its Nth request, as it decodes
@@ -196,21 +196,29 @@ next(const char *name)
 	return at;
 }
 
+/* A photo has come to a decoder. */
+static void
+begin_decoding(void)
+{
+	volatile unsigned long turns = 0;
+	volatile int *volatile nowhere = NULL;
+
+	if (self.is_bad && is_to_die())
+		*nowhere = 1;
+	while (self.is_bad && is_way("hang") && is_turn())
+		turns++; /* at work, as a decoder would be */
+}
+
 int
 MagickReadImageBlob(void *wand, const void *data, size_t len)
 {
 	static int (*real)(void *, const void *, size_t);
 	const double since = seconds();
-	volatile unsigned long turns = 0;
-	volatile int *volatile nowhere = NULL;
 	int ok;
 
 	if (real == NULL)
 		*(void **)&real = next("MagickReadImageBlob");
-	if (self.is_bad && is_to_die())
-		*nowhere = 1;
-	while (self.is_bad && is_way("hang") && is_turn())
-		turns++; /* at work, as a decoder would be */
+	begin_decoding();
 	if (self.is_bad && is_way("deaf") && len > 8 &&
 	    memcmp((const char *)data + 4, "ftyp", 4) == 0)
 		return 0;
@@ -281,4 +289,86 @@ MagickGetImageBlob(void *wand, size_t *len)
 	blob = real(wand, len);
 	go_on(since);
 	return blob;
+}
+
+/* ---- where planes are read and written ---- */
+
+void jpeg_mem_src(void *d, const unsigned char *data, unsigned long len);
+unsigned jpeg_read_raw_data(void *d, unsigned char ***planes, unsigned lines);
+unsigned jpeg_write_raw_data(void *c, unsigned char ***planes, unsigned lines);
+void jpeg_finish_compress(void *c);
+int zimg_filter_graph_process(const void *graph, const void *from,
+    const void *to, void *room, void *unpack, void *unpack_user, void *pack,
+    void *pack_user);
+
+void
+jpeg_mem_src(void *d, const unsigned char *data, unsigned long len)
+{
+	static void (*real)(void *, const unsigned char *, unsigned long);
+
+	if (real == NULL)
+		*(void **)&real = next("jpeg_mem_src");
+	begin_decoding();
+	real(d, data, len);
+}
+
+unsigned
+jpeg_read_raw_data(void *d, unsigned char ***planes, unsigned lines)
+{
+	static unsigned (*real)(void *, unsigned char ***, unsigned);
+	const double since = seconds();
+	unsigned read;
+
+	if (real == NULL)
+		*(void **)&real = next("jpeg_read_raw_data");
+	read = real(d, planes, lines);
+	go_on(since);
+	return read;
+}
+
+/* Chroma the other way round is much as if red and blue were. */
+unsigned
+jpeg_write_raw_data(void *c, unsigned char ***planes, unsigned lines)
+{
+	static unsigned (*real)(void *, unsigned char ***, unsigned);
+	unsigned char **swapped[] = { planes[0], planes[2], planes[1] };
+	const double since = seconds();
+	unsigned written;
+
+	if (real == NULL)
+		*(void **)&real = next("jpeg_write_raw_data");
+	written =
+	    real(c, self.is_bad && is_way("swap") ? swapped : planes, lines);
+	go_on(since);
+	return written;
+}
+
+/* Codes are chosen and written at last. */
+void
+jpeg_finish_compress(void *c)
+{
+	static void (*real)(void *);
+	const double since = seconds();
+
+	if (real == NULL)
+		*(void **)&real = next("jpeg_finish_compress");
+	real(c);
+	go_on(since);
+}
+
+int
+zimg_filter_graph_process(const void *graph, const void *from, const void *to,
+    void *room, void *unpack, void *unpack_user, void *pack, void *pack_user)
+{
+	static int (*real)(const void *, const void *, const void *, void *,
+	    void *, void *, void *, void *);
+	const double since = seconds();
+	int error;
+
+	if (real == NULL)
+		*(void **)&real = next("zimg_filter_graph_process");
+	error =
+	    real(graph, from, to, room, unpack, unpack_user, pack, pack_user);
+	go_on(since);
+	return error;
 }

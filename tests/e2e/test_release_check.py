@@ -198,7 +198,7 @@ class Bad(CheckCase):
                               "2 px to the right, 0 px down")
 
     def test_half_as_long_again(self):
-        self.stage(self.faulty("slow", "slow 80"))
+        self.stage(self.faulty("slow", "slow 200"))
         faults = self.check(1)
         self.assertEqual(len(faults), 1, faults)
         self.assert_fault(faults, "time", "a camera's photo of 1.9 million px",

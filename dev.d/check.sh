@@ -22,6 +22,15 @@ cmd_check_asan() {
 	check_in build/asan --enable-werror --enable-asan
 }
 
+# All that renders, without the lane: the other stages and the default leave to
+# MagickWand only what the lane does not take.
+cmd_check_engines() {
+	export FT_ENGINE=magick
+	stages="render e2e"
+	root_suite=
+	check_in build --enable-werror
+}
+
 # Releases of every kind, good and bad; some twenty minutes.
 cmd_check_release() {
 	stages=release
@@ -199,12 +208,13 @@ show_suite() {
 
 # Automake's own summary counts programs; a suite that ran nothing would look
 # green. Check's lines count tests.
+# [MAKE VARIABLE]: which of them.
 run_unit() {
 	local log=$build/check.log before=$failed status=0 result
 	find "$build/tests" -maxdepth 2 \( -name '*.log' -o -name '*.trs' \) \
 		-delete
 	# Most of them wait for timers or the disk.
-	guarded make -C "$build" -k -j"$((2 * $(nproc)))" check >"$log" 2>&1 ||
+	guarded make -C "$build" -k -j"$((2 * $(nproc)))" "$@" check >"$log" 2>&1 ||
 		status=$?
 	for result in "$build"/tests/fuzz/*.trs "$build"/tests/*.trs; do
 		[ ! -e "$result" ] || count_program "${result%.trs}"
@@ -214,6 +224,11 @@ run_unit() {
 		tail -n 30 "$log"
 		count 0 1 0
 	fi
+}
+
+run_render() {
+	run_unit TESTS="tests/check_render tests/check_render_animation \
+		tests/check_render_look"
 }
 
 # count_program PATH: from PATH.log and PATH.trs.

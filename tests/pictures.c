@@ -19,6 +19,21 @@
 struct settings *picture_settings;
 struct progress picture_progress;
 
+/* FT_ENGINE is the setting's value, for all of the tests. */
+static void
+choose_engine(void)
+{
+	const char *name = getenv("FT_ENGINE");
+
+	if (name == NULL || name[0] == '\0')
+		return;
+	ck_assert_msg(strcmp(name, "magick") == 0 || strcmp(name, "auto") == 0,
+	    "FT_ENGINE=%s", name);
+	picture_settings->engine = strcmp(name, "magick") == 0
+	    ? ENGINE_CHOICE_MAGICK
+	    : ENGINE_CHOICE_AUTO;
+}
+
 void
 picture_boot_with_memory(uint64_t bytes)
 {
@@ -28,6 +43,7 @@ picture_boot_with_memory(uint64_t bytes)
 	ck_assert_ptr_nonnull(picture_settings);
 	if (bytes != 0)
 		picture_settings->limits.memory = bytes;
+	choose_engine();
 	ck_assert_msg(image_boot(picture_settings, tempdir_path(), why,
 			  sizeof why) == 0,
 	    "%s", why);

@@ -15,7 +15,10 @@
  * its work fails the test that called it.
  */
 
-/* The default settings; picture_boot starts ImageMagick with them. */
+/*
+ * The default settings, but for the engine, where FT_ENGINE says one;
+ * picture_boot starts ImageMagick with them.
+ */
 extern struct settings *picture_settings;
 /* No slot, no deadline. */
 extern struct progress picture_progress;

@@ -9,7 +9,8 @@ NAME.Class.test. Prints every test and ends with the counts. -x keeps going no f
 All of them, or several NAMEs, are run two at a time, each in a process of its
 own: most of what they do is to wait.
 
-FT_BUILD  the build directory, default build/
+FT_BUILD   the build directory, default build/
+FT_ENGINE  the setting engine, where a test has none of its own
 """
 
 import pathlib

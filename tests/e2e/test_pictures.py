@@ -203,5 +203,11 @@ class Pictures(ServiceCase):
         self.assertEqual(self.image("animated.gif", "square").size, (80, 80))
 
 
+class PicturesByMagickWand(Pictures):
+    """Of which the others leave ordinary JPEG to the lane."""
+
+    settings = Pictures.settings | {"engine": "magick"}
+
+
 class PicturesUnderAPrefix(Pictures):
     settings = Pictures.settings | {"prefix": "/media"}

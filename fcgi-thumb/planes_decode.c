@@ -139,8 +139,11 @@ read_exif(struct reader *r)
 		    memcmp(m->data, "Exif", 5) == 0)
 			exif = (struct span){ m->data, m->data_length };
 	exif_read(exif.at, exif.len, r->credits);
-	if (exif.at != NULL)
-		r->made->orientation = tiff_orientation(exif_tiff(exif));
+	if (exif.at == NULL)
+		return;
+	if (!tiff_orientation_is_plain(exif_tiff(exif)))
+		give_up(r, FAULT_UNSUPPORTED_FORMAT, "an odd EXIF");
+	r->made->orientation = tiff_orientation(exif_tiff(exif));
 }
 
 /* A profile that says nothing new, one to go by, or a doubt. */

@@ -210,3 +210,44 @@ tiff_orientation(struct span exif)
 		orientation = tiff_number(&tiff, &ifd, TIFF_ORIENTATION, 1);
 	return orientation >= 1 && orientation <= 8 ? orientation : 1;
 }
+
+/* How many of these fields the directory has. */
+static unsigned
+count_fields(const struct tiff *t, const struct tiff_ifd *ifd,
+    enum tiff_tag tag)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < ifd->n; i++)
+		n +=
+		    number16(t, ifd->entries + 12 * (size_t)i) == (unsigned)tag;
+	return n;
+}
+
+/* Is there none in the directory of what the camera did? */
+static bool
+is_not_below(const struct tiff *t, const struct tiff_ifd *ifd)
+{
+	const uint32_t at = tiff_number(t, ifd, TIFF_EXIF_IFD, 0);
+	struct tiff_ifd below;
+
+	return at == 0 || !tiff_ifd_part(t, at, &below) ||
+	    count_fields(t, &below, TIFF_ORIENTATION) == 0;
+}
+
+bool
+tiff_orientation_is_plain(struct span exif)
+{
+	struct tiff tiff;
+	struct tiff_ifd ifd;
+	struct tiff_field field;
+
+	if (!tiff_open(exif, &tiff) || !tiff_ifd(&tiff, tiff.first, &ifd) ||
+	    !is_not_below(&tiff, &ifd))
+		return false;
+	if (count_fields(&tiff, &ifd, TIFF_ORIENTATION) == 0)
+		return true;
+	return count_fields(&tiff, &ifd, TIFF_ORIENTATION) == 1 &&
+	    tiff_field(&tiff, &ifd, TIFF_ORIENTATION, &field) &&
+	    field.type == SHORT && field.n == 1;
+}

@@ -25,6 +25,7 @@ enum tiff_tag {
 	TIFF_TILE_BYTES = 325,
 	TIFF_SUB_IFDS = 330,
 	TIFF_COPYRIGHT = 33432,
+	TIFF_EXIF_IFD = 34665,
 	TIFF_DNG_VERSION = 50706,
 };
 
@@ -94,5 +95,12 @@ struct span exif_tiff(struct span exif);
 
 /* What an EXIF says of the picture beside it, 1..8; 1 where it says nothing. */
 unsigned tiff_orientation(struct span exif);
+
+/*
+ * Does it say so, or nothing, where it should and as it should? Of one that is
+ * cut, or where the field has another type or stands in another directory,
+ * readers make different things.
+ */
+bool tiff_orientation_is_plain(struct span exif);
 
 #endif

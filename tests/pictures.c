@@ -9,6 +9,7 @@
 #include "pictures.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +182,42 @@ pixels_distance(const struct pixels *a, const struct pixels *b)
 	for (size_t i = 0; i < n; i++)
 		sum += (unsigned)abs(a->rgba[i] - b->rgba[i]);
 	return (double)sum / (double)n;
+}
+
+/* The squares of the differences of one row's colours. */
+static uint64_t
+row_squares(const unsigned char *a, const unsigned char *b, unsigned n)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < n * 4; i++) {
+		const int d = i % 4 == 3 ? 0 : a[i] - b[i];
+
+		sum += (uint64_t)(d * d);
+	}
+	return sum;
+}
+
+double
+pixels_psnr(const struct pixels *a, const struct pixels *b, int x, int y)
+{
+	const unsigned right = x > 0 ? (unsigned)x : 0;
+	const unsigned left = x < 0 ? (unsigned)-x : 0;
+	const unsigned down = y > 0 ? (unsigned)y : 0;
+	const unsigned up = y < 0 ? (unsigned)-y : 0;
+	const unsigned width = a->width - right - left;
+	const unsigned height = a->height - down - up;
+	uint64_t sum = 0;
+
+	ck_assert_uint_eq(a->width, b->width);
+	ck_assert_uint_eq(a->height, b->height);
+	ck_assert(right + left < a->width && down + up < a->height);
+	for (unsigned i = 0; i < height; i++)
+		sum += row_squares(at(a, right, down + i), at(b, left, up + i),
+		    width);
+	if (sum == 0)
+		return INFINITY;
+	return 10 * log10(255.0 * 255 * 3 * width * height / (double)sum);
 }
 
 void *

@@ -94,6 +94,13 @@ unsigned color_distance(unsigned a, unsigned b);
 double pixels_distance(const struct pixels *a, const struct pixels *b);
 
 /*
+ * dB PSNR of a picture and the other one moved by x, y px, of the colours where
+ * both have px; infinite for the same. Both are of one size.
+ */
+double pixels_psnr(const struct pixels *a, const struct pixels *b, int x,
+    int y);
+
+/*
  * A file of width x height px, 8-bit RGB, made by color(x, y) as 0xRRGGBB, in
  * a lossless format: PNG. free() it.
  */

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Pixels of one call of lcms2, whose count is 32 bits wide. */
 #define CHUNK_PIXELS ((size_t)1 << 24)
@@ -23,7 +24,24 @@ struct color {
 	cmsHTRANSFORM transform;
 	size_t in_size;  /* bytes of a pixel */
 	size_t out_size; /* bytes of a pixel */
+	unsigned users;
 };
+
+/*
+ * The way from the last profile, and what came of it. To prepare one takes as
+ * long as a twentieth of a photo, and the next photo is often of a camera of
+ * the same make.
+ */
+static struct {
+	void *icc; /* owned; NULL: there was none yet */
+	size_t len;
+	enum color_model model;
+	enum color_verdict verdict;
+	struct color *color; /* has this as a user */
+} last;
+
+/* What is larger is rare, and each one another. */
+#define LAST_MAX ((size_t)64 * 1024)
 
 struct layout {
 	cmsColorSpaceSignature space;
@@ -65,7 +83,7 @@ open_transform(cmsHPROFILE from, const struct layout *layout)
 	if (srgb != NULL)
 		transform = cmsCreateTransform(from, layout->in, srgb,
 		    layout->out, INTENT_RELATIVE_COLORIMETRIC,
-		    cmsFLAGS_BLACKPOINTCOMPENSATION);
+		    cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE);
 	if (srgb != NULL)
 		(void)cmsCloseProfile(srgb);
 	return transform;
@@ -119,9 +137,8 @@ changes_nothing(cmsHTRANSFORM transform, enum color_model model)
 	return true;
 }
 
-enum color_verdict
-color_new(const void *icc, size_t len, enum color_model model,
-    struct color **out)
+static enum color_verdict
+prepare(const void *icc, size_t len, enum color_model model, struct color **out)
 {
 	const struct layout *layout = &layouts[model];
 	cmsHPROFILE profile = open_profile(icc, len);
@@ -145,6 +162,7 @@ color_new(const void *icc, size_t len, enum color_model model,
 	c->transform = transform;
 	c->in_size = layout->in_size;
 	c->out_size = layout->out_size;
+	c->users = 1;
 	transform = NULL;
 	*out = c;
 	verdict = COLOR_CONVERTS;
@@ -153,6 +171,50 @@ out:
 		cmsDeleteTransform(transform);
 	if (profile != NULL)
 		(void)cmsCloseProfile(profile);
+	return verdict;
+}
+
+static void
+remember(const void *icc, size_t len, enum color_model model,
+    enum color_verdict verdict, struct color *color)
+{
+	void *copy = icc != NULL && len <= LAST_MAX ? malloc(len) : NULL;
+
+	if (copy == NULL)
+		return;
+	memcpy(copy, icc, len);
+	free(last.icc);
+	color_free(last.color);
+	last.icc = copy;
+	last.len = len;
+	last.model = model;
+	last.verdict = verdict;
+	last.color = color;
+	if (color != NULL)
+		color->users++;
+}
+
+enum color_verdict
+color_new(const void *icc, size_t len, enum color_model model,
+    struct color **out)
+{
+	struct color *color = NULL;
+	enum color_verdict verdict;
+
+	if (last.icc == NULL || last.model != model || last.len != len ||
+	    icc == NULL || memcmp(last.icc, icc, len) != 0) {
+		verdict = prepare(icc, len, model, &color);
+		/* Memory may not be short the next time. */
+		if (verdict != COLOR_UNUSABLE)
+			remember(icc, len, model, verdict, color);
+	} else {
+		verdict = last.verdict;
+		color = last.color;
+		if (color != NULL)
+			color->users++;
+	}
+	if (verdict == COLOR_CONVERTS)
+		*out = color;
 	return verdict;
 }
 
@@ -175,7 +237,7 @@ color_convert(const struct color *c, const void *in, void *out, size_t n)
 void
 color_free(struct color *c)
 {
-	if (c == NULL)
+	if (c == NULL || --c->users > 0)
 		return;
 	cmsDeleteTransform(c->transform);
 	free(c);

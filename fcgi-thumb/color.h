@@ -36,6 +36,9 @@ enum color_verdict {
  * model     of the pixels to come; the result is COLOR_RGB8 for COLOR_RGB8,
  *           else COLOR_RGB16
  *
+ * The last way is kept: a profile of the same bytes costs nothing. Not for
+ * several threads.
+ *
  * Relative colorimetric with black point compensation. The caller frees *out
  * with color_free after COLOR_CONVERTS. Short memory is COLOR_UNUSABLE too.
  */

@@ -7,6 +7,7 @@
 
 #include "planes_internal.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,12 +185,19 @@ swap_tile(const struct plane *from, struct plane *to, struct turn turn,
 	const unsigned bottom =
 	    top + TILE < from->height ? top + TILE : from->height;
 
-	for (unsigned y = top; y < bottom; y++) {
-		const unsigned char *row = row_of(from, y, turn);
+	const size_t stride = to->stride;
+	const ptrdiff_t step = turn.flip_x ? -1 : 1;
 
-		for (unsigned x = left; x < right; x++)
-			to->data[x * to->stride + y] =
-			    row[turn.flip_x ? from->width - 1 - x : x];
+	for (unsigned y = top; y < bottom; y++) {
+		const unsigned char *at = row_of(from, y, turn) +
+		    (turn.flip_x ? from->width - 1 - left : left);
+		unsigned char *into = to->data + left * stride + y;
+
+		for (unsigned x = left; x < right; x++) {
+			*into = *at;
+			into += stride;
+			at += step;
+		}
 	}
 }
 

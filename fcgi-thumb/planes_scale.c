@@ -54,6 +54,71 @@ build(const zimg_image_format *in, const zimg_image_format *out)
 	return zimg_filter_graph_build(in, out, &params);
 }
 
+/* ---- the graphs that there are ---- */
+
+/* A way of scaling a plane: its size, what of it is taken, and what that becomes. */
+struct shape {
+	unsigned width, height;
+	double left, top, taken_width, taken_height;
+	unsigned to_width, to_height;
+};
+
+/*
+ * Lanczos' weights for each sample of both axes take as long as a twentieth of
+ * a photo. Cameras and presets have few sizes, so that most photos come with
+ * shapes that were met before. The oldest makes room.
+ */
+#define SHAPES_KEPT 48
+static struct {
+	struct shape shape[SHAPES_KEPT];
+	zimg_filter_graph *graph[SHAPES_KEPT];
+	unsigned next;
+} kept;
+
+static bool
+is_same(const struct shape *a, const struct shape *b)
+{
+	return a->width == b->width && a->height == b->height &&
+	    a->left == b->left && a->top == b->top &&
+	    a->taken_width == b->taken_width &&
+	    a->taken_height == b->taken_height && a->to_width == b->to_width &&
+	    a->to_height == b->to_height;
+}
+
+static zimg_filter_graph *
+build_shape(const struct shape *s)
+{
+	zimg_image_format in, out;
+
+	describe(&in, s->width, s->height);
+	in.active_region.left = s->left;
+	in.active_region.width = s->taken_width;
+	in.active_region.top = s->top;
+	in.active_region.height = s->taken_height;
+	describe(&out, s->to_width, s->to_height);
+	return build(&in, &out);
+}
+
+/* Borrowed until SHAPES_KEPT others were asked for; NULL where z.lib refuses. */
+static const zimg_filter_graph *
+graph_of(const struct shape *s)
+{
+	const unsigned at = kept.next;
+	zimg_filter_graph *graph;
+
+	for (unsigned i = 0; i < SHAPES_KEPT; i++)
+		if (kept.graph[i] != NULL && is_same(&kept.shape[i], s))
+			return kept.graph[i];
+	graph = build_shape(s);
+	if (graph == NULL)
+		return NULL;
+	zimg_filter_graph_free(kept.graph[at]);
+	kept.graph[at] = graph;
+	kept.shape[at] = *s;
+	kept.next = (at + 1) % SHAPES_KEPT;
+	return graph;
+}
+
 /* n planes from `from` to `to`. */
 static enum fault
 run(const zimg_filter_graph *graph, const struct plane *from,
@@ -149,23 +214,22 @@ copy_rows(const struct plane *from, unsigned x, unsigned y, struct plane *to,
 /* The same step of several planes of the same shape. */
 struct step {
 	struct axis x, y;
-	zimg_filter_graph *graph; /* NULL: their samples are copied */
+	const zimg_filter_graph *graph; /* NULL: their samples are copied */
 };
 
 static enum fault
 prepare(struct step *s, const struct plane *from, struct fault_info *info)
 {
-	zimg_image_format in, out;
-
 	if (is_cut_out(&s->x, from->width) && is_cut_out(&s->y, from->height))
 		return FAULT_NONE;
-	describe(&in, from->width, from->height);
-	in.active_region.left = s->x.first;
-	in.active_region.width = s->x.length;
-	in.active_region.top = s->y.first;
-	in.active_region.height = s->y.length;
-	describe(&out, s->x.n, s->y.n);
-	s->graph = build(&in, &out);
+	s->graph = graph_of(&(struct shape){ .width = from->width,
+	    .height = from->height,
+	    .left = s->x.first,
+	    .top = s->y.first,
+	    .taken_width = s->x.length,
+	    .taken_height = s->y.length,
+	    .to_width = s->x.n,
+	    .to_height = s->y.n });
 	return s->graph != NULL ? FAULT_NONE : judge(info, "plan");
 }
 
@@ -226,7 +290,6 @@ scale_planes(const struct planes *p, struct planes *to, const struct way *x,
 		if (f == FAULT_NONE)
 			f = take(&s, &p->plane[i], &to->plane[i], info);
 	}
-	zimg_filter_graph_free(s.graph);
 	return f;
 }
 

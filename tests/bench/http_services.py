@@ -23,12 +23,15 @@ SERVED = "w320"
 
 
 class Ours:
-    """nginx and fcgi-thumb with default settings but for the presets."""
+    """nginx and fcgi-thumb with default settings but for the presets.
 
-    name = "fcgi-thumb"
+    engine  the setting; None: the default
+    """
 
-    def __init__(self):
-        self.service = Service(workers=0, presets=PRESETS)
+    def __init__(self, engine=None):
+        settings = {"engine": engine} if engine else {}
+        self.name = f"fcgi-thumb, {engine}" if engine else "fcgi-thumb"
+        self.service = Service(workers=0, presets=PRESETS, **settings)
 
     def start(self):
         self.service.start()

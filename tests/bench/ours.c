@@ -1,6 +1,13 @@
 #include "config.h"
 
-/* The way of the service, without the service around it. */
+/*
+ * The way of the service, without the service around it.
+ *
+ *	ours ENGINE FORMAT LEAVE RUNS OUTDIR PHOTO [srgb]
+ *
+ * ENGINE is the setting; the last line, "engine NAME", says who made the last
+ * run's thumbnails. All else is peer.h's.
+ */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +19,7 @@
 #include "render.h"
 
 static struct settings *settings;
+static enum engine made_by;
 
 static void
 set_presets(const struct peer_job *job)
@@ -55,8 +63,38 @@ render(const struct peer_job *job, struct peer_output out[PEER_SIZES])
 		out[i].len = r.files[i].len;
 		r.files[i].data = NULL;
 	}
+	made_by = r.engine;
 	rendering_fini(&r);
 	return true;
+}
+
+/* False: there is no such engine. */
+static bool
+choose_engine(const char *name)
+{
+	if (strcmp(name, "magick") == 0)
+		settings->engine = ENGINE_CHOICE_MAGICK;
+	else if (strcmp(name, "auto") == 0)
+		settings->engine = ENGINE_CHOICE_AUTO;
+	else
+		return false;
+	return true;
+}
+
+static int
+measure(int argc, char **argv)
+{
+	int rc;
+
+	if (argc < 2 || !choose_engine(argv[1])) {
+		fprintf(stderr, "usage: %s auto|magick FORMAT...\n", argv[0]);
+		return 2;
+	}
+	argv[1] = argv[0];
+	rc = peer_main(argc - 1, argv + 1, render);
+	if (rc == 0)
+		printf("engine %s\n", engine_name(made_by));
+	return rc;
 }
 
 int
@@ -71,7 +109,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	if (image_boot(settings, dir, why, sizeof why) == 0) {
-		rc = peer_main(argc, argv, render);
+		rc = measure(argc, argv);
 		image_shutdown();
 	} else {
 		fprintf(stderr, "%s\n", why);

@@ -3,10 +3,10 @@
 
 usage: over_http.py --out DIR [--photos DIR] [--quick] [--front]
 
-The second table of ./dev bench: uploads a second of nginx with fcgi-thumb, and
-of http_server.mjs. Both make the same thumbnails and keep the same promise:
-what is answered is synced. They run at the same time and are asked by turns, so that
-whatever else the machine does meets both. The third: thumbnails served.
+Uploads a second of nginx with fcgi-thumb, with both engines and with MagickWand
+alone, and of http_server.mjs. All make the same thumbnails and keep the same
+promise: what is answered is synced. They run at the same time and are asked by
+turns, so that whatever else the machine does meets all. Then thumbnails served.
 
 Each answer is checked, and of a sample every file that it names. Exit status 1
 where one is wrong: then no figure counts. A refusal for want of time is none.
@@ -32,6 +32,7 @@ sys.path.append(str(HERE.parent / "e2e"))
 import http_accounts as accounts  # noqa: E402: found by the path above
 import http_proof as proof  # noqa: E402
 import http_serving as serving  # noqa: E402
+import promises  # noqa: E402
 from http_services import Node, Ours  # noqa: E402
 from http_load import Photo, Step  # noqa: E402
 from report import PHOTOS, Table, median, percentile, spread  # noqa: E402
@@ -110,6 +111,11 @@ def weigh(services):
         service.disk = kept / stored / 1e3
 
 
+def ratios(row, rival):
+    """Of the rates, round by round."""
+    return [a / b for a, b in zip(row.rates, rival.rates)]
+
+
 def upload_table(services, rows, clients):
     table = Table("uploads", "Uploads over HTTP", [
         "service", "clients", "uploads/s", "p50 ms", "p95 ms", "p99 ms",
@@ -118,13 +124,26 @@ def upload_table(services, rows, clients):
     for count in clients:
         for service in services:
             row, rival = rows[service, count], rows[services[-1], count]
-            ratios = [a / b for a, b in zip(row.rates, rival.rates)]
+            rates = ratios(row, rival)
             table.add(service.name, count, median(row.rates),
                       *(1e3 * percentile(row.latencies, percent)
                         for percent in (50, 95, 99)),
                       row.refused, median(row.cpu), median(row.peaks),
-                      service.disk, median(ratios), 100 * spread(ratios),
+                      service.disk, median(rates), 100 * spread(rates),
                       median([a / b for a, b in zip(row.cpu, rival.cpu)]))
+    return table
+
+
+def lane_table(rivals, rows):
+    """What the plane lane promises of uploads. rivals: ours and Node's."""
+    table = Table("lane-uploads", "What the plane lane promises of uploads", [
+        "promise", "clients", "bound", "measured", "+- %", "verdict"])
+    for count in promises.UPLOAD_CLIENTS:
+        found = ratios(*(rows[rival, count] for rival in rivals))
+        table.add("uploads a second, of Node's", count,
+                  f"at least {promises.UPLOADS_LEAST}", median(found),
+                  100 * spread(found),
+                  promises.verdict(median(found) >= promises.UPLOADS_LEAST))
     return table
 
 
@@ -132,12 +151,13 @@ def upload_table(services, rows, clients):
 
 def notes(front, photos, clients_cpu):
     return [
-        "Both answer when the original and four JPEGs are synced and in place: "
+        "All answer when the original and four JPEGs are synced and in place: "
         "1280, 640, 320 and 160 px, quality 80, upright, in sRGB, each made of "
         "the next larger one.",
         f"Photos by turns, each upload other bytes: "
         f"{', '.join(photo.name for photo in photos)}.",
-        "fcgi-thumb: nginx before it, default settings. Node: http_server.mjs, "
+        "fcgi-thumb: nginx before it, default settings; magick: with "
+        "engine = \"magick\". Node: http_server.mjs, "
         "busboy and sharp, one process that works on as many photos at a time "
         "as there are processors, "
         + ("behind nginx." if front else "without nginx, which it is quicker "
@@ -165,11 +185,11 @@ def bench(options, photos, directory):
     rounds, seconds = ROUNDS, SECONDS
     serve = SERVE_CONNECTIONS, SERVE_ROUNDS, SERVE_SECONDS
     if options.quick:
-        rounds, seconds = 2, {1: 0.5, 8: 0.5}
+        rounds, seconds = 2, dict.fromkeys(promises.UPLOAD_CLIENTS, 0.5)
         serve = (8,), 2, 1
     with contextlib.ExitStack() as stack:
         services = []
-        for service in Ours(), Node(options.front):
+        for service in Ours(), Ours("magick"), Node(options.front):
             stack.callback(service.stop)
             services.append(service.start())
         rows = upload_rounds(services, photos, rounds, seconds)
@@ -180,12 +200,13 @@ def bench(options, photos, directory):
         uploads.notes = notes(options.front, photos,
                               1e3 * sum(row.own for row in rows.values())
                               / taken)
+        rivals = services[0], services[-1]
         documents = [[upload.document for clients in seconds
                       for upload in rows[service, clients].taken]
-                     for service in services]
-        served = serving.measure(*services, documents, directory, *serve)
+                     for service in rivals]
+        served = serving.measure(*rivals, documents, directory, *serve)
         served.notes = serve_notes()
-    return uploads, served
+    return uploads, lane_table(rivals, rows), served
 
 
 def complain(faults):

@@ -6,7 +6,7 @@ the ways that people make them, and what these thumbnails are worth. The ways
 are measured by turns, so that other work on this machine meets all alike.
 
 --photos DIR  the JPEG photos in DIR, too
---turns N     for the first table, 3 unless told; the others have one less
+--turns N     for JPEG, 3 unless told; WebP has one less
 --quick       JPEG of one shipped photo, in two turns
 --out DIR     where the tables are written as JSON; default: nowhere
 
@@ -20,6 +20,7 @@ import signal
 import sys
 import tempfile
 
+import pixels_lane as lane
 import pixels_turns as contest
 import pixels_peers as peers
 import pixels_quality as quality
@@ -28,7 +29,8 @@ import pixels_photos as work
 
 BASE = "fast"          # what the ratios are to
 # What each of ours is to be held against: decoded at the same scale.
-PLAIN = {"best": "thirty", "fast": "thirty-fast"}
+PLAIN = {"best": "thirty", "fast": "thirty-fast",
+         "best-magick": "thirty", "fast-magick": "thirty-fast"}
 BESIDE = "vips-chain"  # whose quality is what one gets elsewhere
 
 COLUMNS = ["way", "CPU ms", "± %", "ratio", "± % of that", "wall ms",
@@ -58,8 +60,8 @@ def worth(found):
 def title(mode):
     count = len(mode.photos)
     photos = f"{count} photos" if count > 1 else "a photo"
-    colours = ("converted to sRGB by all" if mode.colours == work.ALL
-               else "converted by none")
+    colours = ("with the photos' profiles, converted to sRGB by all"
+               if mode.colours == work.ALL else "converted by none")
     return (f"{photos.capitalize()} within {', '.join(map(str, work.LADDER))} "
             f"pixels as {quality.FORMATS[mode.form][0]} q{work.QUALITY}, "
             f"colours {colours}")
@@ -81,6 +83,18 @@ def comparisons(mode):
         yield words + "."
 
 
+def by_planes(mode):
+    """Whose thumbnails the plane lane made, where it was free to."""
+    for ours in lane.SETTINGS:
+        row = mode.rows[ours]
+        others = sorted(name for name, engine in row.engines().items()
+                        if engine != "planes")
+        words = (f"{row.peer.name}: "
+                 f"{len(mode.photos) - len(others)} of {len(mode.photos)} "
+                 "photos took the plane lane")
+        yield words + (f", not {', '.join(others)}." if others else ".")
+
+
 HOW = (
     "Means of all photos, medians of the turns; ± is half the distance of "
     "their quartiles, the ratio one of CPU in the same turns to fcgi-thumb, "
@@ -97,6 +111,7 @@ HOW = (
 def notes(mode):
     yield from HOW
     yield from comparisons(mode)
+    yield from by_planes(mode)
     yield "Photos: " + ", ".join(photo.name for photo in mode.photos) + "."
     for reason, names in mode.left_out.items():
         yield f"Not measured: {'; '.join(names)}: {reason}."
@@ -170,10 +185,13 @@ def command(options):
     return "./dev bench pixels" + (" --quick" if options.quick else "")
 
 
-def show(mode, options):
-    tables = [main_table(mode)]
+def tables_of(mode):
+    yield main_table(mode)
     if len(mode.photos) > 1:
-        tables.append(photo_table(mode))
+        yield photo_table(mode)
+
+
+def show(tables, options):
     for table in tables:
         print(table.text(), flush=True)
         if options.out is not None:
@@ -189,15 +207,17 @@ def run(options, scratch, judging):
         say(f"left out: {reason}")
     turns = contest.Contest(peers.all_peers(programs(), profile), judging,
                             scratch, say)
-    count = options.turns
-    for colours in work.COLOURS:
-        for form in ("jpeg",) if options.quick else quality.FORMATS:
-            chosen = work.chosen(photos[colours], form)
-            if chosen:
-                mode = contest.Mode(form, colours, chosen)
-                turns.run(mode, count)
-                show(mode, options)
-                count = max(options.turns - 1, 1)
+    modes = {}
+    for form in ("jpeg",) if options.quick else quality.FORMATS:
+        for colours in work.COLOURS:
+            mode = contest.Mode(form, colours,
+                                work.chosen(photos[colours], form))
+            # The promises are about JPEG.
+            turns.run(mode, options.turns if form == "jpeg"
+                      else max(options.turns - 1, 1))
+            show(tables_of(mode), options)
+            modes[mode.name()] = mode
+    show(lane.tables(modes["jpeg"], modes["jpeg-srgb"]), options)
 
 
 def main():

@@ -41,10 +41,11 @@ class CannotRun(Exception):
 class Sample:
     """One way once to all four sizes of one photo."""
 
-    def __init__(self, cpu, wall, rss):
-        self.cpu = cpu    # ms
-        self.wall = wall  # ms
-        self.rss = rss    # kB at most
+    def __init__(self, cpu, wall, rss, engine=None):
+        self.cpu = cpu        # ms
+        self.wall = wall      # ms
+        self.rss = rss        # kB at most
+        self.engine = engine  # of ours: who made it, "planes" or "magick"
 
 
 def last_line(text):
@@ -80,9 +81,12 @@ def execute(command):
 
 def parse(output):
     """The samples that a program has printed."""
-    *runs, (word, rss) = map(str.split, output.strip().splitlines())
-    assert word == "rss_kb" and runs, output
-    return [Sample(float(cpu), float(wall), int(rss)) for cpu, wall in runs]
+    lines = list(map(str.split, output.strip().splitlines()))
+    said = dict(line for line in lines if line[0] in ("rss_kb", "engine"))
+    runs = [line for line in lines if line[0] not in said]
+    assert "rss_kb" in said and runs, output
+    return [Sample(float(cpu), float(wall), int(said["rss_kb"]),
+                   said.get("engine")) for cpu, wall in runs]
 
 
 class Peer:
@@ -201,10 +205,16 @@ def magick_programs(build):
 
 
 def our_programs(build):
+    """The setting engine is auto where the name does not say."""
+    auto, magick = ([build / "ours", engine] for engine in ("auto", "magick"))
     return [
-        Program("best", "fcgi-thumb, resize_quality best", [build / "ours"],
+        Program("best", "fcgi-thumb, resize_quality best", auto, leave=BEST,
+                ours=True),
+        Program("fast", "fcgi-thumb, resize_quality fast", auto, leave=FAST,
+                ours=True),
+        Program("best-magick", "fcgi-thumb, engine magick, best", magick,
                 leave=BEST, ours=True),
-        Program("fast", "fcgi-thumb, resize_quality fast", [build / "ours"],
+        Program("fast-magick", "fcgi-thumb, engine magick, fast", magick,
                 leave=FAST, ours=True),
     ]
 

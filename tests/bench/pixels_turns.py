@@ -73,6 +73,11 @@ class Row:
             getattr(sample, what) for photos in self.samples.values()
             for sample in photos[name]])
 
+    def engines(self):
+        """{photo: who made it}, of ours."""
+        return {name: samples[-1].engine for photos in self.samples.values()
+                for name, samples in photos.items()}
+
     def peak(self):
         return max(sample.rss for photos in self.samples.values()
                    for samples in photos.values() for sample in samples)
@@ -81,6 +86,15 @@ class Row:
         """Of its processor time to another row's in the same turns."""
         return [self.of_turn(turn, "cpu") / other.of_turn(turn, "cpu")
                 for turn in self.samples if turn in other.samples]
+
+    def ratio_of_photo(self, other, name):
+        """The same of one photo, the median of the turns."""
+        def cpu(row, turn):
+            return report.median([sample.cpu
+                                  for sample in row.samples[turn][name]])
+        return report.median([cpu(self, turn) / cpu(other, turn)
+                              for turn in self.samples
+                              if turn in other.samples])
 
 
 class Mode:

@@ -28,20 +28,25 @@ struct color {
 };
 
 /*
- * The way from the last profile, and what came of it. To prepare one takes as
- * long as a twentieth of a photo, and the next photo is often of a camera of
- * the same make.
+ * What came of the last profiles. To prepare a way takes as long as a twentieth
+ * of a photo, and there are few makes of cameras. The oldest makes room.
  */
-static struct {
-	void *icc; /* owned; NULL: there was none yet */
+struct known {
+	void *icc; /* owned; NULL: there is none yet */
 	size_t len;
 	enum color_model model;
 	enum color_verdict verdict;
-	struct color *color; /* has this as a user */
-} last;
+	struct color *color; /* has this as a user; NULL: no way is needed */
+};
+
+#define KNOWN 4
+static struct {
+	struct known profile[KNOWN];
+	unsigned next;
+} kept;
 
 /* What is larger is rare, and each one another. */
-#define LAST_MAX ((size_t)64 * 1024)
+#define KEPT_MAX ((size_t)64 * 1024)
 
 struct layout {
 	cmsColorSpaceSignature space;
@@ -174,44 +179,55 @@ out:
 	return verdict;
 }
 
+static const struct known *
+find(const void *icc, size_t len, enum color_model model)
+{
+	for (unsigned i = 0; i < KNOWN; i++) {
+		const struct known *k = &kept.profile[i];
+
+		if (k->icc != NULL && k->model == model && k->len == len &&
+		    memcmp(k->icc, icc, len) == 0)
+			return k;
+	}
+	return NULL;
+}
+
 static void
-remember(const void *icc, size_t len, enum color_model model,
+keep(const void *icc, size_t len, enum color_model model,
     enum color_verdict verdict, struct color *color)
 {
-	void *copy = icc != NULL && len <= LAST_MAX ? malloc(len) : NULL;
+	struct known *k = &kept.profile[kept.next];
+	void *copy = len <= KEPT_MAX ? malloc(len) : NULL;
 
 	if (copy == NULL)
 		return;
 	memcpy(copy, icc, len);
-	free(last.icc);
-	color_free(last.color);
-	last.icc = copy;
-	last.len = len;
-	last.model = model;
-	last.verdict = verdict;
-	last.color = color;
+	free(k->icc);
+	color_free(k->color);
+	*k = (struct known){ copy, len, model, verdict, color };
 	if (color != NULL)
 		color->users++;
+	kept.next = (kept.next + 1) % KNOWN;
 }
 
 enum color_verdict
 color_new(const void *icc, size_t len, enum color_model model,
     struct color **out)
 {
+	const struct known *k = icc != NULL ? find(icc, len, model) : NULL;
 	struct color *color = NULL;
 	enum color_verdict verdict;
 
-	if (last.icc == NULL || last.model != model || last.len != len ||
-	    icc == NULL || memcmp(last.icc, icc, len) != 0) {
-		verdict = prepare(icc, len, model, &color);
-		/* Memory may not be short the next time. */
-		if (verdict != COLOR_UNUSABLE)
-			remember(icc, len, model, verdict, color);
+	if (k != NULL) {
+		if (k->color != NULL)
+			k->color->users++;
+		color = k->color;
+		verdict = k->verdict;
 	} else {
-		verdict = last.verdict;
-		color = last.color;
-		if (color != NULL)
-			color->users++;
+		verdict = prepare(icc, len, model, &color);
+		/* Another time memory may not be short. */
+		if (verdict != COLOR_UNUSABLE)
+			keep(icc, len, model, verdict, color);
 	}
 	if (verdict == COLOR_CONVERTS)
 		*out = color;

@@ -36,7 +36,7 @@ enum color_verdict {
  * model     of the pixels to come; the result is COLOR_RGB8 for COLOR_RGB8,
  *           else COLOR_RGB16
  *
- * The last way is kept: a profile of the same bytes costs nothing. Not for
+ * The last ways are kept: a profile of the same bytes costs nothing. Not for
  * several threads.
  *
  * Relative colorimetric with black point compensation. The caller frees *out

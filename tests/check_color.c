@@ -74,6 +74,61 @@ static const struct {
 	{ "giant", giant, COLOR_RGB8, COLOR_UNUSABLE },
 };
 
+/* Of the same colours and other bytes: made in another year. */
+static struct icc
+p3_of_year(unsigned char year)
+{
+	struct icc icc = icc_display_p3();
+
+	((unsigned char *)icc.data)[25] = year;
+	return icc;
+}
+
+/* The last few ways are kept; who holds one does not see it go. */
+START_TEST(a_way_outlives_those_that_come_after_it)
+{
+	const unsigned char in[3] = { 10, 200, 30 };
+	unsigned char first[3], later[3];
+	struct color *held = NULL;
+	struct icc icc = p3_of_year(0);
+
+	ck_assert_int_eq(color_new(icc.data, icc.len, COLOR_RGB8, &held),
+	    COLOR_CONVERTS);
+	color_convert(held, in, first, 1);
+	for (unsigned i = 0; i < 40; i++) {
+		struct icc other = p3_of_year((unsigned char)(i % 20));
+		struct color *color = NULL;
+
+		ck_assert_int_eq(color_new(other.data, other.len, COLOR_RGB8,
+				     &color),
+		    COLOR_CONVERTS);
+		color_convert(color, in, later, 1);
+		ck_assert_mem_eq(later, first, sizeof first);
+		color_free(color);
+		free(other.data);
+	}
+	color_convert(held, in, later, 1);
+	ck_assert_mem_eq(later, first, sizeof first);
+	color_free(held);
+	free(icc.data);
+}
+END_TEST
+
+/* The same bytes mean another thing for other px. */
+START_TEST(a_way_is_for_its_px_alone)
+{
+	struct icc icc = icc_display_p3();
+	struct color *color = NULL;
+
+	ck_assert_int_eq(color_new(icc.data, icc.len, COLOR_RGB8, &color),
+	    COLOR_CONVERTS);
+	color_free(color);
+	ck_assert_int_eq(color_new(icc.data, icc.len, COLOR_GRAY16, &color),
+	    COLOR_UNUSABLE);
+	free(icc.data);
+}
+END_TEST
+
 START_TEST(a_profile_is_known_for_what_it_is)
 {
 	struct icc icc = verdicts[_i].make();
@@ -239,6 +294,8 @@ main(void)
 	tcase_add_loop_test(verdict, a_profile_is_known_for_what_it_is, 0,
 	    NELEM(verdicts));
 	tcase_add_test(verdict, channels_are_those_of_the_profile);
+	tcase_add_test(verdict, a_way_outlives_those_that_come_after_it);
+	tcase_add_test(verdict, a_way_is_for_its_px_alone);
 	suite_add_tcase(suite, verdict);
 
 	tcase_set_timeout(convert, 60);

@@ -4,8 +4,11 @@ corpus/TARGET/seed-*. What fuzzing has found lies beside them."""
 
 import base64
 import glob
+import io
 import os
 import struct
+
+from PIL import Image
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, "..", "data")
@@ -70,6 +73,38 @@ def profiles():
         put("profile", mark.decode() + ".exif",
             mark + struct.pack(order + "HLH", 42, 8, 2) + entries
             + struct.pack(order + "L", 0) + b"Someone\0")
+
+
+# Behind the end: a box of 48 x 32 px to pad to, from a frame and a scale less
+# than the photo. See planes.c.
+WISH = bytes([47, 31, 2, 4, 79, 60, 1, 29, 19, 9, 9])
+
+
+def jpeg(image, **how):
+    file = io.BytesIO()
+    image.save(file, "JPEG", **how)
+    return file.getvalue() + WISH
+
+
+def planes():
+    """The lane's JPEGs, of some blocks each, and some that it leaves."""
+    with Image.open(os.path.join(DATA, "p3.jpg")) as file:
+        profile = file.info["icc_profile"]
+        photo = file.resize((37, 29))
+    for name, sampling in ("444", 0), ("422", 1), ("420", 2):
+        put("planes", name, jpeg(photo, subsampling=sampling))
+    # The same blocks, once beside and once below one another.
+    put("planes", "440", jpeg(photo.crop((0, 0, 16, 16)), subsampling=1).replace(
+        b"\x01\x21\x00\x02\x11", b"\x01\x12\x00\x02\x11"))
+    put("planes", "gray", jpeg(photo.convert("L")))
+    put("planes", "progressive", jpeg(photo, progressive=True, quality=40))
+    put("planes", "wide", jpeg(photo, icc_profile=profile))
+    for turn in 2, 6:
+        exif = Image.Exif()
+        exif[0x112], exif[315] = turn, "Someone"
+        put("planes", f"turned-{turn}", jpeg(photo, exif=exif))
+    put("planes", "cmyk", jpeg(photo.convert("CMYK")))
+    put("planes", "dot", jpeg(photo.resize((1, 1))))
 
 
 def params():
@@ -170,6 +205,7 @@ def requests():
 
 if __name__ == "__main__":
     profiles()
+    planes()
     params()
     names()
     settings()

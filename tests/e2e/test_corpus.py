@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -9,7 +10,8 @@ import unittest
 
 from PIL import Image
 
-from service import picture
+import corpus
+from service import picture, variation
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -46,6 +48,30 @@ class Corpus(unittest.TestCase):
                       "1 x 422 corrupt-image", done.stdout)
         with Image.open(sheet) as image:
             self.assertGreater(image.width, 3 * 100)
+
+    def test_both_engines_are_compared(self):
+        self.put("photo.jpg", picture("p3.jpg"))
+        self.put("inks.jpg", picture("cmyk.jpg"))
+        self.put("cut.jpg", picture("truncated.jpg"))
+        done = self.run_corpus("--engines", self.directory)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        said = re.search(r"(?m)^both engines: (\d+) thumbnails the same byte "
+                         r"by byte, (\d+) of (\d+) files in the lane$",
+                         done.stdout)
+        self.assertIn(said.groups(), (("3", "3", "1"), ("6", "0", "0")))
+        if said[3] == "1":
+            self.assertEqual(len(re.findall(
+                r"(?m)^ *[0-9.]+ dB +\w+ +\d+x\d+  photo\.jpg$",
+                done.stdout)), 3, done.stdout)
+
+    def test_engines_that_differ_are_told(self):
+        variant = {"preset": "large", "width": 360, "height": 240}
+        scene = picture("orient-1.jpg")
+        gray = corpus.Likeness("a.jpg", variant, scene, picture("gray.jpg"))
+        self.assertFalse(gray.is_like)
+        self.assertIn("TOO FAR", str(gray))
+        self.assertTrue(corpus.Likeness("a.jpg", variant, scene,
+                                        variation(scene, "other")).is_like)
 
     def test_a_directory_without_files_is_an_error(self):
         done = self.run_corpus(self.directory)

@@ -8,6 +8,8 @@
  *   call NAME   before a photo is published, the worker does what it must not
  *   die N       the worker gets signal N while it decodes
  *   hang 1      it works and never comes to an end of decoding
+ *   scale N     the worker gets signal N while it scales planes
+ *   grind 1     it never comes to an end of scaling them
  *   blind 1     what it decodes has the wrong colours, as if all were well
  *
  * In thumbctl's renderer, where FT_RENDERED is the length of a photo, the order
@@ -302,6 +304,28 @@ jpeg_read_raw_data(void *d, unsigned char ***planes, unsigned lines)
 	if (strcmp(shim.order, "blind") == 0)
 		negate(planes[0], lines);
 	return read;
+}
+
+/* z.lib's, which asks nobody for the time. */
+int zimg_filter_graph_process(const void *graph, const void *from,
+    const void *to, void *room, void *unpack, void *unpack_user, void *pack,
+    void *pack_user);
+
+int
+zimg_filter_graph_process(const void *graph, const void *from, const void *to,
+    void *room, void *unpack, void *unpack_user, void *pack, void *pack_user)
+{
+	static int (*real)(const void *, const void *, const void *, void *,
+	    void *, void *, void *, void *);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "zimg_filter_graph_process");
+	while (strcmp(shim.order, "grind") == 0)
+		shim.steps++;
+	if (strcmp(shim.order, "scale") == 0)
+		(void)syscall(SYS_tgkill, getpid(), gettid(), shim.at);
+	return real(graph, from, to, room, unpack, unpack_user, pack,
+	    pack_user);
 }
 
 /* ---- steps ---- */

@@ -146,12 +146,31 @@ read_exif(struct reader *r)
 	r->made->orientation = tiff_orientation(exif_tiff(exif));
 }
 
+#define ICC_NAME 12   /* bytes: "ICC_PROFILE" and a NUL */
+#define ICC_NUMBER 12 /* where a piece has its own, from 1 */
+
+/* libjpeg sorts a profile's pieces, others take them as they come. */
+static bool
+is_in_order(jpeg_saved_marker_ptr m)
+{
+	unsigned last = 0;
+
+	for (; m != NULL; m = m->next)
+		if (m->marker == JPEG_APP0 + 2 && m->data_length > ICC_NUMBER &&
+		    memcmp(m->data, "ICC_PROFILE", ICC_NAME) == 0 &&
+		    m->data[ICC_NUMBER] != ++last)
+			return false;
+	return true;
+}
+
 /* A profile that says nothing new, one to go by, or a doubt. */
 static void
 read_profile(struct reader *r)
 {
 	unsigned len = 0;
 
+	if (!is_in_order(r->d.marker_list))
+		give_up(r, FAULT_UNSUPPORTED_FORMAT, "a profile in disorder");
 	if (!jpeg_read_icc_profile(&r->d, &r->icc, &len))
 		return;
 	if (r->made->n == 1)

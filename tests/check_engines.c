@@ -501,6 +501,12 @@ spoil_restart(struct jpeg_file *f)
 }
 
 static void
+say_12_bits(struct jpeg_file *f)
+{
+	f->data[jpeg_find(f, 0xc0, 0) + 4] = 12;
+}
+
+static void
 number_twice(struct jpeg_file *f)
 {
 	const size_t frame = jpeg_find(f, 0xc0, 0);
@@ -645,6 +651,7 @@ static const struct {
 	    ENGINE_MAGICK },
 	{ "numbered twice", { .sampling = { 22 } }, number_twice,
 	    ENGINE_PLANES },
+	{ "12 bits", { .sampling = { 22 } }, say_12_bits, ENGINE_COUNT },
 	{ "cut", { .sampling = { 22 } }, cut_in_two, ENGINE_COUNT },
 	{ "cut progressive", { .sampling = { 22 }, .progressive = true },
 	    cut_in_two, ENGINE_COUNT },
@@ -749,6 +756,68 @@ static const struct {
 	{ "twice marked", EXIF("Exif\0\0" TIFF_II ONE ORIENTATION("\6") END) },
 	{ "empty", EXIF("Exif\0\0") },
 };
+
+/* --- profiles in pieces --- */
+
+#define ICC_HEAD 14 /* bytes before a piece: name, its number, of how many */
+
+/* Pieces of the P3 profile. */
+static const struct {
+	const char *name;
+	const char *pieces; /* number and count of each, as they come */
+} pieces[] = {
+	{ "in two", "12 22" },
+	{ "in four", "14 24 34 44" },
+	{ "the second first", "22 12" },
+	{ "half of it", "12" },
+	{ "the other half", "22" },
+	{ "one of three missing", "13 33" },
+	{ "more than were told", "12 22 32" },
+	{ "different counts", "12 23" },
+	{ "the first twice", "12 12 22" },
+	{ "number 0", "02 12 22" },
+	{ "whole, twice", "11 11" },
+	{ "whole, then half", "11 12" },
+};
+
+static void
+add_piece(struct jpeg_file *f, const struct icc *icc, unsigned number,
+    unsigned count)
+{
+	unsigned char body[4096] = "ICC_PROFILE\0";
+	const size_t each = (icc->len + count - 1) / count;
+	const size_t at = number == 0 ? 0 : (number - 1) * each;
+	const size_t n = at >= icc->len ? 0
+	    : icc->len - at < each      ? icc->len - at
+					: each;
+
+	ck_assert_uint_le(ICC_HEAD + n, sizeof body);
+	body[ICC_HEAD - 2] = (unsigned char)number;
+	body[ICC_HEAD - 1] = (unsigned char)count;
+	if (n > 0)
+		memcpy(body + ICC_HEAD, (char *)icc->data + at, n);
+	jpeg_add_segment(f, 0xe2, body, ICC_HEAD + n);
+}
+
+START_TEST(every_profile_in_pieces)
+{
+	const struct jpeg jpeg = { .sampling = { 22 } };
+	const char *text = pieces[_i].pieces;
+	struct subject s = { .name = pieces[_i].name };
+	struct icc icc = icc_display_p3();
+
+	picture_settings->n_presets = 0;
+	(void)add_preset("large", 150, 150, FIT_INSIDE, FORMAT_PNG);
+	s.file = jpeg_make(&jpeg, (struct size){ 217, 130 }, photo);
+	/* Each is put before those that are there. */
+	for (size_t i = strlen(text); i >= 2; i -= i == 2 ? 2 : 3)
+		add_piece(&s.file, &icc, (unsigned)(text[i - 2] - '0'),
+		    (unsigned)(text[i - 1] - '0'));
+	(void)compare_any(&s);
+	free(icc.data);
+	free(s.file.data);
+}
+END_TEST
 
 /* The second EXIF of a file says something else. */
 START_TEST(every_exif)
@@ -1001,8 +1070,9 @@ main(void)
 	tc = case_of(suite, "kinds");
 	tcase_add_loop_test(tc, every_kind_in_every_place, 0, NELEM(kinds));
 
-	tc = case_of(suite, "exif");
+	tc = case_of(suite, "metadata");
 	tcase_add_loop_test(tc, every_exif, 0, NELEM(exifs));
+	tcase_add_loop_test(tc, every_profile_in_pieces, 0, NELEM(pieces));
 
 	tc = case_of(suite, "places");
 	tcase_add_loop_test(tc, every_small_size, 0, NELEM(samplings));

@@ -500,6 +500,27 @@ spoil_restart(struct jpeg_file *f)
 	f->data[jpeg_find(f, 0xd3, 0) + 1] = 0xd6;
 }
 
+/* All scans from the nth on are gone; the picture is whole, and coarse. */
+static void
+drop_scans(struct jpeg_file *f, unsigned nth)
+{
+	const size_t at = jpeg_find(f, 0xda, nth);
+
+	jpeg_splice(f, at, f->len - 2 - at, "", 0);
+}
+
+static void
+drop_late_scans(struct jpeg_file *f)
+{
+	drop_scans(f, 5);
+}
+
+static void
+drop_all_but_one(struct jpeg_file *f)
+{
+	drop_scans(f, 1);
+}
+
 static void
 say_12_bits(struct jpeg_file *f)
 {
@@ -651,6 +672,12 @@ static const struct {
 	    ENGINE_MAGICK },
 	{ "numbered twice", { .sampling = { 22 } }, number_twice,
 	    ENGINE_PLANES },
+	{ "late scans missing", { .sampling = { 22 }, .progressive = true },
+	    drop_late_scans, ENGINE_PLANES },
+	{ "one scan", { .sampling = { 22 }, .progressive = true },
+	    drop_all_but_one, ENGINE_PLANES },
+	{ "a component missing", { .sampling = { 22 }, .apart = true },
+	    drop_all_but_one, ENGINE_PLANES },
 	{ "12 bits", { .sampling = { 22 } }, say_12_bits, ENGINE_COUNT },
 	{ "cut", { .sampling = { 22 } }, cut_in_two, ENGINE_COUNT },
 	{ "cut progressive", { .sampling = { 22 }, .progressive = true },

@@ -101,7 +101,9 @@ HOW = (
     "resize_quality fast. One thread each, but sharp's clone() makes all four at "
     "once. Programs are measured from the photo in memory to the files in "
     "memory after one that was not counted, commands from the start of the "
-    "first to the end of the fourth.",
+    "first to the end of the fourth. What fcgi-thumb's workers keep for photos "
+    "of the same size and profile, weights and colour tables, is kept from the "
+    "first.",
     "dB (PSNR) and SSIMULACRA (0 is the same, more is worse) are of the files "
     "against a Lanczos resize of the full photo in floating point: what the "
     "encoders lose is in them. In JPEG MagickWand and convert keep a photo's "

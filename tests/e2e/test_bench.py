@@ -1,10 +1,11 @@
 """The benchmark measures what it says: its judge finds what is wrong, its tables
-are what was found, and three of the ways are gone once."""
+are what was found, and some of the ways are gone once."""
 
 import pathlib
 import shutil
 import sys
 import tempfile
+import types
 import unittest
 
 from PIL import Image, ImageOps
@@ -14,7 +15,8 @@ from service import TOP
 
 sys.path.append(str(TOP / "tests" / "bench"))
 
-import pixels_turns as contest  # noqa: E402: found by the path above
+import pixels_lane as lane  # noqa: E402: found by the path above
+import pixels_turns as contest  # noqa: E402
 import pixels_peers as peers  # noqa: E402
 import pixels  # noqa: E402
 import pixels_quality as quality  # noqa: E402
@@ -47,6 +49,36 @@ class Photos(unittest.TestCase):
     def setUp(self):
         shutil.rmtree(self.made, ignore_errors=True)
         self.made.mkdir()
+
+
+class Gather(Photos):
+    """A directory of anything, beside one shipped photo."""
+
+    def gather(self):
+        more = self.directory / "more"
+        more.mkdir()
+        self.addCleanup(shutil.rmtree, more)
+        with Image.open(SOURCE) as image:
+            image.draft("RGB", (2016, 1512))
+            image.save(more / "plain.jpg", quality=92)
+            image.convert("L").save(more / "gray.jpg")
+            image.resize((640, 480)).save(more / "small.jpg")
+        (more / "again.jpg").write_bytes(SOURCE.read_bytes() + b"a trailer")
+        (more / "text.jpeg").write_text("no photo")
+        return work.gather(self.made, more, SOURCE.stem)
+
+    def test_all_photos_are_in_both_forms(self):
+        found, left_out = self.gather()
+        for colours in work.COLOURS:
+            self.assertEqual([photo.name for photo in found[colours]],
+                             [SOURCE.stem, "plain-theirs"])
+        self.assertEqual([photo.wide for photo in found[work.ALL]],
+                         [True, False])
+        self.assertFalse(any(photo.wide for photo in found[work.NONE]))
+        self.assertEqual(left_out, [
+            f"again.jpg is {SOURCE.name} again", "gray.jpg is no RGB JPEG",
+            "small.jpg is smaller than 1280 pixels",
+            "text.jpeg is nothing that Pillow can read"])
 
 
 class Judge(Photos):
@@ -117,7 +149,7 @@ class Judge(Photos):
 
 
 class Ways(Photos):
-    def test_three_ways_once(self):
+    def test_some_ways_once(self):
         programs = pixels.programs()
         ways = peers.magick_programs(programs) + peers.our_programs(programs)
         # make check makes them.
@@ -125,11 +157,16 @@ class Ways(Photos):
             if way.why_not("jpeg", work.ALL):
                 raise NotHere(f"{programs} has no {way.name}")
         chosen = {way.key: way for way in ways}
-        for key in "naive", "thirty", "fast":
+        config = (programs.parents[1] / "config.h").read_text()
+        has_lane = "#define HAVE_PLANE_LANE 1" in config
+        engines = {"fast": "planes" if has_lane else "magick",
+                   "fast-magick": "magick"}
+        for key in "naive", "thirty", "fast", "fast-magick":
             with self.subTest(key):
                 samples = chosen[key].run("jpeg", self.photos[work.ALL],
                                           self.made)
                 self.assertEqual(len(samples), peers.RUNS)
+                self.assertEqual(samples[0].engine, engines.get(key))
                 found = self.judge.judge(self.photos[work.ALL], "jpeg",
                                          self.made)
                 for side in work.LADDER:
@@ -186,6 +223,59 @@ class Turns(Photos):
     def test_a_command_that_fails_says_why(self):
         with self.assertRaisesRegex(peers.CannotRun, "status 3: why"):
             peers.execute(["sh", "-c", "echo why >&2; exit 3"])
+
+
+class Lane(unittest.TestCase):
+    """Its promises, of figures that are made up."""
+
+    def mode(self, **ways):
+        """Of two photos; ways: key=(CPU of each, PSNR at all sizes)."""
+        names = ["one", "two"]
+        mode = contest.Mode("jpeg", work.NONE, [
+            types.SimpleNamespace(name=name) for name in names])
+        for key, (cpu, decibels) in ways.items():
+            row = mode.rows[key] = contest.Row(peers.Peer(key, key))
+            for name, one in zip(names, cpu):
+                for turn, load in enumerate((1, 2)):
+                    sample = peers.Sample(one * load, 0, 0, "planes")
+                    row.samples.setdefault(turn, {})[name] = [sample]
+                row.found[name] = {"psnr": dict.fromkeys(work.LADDER,
+                                                         decibels)}
+        return mode
+
+    def judge(self, more=(), **changed):
+        ours = {"fast": ((60, 70), 30.0), "best": ((80, 90), 30.5)}
+        plain = self.mode(floor=((60, 60), 31), **ours, **dict(more))
+        converted = self.mode(**{"sharp-chain": ((100, 100), 30),
+                                 "vips-each": ((200, 200), 30.25),
+                                 **ours, **changed})
+        return lane.tables(plain, converted)
+
+    def test_verdicts(self):
+        verdicts, photos = self.judge()
+        self.assertEqual([row[1:] for row in verdicts.rows], [
+            ["fast", "at most 1.25", 70 / 60, "two", "2 of 2", "kept"],
+            ["best", "at most 1.25", 90 / 60, "two", "0 of 2", "not kept"],
+            # Half of them is not most.
+            ["fast", "at most 0.67 on most", 0.7, "two", "1 of 2", "not kept"],
+            ["best", "at most 0.67 on most", 0.9, "two", "0 of 2", "not kept"],
+            ["fast", "below 1 on all", 0.7, "two", "2 of 2", "kept"],
+            ["best", "below 1 on all", 0.9, "two", "2 of 2", "kept"],
+            ["fast", "at least -0.1", -0.25, "one", "0 of 2", "not kept"],
+            ["best", "at least -0.1", 0.25, "one", "2 of 2", "kept"]])
+        self.assertEqual(photos.rows[0], [
+            "one, fast", "planes", 1.0, 0.6, *[-0.25] * 4])
+
+    def test_the_worse_mode_counts(self):
+        verdicts, _ = self.judge(more={"vips-each": ((1, 1), 32.0)})
+        self.assertEqual(verdicts.rows[-1][3], -1.5)
+        self.assertEqual(verdicts.rows[-1][-1], "not kept")
+
+    def test_what_was_not_measured_is_no_promise_kept(self):
+        ours = {key: ((60, 70), 30.0) for key in lane.SETTINGS}
+        verdicts, photos = lane.tables(self.mode(**ours), self.mode(**ours))
+        self.assertEqual({row[-1] for row in verdicts.rows}, {"not measured"})
+        self.assertEqual(photos.rows[0], ["one, fast", "planes", *[""] * 6])
 
 
 class Tables(unittest.TestCase):

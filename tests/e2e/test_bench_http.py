@@ -149,6 +149,20 @@ class Arithmetic(unittest.TestCase):
             1.0])
         self.assertEqual(table.rows[1][-3:], [1.0, 0.0, 1.0])
 
+    def test_what_the_lane_promises(self):
+        rivals = Named("ours"), Named("Node")
+        rates = {2: ([8.0, 9.0, 3.0], [5.0, 5.0, 5.0]),
+                 8: ([8.0, 9.0, 3.0], [5.0, 6.0, 5.0])}
+        rows = {}
+        for count, of_both in rates.items():
+            for rival, those in zip(rivals, of_both):
+                row = rows[rival, count] = over_http.Row()
+                row.rates = those
+        table = over_http.lane_table(rivals, rows)
+        self.assertEqual([row[1:4] + row[5:] for row in table.rows], [
+            [2, "at least 1.6", 1.6, "kept"],
+            [8, "at least 1.6", 1.5, "not kept"]])
+
     def test_the_table_of_files(self):
         def result(requests, cpu):
             return {"requests": requests, "seconds": 2.0, "cpu": cpu,

@@ -75,7 +75,8 @@ class Step:
         with self.lock:
             even = (self.turn % len(self.photos) == 0
                     or len(self.photos) > self.WHOLE_TURNS)
-            if time.monotonic() > self.end and even:
+            # However late the clients begin, the first one has a photo.
+            if self.turn and time.monotonic() > self.end and even:
                 return None
             photo = self.photos[self.turn % len(self.photos)]
             self.turn += 1

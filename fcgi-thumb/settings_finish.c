@@ -43,9 +43,12 @@ check_order(struct loader *l, const char *small_key, const char *large_key)
 	    small_text, large_key, large_text);
 }
 
-/* The processors that this process may run on. */
+/*
+ * One more than the processors that this process may run on: a worker waits for
+ * the disk for a tenth of its time, and then there is somebody for its processor.
+ */
 static unsigned
-count_processors(void)
+enough_workers(void)
 {
 	unsigned most = (unsigned)setting_find(SCOPE_TOP, "workers")->max;
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
@@ -55,8 +58,8 @@ count_processors(void)
 	if (sched_getaffinity(0, sizeof set, &set) == 0)
 		n = CPU_COUNT(&set);
 	if (n < 1)
-		return 1;
-	return n > (long)most ? most : (unsigned)n;
+		n = 1;
+	return n >= (long)most ? most : (unsigned)n + 1;
 }
 
 /* A number of a preset, or of all, by its key, as one would write it. */
@@ -243,5 +246,5 @@ loader_finish(struct loader *l)
 	if (l->n_errors == 0 && make_digest(s) == -1)
 		loader_say(l, 0, "settings", "no digest can be made");
 	if (s->workers == 0)
-		s->workers = count_processors();
+		s->workers = enough_workers();
 }

@@ -366,7 +366,7 @@ START_TEST(digest_is_another_only_where_the_settings_are)
 }
 END_TEST
 
-START_TEST(no_workers_means_the_processors_one_may_run_on)
+START_TEST(no_workers_means_one_more_than_the_processors_one_may_run_on)
 {
 	struct settings *s;
 	char digest[DIGEST_HEX_LEN + 1];
@@ -377,14 +377,14 @@ START_TEST(no_workers_means_the_processors_one_may_run_on)
 	while (!CPU_ISSET(cpu, &all))
 		cpu++;
 	s = load_good("workers = 0;");
-	ck_assert_uint_eq(s->workers, (unsigned)CPU_COUNT(&all));
+	ck_assert_uint_eq(s->workers, (unsigned)CPU_COUNT(&all) + 1);
 	(void)snprintf(digest, sizeof digest, "%s", s->digest);
 	settings_free(s);
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
 	ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
 	s = load_good("");
-	ck_assert_uint_eq(s->workers, 1);
+	ck_assert_uint_eq(s->workers, 2);
 	/* They are the same settings all the same. */
 	ck_assert_str_eq(s->digest, digest);
 	settings_free(s);
@@ -540,7 +540,8 @@ results(void)
 	tcase_add_test(tc, defaults_are_those_of_the_table);
 	tcase_add_test(tc, default_presets_are_large_medium_and_square);
 	tcase_add_test(tc, texts_and_choices_survive_printing_and_loading);
-	tcase_add_test(tc, no_workers_means_the_processors_one_may_run_on);
+	tcase_add_test(tc,
+	    no_workers_means_one_more_than_the_processors_one_may_run_on);
 	tcase_add_test(tc,
 	    at_upload_the_first_format_is_wanted_and_all_of_the_eager);
 	tcase_add_loop_test(tc, digest_is_another_only_where_the_settings_are,

@@ -184,7 +184,9 @@ def programs():
 
 
 def command(options):
-    return "./dev bench pixels" + (" --quick" if options.quick else "")
+    return ("./dev bench pixels"
+            + (" --photos DIR" if options.photos else "")
+            + (" --quick" if options.quick else ""))
 
 
 def tables_of(mode):

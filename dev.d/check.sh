@@ -6,6 +6,7 @@ passed=0
 failed=0
 skipped=0
 scratch= # set by make_scratch
+memory=  # set by make_memory, where there is enough
 not_run= # one line each: what this machine cannot do, and why
 stages="unit lint e2e stress storm browser"
 root_suite=root # of the end-to-end suite, after the stages
@@ -66,8 +67,11 @@ check_in() {
 	npm_modules browser
 	# Of an earlier run: a stage that fails must not seem to have made them.
 	[[ $stages != *browser* ]] || as_owner rm -rf -- "$top/$1/screenshots"
-	# A copy has a place for temporary files already.
-	[ -n "${FT_COUNTS-}" ] || make_scratch
+	# A copy has places for temporary files already.
+	if [ -z "${FT_COUNTS-}" ]; then
+		make_scratch
+		make_memory
+	fi
 	if am_root; then
 		check_as_account "$@"
 	else
@@ -82,9 +86,26 @@ check_in() {
 # in one directory that goes with this run.
 make_scratch() {
 	scratch=$(private_directory)
-	trap 'rm -rf -- "$scratch"' EXIT
+	trap 'rm -rf -- "$scratch" ${memory:+"$memory"}' EXIT
 	mkdir "$scratch/tmp"
 	export TMPDIR=$scratch/tmp
+}
+
+# Most of what tests do on a disk is to make a store's 2048 directories for each
+# of them, and to remove them. One in memory, for those that are not about the
+# disk.
+make_memory() {
+	! memory_is_ample || memory=$(TMPDIR=/dev/shm private_directory)
+	export FT_MEMORY=$memory
+}
+
+memory_is_ample() {
+	local available
+	[ "$(stat -f -c %T /dev/shm 2>/dev/null)" = tmpfs ] || return 1
+	as_account test -w /dev/shm || return 1
+	available=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo)
+	[ "${available:-0}" -ge $((3 << 20)) ] &&
+		[ "$(df --output=avail -k /dev/shm | tail -n 1)" -ge $((1 << 20)) ]
 }
 
 # Root's tests prove little, and not every account can read this checkout: the
@@ -94,12 +115,13 @@ check_as_account() {
 	local tree=$scratch/tree counts=$scratch/counts
 	mkdir "$tree" "$scratch/home"
 	copy_tree "$tree"
-	chown -R "$(account):" "$scratch"
+	chown -R "$(account):" "$scratch" ${memory:+"$memory"}
 	say "testing as $(account) in a copy of the checkout"
 	guarded_seconds=90 # the copy's own are a part of it
 	guarded as_account env -i PATH="$PATH" LANG=C.UTF-8 \
 		HOME="$scratch/home" TMPDIR="$TMPDIR" ASAN_OPTIONS="${ASAN_OPTIONS-}" \
 		UBSAN_OPTIONS="${UBSAN_OPTIONS-}" FT_COUNTS="$counts" \
+		FT_MEMORY="$FT_MEMORY" \
 		"$tree/dev" "$subcommand" || failed=$((failed + 1))
 	if [ -s "$counts" ]; then
 		read -r passed failed skipped <"$counts"
@@ -214,8 +236,8 @@ run_unit() {
 	find "$build/tests" -maxdepth 2 \( -name '*.log' -o -name '*.trs' \) \
 		-delete
 	# Most of them wait for timers or the disk.
-	guarded make -C "$build" -k -j"$((2 * $(nproc)))" "$@" check >"$log" 2>&1 ||
-		status=$?
+	TMPDIR=${FT_MEMORY:-$TMPDIR} guarded make -C "$build" -k \
+		-j"$((2 * $(nproc)))" "$@" check >"$log" 2>&1 || status=$?
 	for result in "$build"/tests/fuzz/*.trs "$build"/tests/*.trs; do
 		[ ! -e "$result" ] || count_program "${result%.trs}"
 	done

@@ -109,6 +109,12 @@ enum fault image_decode(const void *data, size_t len, const struct sniff *sniff,
     struct size hint, const struct progress *progress, struct image **out,
     struct fault_info *info);
 
+/*
+ * Had its decoder a doubt: a warning, which a stranger's photo is let pass with?
+ * FAULT_CORRUPT_IMAGE with its words as the cause, or FAULT_NONE.
+ */
+enum fault image_doubt(const struct image *img, struct fault_info *info);
+
 /* A picture of these 8-bit RGB pixels, without a coder; NULL: no memory. */
 struct image *image_from_rgb(const void *rgb, struct size size,
     const struct progress *progress);

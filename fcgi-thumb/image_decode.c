@@ -354,6 +354,19 @@ decode_plain(struct image *img, const void *data, size_t len,
 }
 
 enum fault
+image_doubt(const struct image *img, struct fault_info *info)
+{
+	struct image_word word;
+
+	image_listen(img->wand, &word);
+	if (word.severity < WarningException)
+		return FAULT_NONE;
+	(void)fault_set(info, FAULT_CORRUPT_IMAGE, "%s", "");
+	snprintf(info->cause, sizeof info->cause, "decode: %s", word.text);
+	return info->fault;
+}
+
+enum fault
 image_decode(const void *data, size_t len, const struct sniff *sniff,
     struct size hint, const struct progress *progress, struct image **out,
     struct fault_info *info)

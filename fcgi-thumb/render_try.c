@@ -62,6 +62,9 @@ render_try(const void *data, size_t len, enum format format, struct size size,
 		return f;
 	f = image_decode(data, len, &sniff,
 	    (struct size){ sniff.width, sniff.height }, progress, &still, info);
+	/* No encoder gives cause for one. */
+	if (f == FAULT_NONE)
+		f = image_doubt(still, info);
 	if (f == FAULT_NONE && sniff.frames > 1)
 		f = unroll(data, len, &sniff, still, info);
 	image_free(still);

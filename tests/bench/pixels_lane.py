@@ -14,7 +14,8 @@ OF_ITS_OWN = ("vips-each", "vipsthumbnail")
 PROMISES = ["promise", "resize_quality", "bound", "the worst", "photo",
             "photos that keep it", "verdict"]
 PHOTOS = ["photo, resize_quality", "engine", "CPU, of the floor's",
-          "CPU, of sharp's", *(f"dB at {side}" for side in work.LADDER)]
+          "CPU, of sharp's", *(f"dB at {side}" for side in work.LADDER),
+          "dB to MagickWand's"]
 
 
 class Finding:
@@ -22,6 +23,7 @@ class Finding:
 
     floor, sharp  ratios of processor time
     decibels      {side: how much more than libvips' own}
+    alike         dB between both engines' thumbnails, the least of all sizes
     """
 
     def __init__(self, ours, name, plain, converted):
@@ -30,6 +32,10 @@ class Finding:
         self.floor = ratio(plain, ours, FLOOR, name)
         self.sharp = ratio(converted, ours, SHARP, name)
         self.decibels = more_decibels((plain, converted), ours, name)
+        self.alike = min(
+            (decibels for mode in (plain, converted)
+             for decibels in mode.rows[ours].alike.get(name, {}).values()),
+            default=None)
 
     def worst_decibels(self):
         return min(self.decibels.values()) if self.decibels else None
@@ -93,6 +99,9 @@ ALL = (
     Promise("dB more than libvips' own thumbnails, each size",
             f"at least {promises.DECIBELS_LEAST}", Finding.worst_decibels,
             lambda value: value >= promises.DECIBELS_LEAST, least=True),
+    Promise("dB between its thumbnails and MagickWand's, each size",
+            f"at least {promises.ALIKE_LEAST}", lambda finding: finding.alike,
+            lambda value: value >= promises.ALIKE_LEAST, least=True),
 )
 
 
@@ -102,7 +111,8 @@ def notes():
         "without colours to convert, sharp's with the photos' profiles. dB "
         "(PSNR) are what a thumbnail has more than that of libvips' own (a "
         "thumbnail a size, decoded as small as libvips chooses), each against "
-        "the reference of its own size, and the lesser of both modes."]
+        "the reference of its own size; those to MagickWand's are between the "
+        "files of both engines. Of both modes the lesser."]
 
 
 def tables(plain, converted):
@@ -121,5 +131,5 @@ def tables(plain, converted):
             photos.add(f"{one.name}, {ours}", one.engine,
                        *("" if value is None else value for value in
                          (one.floor, one.sharp,
-                          *map(one.decibels.get, work.LADDER))))
+                          *map(one.decibels.get, work.LADDER), one.alike)))
     return verdicts, photos

@@ -91,13 +91,15 @@ def parse(output):
 
 class Peer:
     def __init__(self, key, name, formats=("jpeg", "webp"),
-                 colours=work.COLOURS, slow=False, ours=False, needs=()):
+                 colours=work.COLOURS, slow=False, ours=False, like=None,
+                 needs=()):
         self.key = key
         self.name = name
         self.formats = formats
         self.colours = colours
         self.slow = slow    # costs some times as much: measured less often
         self.ours = ours    # has to run wherever this is run
+        self.like = like    # key of one of ours that makes the same pictures
         self.needs = needs  # commands and files, absolute ones
 
     def why_not(self, form, colours):
@@ -209,9 +211,9 @@ def our_programs(build):
     auto, magick = ([build / "ours", engine] for engine in ("auto", "magick"))
     return [
         Program("best", "fcgi-thumb, resize_quality best", auto, leave=BEST,
-                ours=True),
+                ours=True, like="best-magick"),
         Program("fast", "fcgi-thumb, resize_quality fast", auto, leave=FAST,
-                ours=True),
+                ours=True, like="fast-magick"),
         Program("best-magick", "fcgi-thumb, engine magick, best", magick,
                 leave=BEST, ours=True),
         Program("fast-magick", "fcgi-thumb, engine magick, fast", magick,

@@ -18,6 +18,7 @@ import pixels_photos as work
 
 # Thumbnails that are upside down, of another photo, or gray stay below.
 LEAST_DB = 25.0
+SAME_DB = 99.0  # instead of infinity, which JSON has not
 SEEN_AT = (1280, 160)
 FORMATS = {"jpeg": ("JPEG", "jpg"), "webp": ("WEBP", "webp")}
 
@@ -30,6 +31,12 @@ def psnr(image, reference):
     squares = ImageStat.Stat(ImageChops.difference(image, reference)).sum2
     error = sum(squares) / (3 * image.width * image.height)
     return 10 * math.log10(255 ** 2 / error) if error else math.inf
+
+
+def rgb(data):
+    """The pixels of a file's bytes."""
+    with Image.open(io.BytesIO(data)) as image:
+        return image.convert("RGB")
 
 
 def ssimulacra(image, reference, directory):
@@ -91,35 +98,50 @@ class Judge:
         self.directory = directory
         self.perceptual = perceptual
         self.known = {}
+        self.kept = {}  # by photo, format and key: {side: data}
 
-    def encode(self, photo, form, directory):
+    def encode(self, photo, form, directory, quality=work.QUALITY):
         """The references themselves as files: what encoding alone loses."""
         name, extension = FORMATS[form]
         for side in work.LADDER:
             size = tuple(map(round, photo.fits(side)))
             self.references.get(photo, size, photo.colours == work.ALL).save(
-                directory / f"{side}.{extension}", name, quality=work.QUALITY)
+                directory / f"{side}.{extension}", name, quality=quality)
 
-    def judge(self, photo, form, directory):
+    def judge(self, photo, form, directory, key=None):
         """{"bytes": of all sizes, "psnr": {side: dB}, "seen": {side:
-        distance}} of what a peer left in directory. Raises Wrong."""
+        distance}} of what a peer left in directory. Raises Wrong.
+
+        key  keeps the files under this name, for alike
+        """
         found = {"bytes": 0, "psnr": {}, "seen": {}}
+        kept = {}
         for side in work.LADDER:
             path = directory / f"{side}.{FORMATS[form][1]}"
             if not path.exists():
                 raise Wrong(f"{path.name} is missing")
             data = path.read_bytes()
-            key = (photo.path, side, data)
-            if key not in self.known:
+            kept[side] = data
+            one = (photo.path, side, data)
+            if one not in self.known:
                 try:
-                    self.known[key] = self.look(photo, form, side, data)
+                    self.known[one] = self.look(photo, form, side, data)
                 except (Wrong, OSError) as error:
                     raise Wrong(f"{path.name} of {photo.name}: {error}")
             found["bytes"] += len(data)
-            found["psnr"][side], seen = self.known[key]
+            found["psnr"][side], seen = self.known[one]
             if seen is not None:
                 found["seen"][side] = seen
+        if key is not None:
+            self.kept[photo.path, form, key] = kept
         return found
+
+    def alike(self, photo, form, one, other):
+        """{side: dB} of what was kept under two keys."""
+        mine, theirs = (self.kept[photo.path, form, key]
+                        for key in (one, other))
+        return {side: min(psnr(rgb(mine[side]), rgb(theirs[side])), SAME_DB)
+                for side in mine}
 
     def look(self, photo, form, side, data):
         with Image.open(io.BytesIO(data)) as image:

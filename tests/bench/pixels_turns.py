@@ -18,8 +18,12 @@ def the_judge(scratch):
     return Judging.judge
 
 
-def judge(scratch, photo, form, directory):
-    return the_judge(scratch).judge(photo, form, directory)
+def judge(scratch, photo, form, directory, key=None):
+    return the_judge(scratch).judge(photo, form, directory, key)
+
+
+def alike(scratch, photo, form, one, other):
+    return the_judge(scratch).alike(photo, form, one, other)
 
 
 def judge_reference(scratch, photo, form, directory):
@@ -54,6 +58,7 @@ class Row:
         self.peer = peer
         self.samples = {}  # by turn, then by photo
         self.found = {}    # by photo
+        self.alike = {}    # by photo: {side: dB} to those of peer.like
 
     def take(self, turn, photo, samples, found):
         self.samples.setdefault(turn, {})[photo.name] = samples
@@ -157,7 +162,8 @@ class Contest:
             return
         try:
             found = self.judging.call(judge, self.scratch, photo, mode.form,
-                                      directory)
+                                      directory,
+                                      peer.key if peer.ours else None)
             if min(sample.rss for sample in samples) <= self.least_rss:
                 raise quality.Wrong("its memory was not measured")
         except quality.Wrong as error:
@@ -177,3 +183,11 @@ class Contest:
                 for row in list(mode.rows.values()):
                     if turn < max(turns - 1, 1) or not row.peer.slow:
                         self.measure(mode, row, photo, turn)
+        self.compare(mode)
+
+    def compare(self, mode):
+        for row in mode.rows.values():
+            if row.peer.like is not None:
+                row.alike = {photo.name: self.judging.call(
+                    alike, self.scratch, photo, mode.form, row.peer.key,
+                    row.peer.like) for photo in mode.photos}

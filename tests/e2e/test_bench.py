@@ -176,14 +176,14 @@ class Ways(Photos):
 class Fake(peers.Peer):
     """Makes what is right; costs what it is told."""
 
-    def __init__(self, key, cpu=0, error=None, **more):
+    def __init__(self, key, cpu=0, error=None, quality=work.QUALITY, **more):
         super().__init__(key, f"the {key} way", **more)
-        self.cpu, self.error = cpu, error
+        self.cpu, self.error, self.quality = cpu, error, quality
 
     def run(self, form, photo, directory):
         if self.error:
             raise peers.CannotRun(self.error)
-        contest.Judging.judge.encode(photo, form, directory)
+        contest.Judging.judge.encode(photo, form, directory, self.quality)
         return [peers.Sample(self.cpu, 2 * self.cpu, 10 ** 9)]
 
 
@@ -214,6 +214,18 @@ class Turns(Photos):
             "no-such-command-here is not on this machine": ["the other way"],
             "no such library": ["the absent way"]})
 
+    def test_how_alike_they_are(self):
+        coarse = Fake("coarse", ours=True, like="fine", quality=60)
+        mode = self.contest(coarse, Fake("fine", ours=True),
+                            Fake("fine-again", ours=True, like="fine"))
+        name = self.photos[work.NONE].name
+        found = mode.rows["coarse"].alike[name]
+        self.assertEqual(set(found), set(work.LADDER))
+        self.assertTrue(all(20 < one < 45 for one in found.values()), found)
+        self.assertEqual(mode.rows["fine-again"].alike[name],
+                         dict.fromkeys(work.LADDER, quality.SAME_DB))
+        self.assertEqual(mode.rows["fine"].alike, {})
+
     def test_ours_has_to_run(self):
         with self.assertRaises(peers.CannotRun):
             self.contest(Fake("ours", error="it fails", ours=True))
@@ -241,6 +253,7 @@ class Lane(unittest.TestCase):
                     row.samples.setdefault(turn, {})[name] = [sample]
                 row.found[name] = {"psnr": dict.fromkeys(work.LADDER,
                                                          decibels)}
+                row.alike[name] = dict.fromkeys(work.LADDER, 65 - decibels)
         return mode
 
     def judge(self, more=(), **changed):
@@ -262,20 +275,24 @@ class Lane(unittest.TestCase):
             ["fast", "below 1 on all", 0.7, "two", "2 of 2", "kept"],
             ["best", "below 1 on all", 0.9, "two", "2 of 2", "kept"],
             ["fast", "at least -0.1", -0.25, "one", "0 of 2", "not kept"],
-            ["best", "at least -0.1", 0.25, "one", "2 of 2", "kept"]])
+            ["best", "at least -0.1", 0.25, "one", "2 of 2", "kept"],
+            ["fast", "at least 35", 35.0, "one", "2 of 2", "kept"],
+            ["best", "at least 35", 34.5, "one", "0 of 2", "not kept"]])
         self.assertEqual(photos.rows[0], [
-            "one, fast", "planes", 1.0, 0.6, *[-0.25] * 4])
+            "one, fast", "planes", 1.0, 0.6, *[-0.25] * 4, 35.0])
 
     def test_the_worse_mode_counts(self):
         verdicts, _ = self.judge(more={"vips-each": ((1, 1), 32.0)})
-        self.assertEqual(verdicts.rows[-1][3], -1.5)
-        self.assertEqual(verdicts.rows[-1][-1], "not kept")
+        worst = {tuple(row[1:3]): row[3] for row in verdicts.rows}
+        self.assertEqual(worst["best", "at least -0.1"], -1.5)
 
     def test_what_was_not_measured_is_no_promise_kept(self):
         ours = {key: ((60, 70), 30.0) for key in lane.SETTINGS}
         verdicts, photos = lane.tables(self.mode(**ours), self.mode(**ours))
-        self.assertEqual({row[-1] for row in verdicts.rows}, {"not measured"})
-        self.assertEqual(photos.rows[0], ["one, fast", "planes", *[""] * 6])
+        self.assertEqual([row[-1] for row in verdicts.rows],
+                         ["not measured"] * 8 + ["kept"] * 2)
+        self.assertEqual(photos.rows[0],
+                         ["one, fast", "planes", *[""] * 6, 35.0])
 
 
 class Tables(unittest.TestCase):

@@ -86,7 +86,10 @@ export async function thumbctl(...args)
 
 /* ---- photos ------------------------------------------------------------------ */
 
-/* Drawn by the browser: hills under a sky, with grain where bytes are wanted. */
+/*
+ * Drawn by the browser: hills under a sky, with grain where bytes are wanted. In
+ * base64: as an array each byte would come as a message's word of its own.
+ */
 function draw({ width, height, seed, grain })
 {
 	const canvas = new OffscreenCanvas(width, height);
@@ -123,8 +126,13 @@ function draw({ width, height, seed, grain })
 		pen.fillRect(width * random(), height * random(), 2, 2);
 	}
 	return canvas.convertToBlob({ type: "image/jpeg", quality: .92 })
-	    .then(blob => blob.arrayBuffer())
-	    .then(bytes => Array.from(new Uint8Array(bytes)));
+	    .then(blob => new Promise((resolve, reject) => {
+		const reader = new FileReader();
+
+		reader.onload = () => resolve(reader.result.split(",")[1]);
+		reader.onerror = () => reject(reader.error);
+		reader.readAsDataURL(blob);
+	    }));
 }
 
 /* ---- cases ------------------------------------------------------------------- */
@@ -187,9 +195,10 @@ class Suite {
 	async photo(name, { width = 640, height = 480, grain = 0 } = {})
 	{
 		this.seed += 7919;
-		const bytes = await this.easel.evaluate(draw,
+		const base64 = await this.easel.evaluate(draw,
 		    { width, height, grain, seed: this.seed });
-		return { name, mimeType: "image/jpeg", buffer: Buffer.from(bytes) };
+		return { name, mimeType: "image/jpeg",
+			buffer: Buffer.from(base64, "base64") };
 	}
 
 	/* The same as a file on disk, where a real drag needs one. */
@@ -243,17 +252,21 @@ class Suite {
 	/* The same, counted and told. A case that says "skip" proved nothing. */
 	async run(sentence, body, options)
 	{
+		const start = performance.now();
+		const say = (word, more = "") => console.log(`${word} ${sentence} (${
+		    ((performance.now() - start) / 1e3).toFixed(1)} s)${more}`);
+
 		try {
 			if (await this.attempt(body, options) === "skip") {
 				this.skipped++;
-				console.log(`skip  ${sentence}`);
+				say("skip ");
 			} else {
 				this.passed++;
-				console.log(`ok    ${sentence}`);
+				say("ok   ");
 			}
 		} catch (error) {
 			this.failed++;
-			console.log(`FAIL  ${sentence}\n      ${error.stack}`);
+			say("FAIL ", `\n      ${error.stack}`);
 		}
 	}
 }

@@ -77,7 +77,7 @@ write_rgb(const struct planes *p, unsigned char *rgb, struct fault_info *info)
 	}
 	f = make_room(p->size, planes, info);
 	if (f == FAULT_NONE)
-		f = planes_matrix(p->plane, planes, true, info);
+		f = planes_matrix(p->plane, planes, true, p->progress, info);
 	if (f == FAULT_NONE)
 		interleave(&planes[0], &planes[1], &planes[2], rgb);
 	let_go(planes);
@@ -115,9 +115,29 @@ from_rgb(const unsigned char *rgb, struct planes *to, struct fault_info *info)
 
 	if (f == FAULT_NONE) {
 		take_apart(rgb, planes);
-		f = planes_matrix(planes, to->plane, false, info);
+		f = planes_matrix(planes, to->plane, false, to->progress, info);
 	}
 	let_go(planes);
+	return f;
+}
+
+#define BAND 64 /* rows between two looks at the clock */
+
+static enum fault
+convert(const struct planes *p, const struct color *color, unsigned char *rgb,
+    struct fault_info *info)
+{
+	const size_t row = (size_t)p->size.width * PLANES_MAX;
+	enum fault f = FAULT_NONE;
+
+	for (unsigned y = 0; y < p->size.height && f == FAULT_NONE; y += BAND) {
+		const unsigned left = p->size.height - y;
+		unsigned char *band = rgb + y * row;
+
+		color_convert(color, band, band,
+		    (size_t)p->size.width * (left < BAND ? left : BAND));
+		f = planes_in_time(p, info);
+	}
 	return f;
 }
 
@@ -132,11 +152,10 @@ planes_to_srgb(struct planes **p, const struct color *color,
 	if (f == FAULT_NONE)
 		f = planes_new((*p)->size, PLANES_MAX, siting_of(CHROMA_444),
 		    (*p)->progress, &made, info);
-	if (f == FAULT_NONE) {
-		color_convert(color, rgb, rgb,
-		    (size_t)made->size.width * made->size.height);
+	if (f == FAULT_NONE)
+		f = convert(made, color, rgb, info);
+	if (f == FAULT_NONE)
 		f = from_rgb(rgb, made, info);
-	}
 	free(rgb);
 	if (f != FAULT_NONE) {
 		planes_free(made);

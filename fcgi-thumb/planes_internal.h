@@ -88,7 +88,8 @@ enum fault planes_sited(const struct planes *p, struct siting siting,
 
 /* From planes of one size each to others: YCbCr to RGB, or back. */
 enum fault planes_matrix(const struct plane from[PLANES_MAX],
-    struct plane to[PLANES_MAX], bool to_rgb, struct fault_info *info);
+    struct plane to[PLANES_MAX], bool to_rgb, const struct progress *progress,
+    struct fault_info *info);
 
 /* The time is over, or FAULT_NONE. */
 enum fault planes_in_time(const struct planes *p, struct fault_info *info);

@@ -22,12 +22,16 @@ static enum fault
 judge(struct fault_info *info, const char *step)
 {
 	char why[200] = "";
-	const bool shortage =
-	    zimg_get_last_error(why, sizeof why) == ZIMG_ERROR_OUT_OF_MEMORY;
+	const zimg_error_code_e error = zimg_get_last_error(why, sizeof why);
 
 	zimg_clear_last_error();
+	/* The only callback that it has is on_row. */
+	if (error == ZIMG_ERROR_USER_CALLBACK_FAILED)
+		return fault_set(info, FAULT_RENDER_TIMEOUT, "%s", "");
 	return planes_decline(info,
-	    shortage ? FAULT_TOO_MUCH_MEMORY : FAULT_INTERNAL, step, why);
+	    error == ZIMG_ERROR_OUT_OF_MEMORY ? FAULT_TOO_MUCH_MEMORY
+					      : FAULT_INTERNAL,
+	    step, why);
 }
 
 static void
@@ -119,11 +123,29 @@ graph_of(const struct shape *s)
 	return graph;
 }
 
+struct watch {
+	const struct progress *progress;
+};
+
+/* Of the new picture, when it has been written; other than 0 ends it there. */
+static int
+on_row(void *ctx, unsigned row, unsigned left, unsigned right)
+{
+	const struct watch *watch = ctx;
+
+	(void)row;
+	(void)left;
+	(void)right;
+	return progress_is_over(watch->progress);
+}
+
 /* n planes from `from` to `to`. */
 static enum fault
 run(const zimg_filter_graph *graph, const struct plane *from,
-    const struct plane *to, unsigned n, struct fault_info *info)
+    const struct plane *to, unsigned n, const struct progress *progress,
+    struct fault_info *info)
 {
+	struct watch watch = { progress };
 	zimg_image_buffer_const in = { .version = ZIMG_API_VERSION };
 	zimg_image_buffer out = { .version = ZIMG_API_VERSION };
 	enum fault f = FAULT_NONE;
@@ -144,8 +166,8 @@ run(const zimg_filter_graph *graph, const struct plane *from,
 	    (size + PLANE_ALIGN) / PLANE_ALIGN * PLANE_ALIGN);
 	if (tmp == NULL)
 		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
-	if (zimg_filter_graph_process(graph, &in, &out, tmp, NULL, NULL, NULL,
-		NULL) != ZIMG_ERROR_SUCCESS)
+	if (zimg_filter_graph_process(graph, &in, &out, tmp, NULL, NULL, on_row,
+		&watch) != ZIMG_ERROR_SUCCESS)
 		f = judge(info, "scale");
 	free(tmp);
 	return f;
@@ -215,6 +237,7 @@ copy_rows(const struct plane *from, unsigned x, unsigned y, struct plane *to,
 struct step {
 	struct axis x, y;
 	const zimg_filter_graph *graph; /* NULL: their samples are copied */
+	const struct progress *progress;
 };
 
 static enum fault
@@ -249,11 +272,11 @@ scale(const struct step *s, const struct plane *from, struct plane *to,
 
 	if (can_be_written(s, to)) {
 		part.data += s->y.at * to->stride;
-		return run(s->graph, from, &part, 1, info);
+		return run(s->graph, from, &part, 1, s->progress, info);
 	}
 	if (!plane_init(&part, s->x.n, s->y.n))
 		return fault_set(info, FAULT_TOO_MUCH_MEMORY, "%s", "");
-	f = run(s->graph, from, &part, 1, info);
+	f = run(s->graph, from, &part, 1, s->progress, info);
 	if (f == FAULT_NONE)
 		copy_rows(&part, 0, 0, to, s->x.at, s->y.at, s->x.n, s->y.n);
 	plane_fini(&part);
@@ -278,6 +301,7 @@ scale_planes(const struct planes *p, struct planes *to, const struct way *x,
 {
 	const bool luma = first == 0;
 	struct step s = {
+		.progress = p->progress,
 		.x = lay(x, luma ? 1 : p->siting.across,
 		    luma ? 1 : to->siting.across),
 		.y = lay(y, luma ? 1 : p->siting.down,
@@ -449,7 +473,7 @@ describe_colors(zimg_image_format *format, const struct plane *p, bool rgb)
 
 enum fault
 planes_matrix(const struct plane from[PLANES_MAX], struct plane to[PLANES_MAX],
-    bool to_rgb, struct fault_info *info)
+    bool to_rgb, const struct progress *progress, struct fault_info *info)
 {
 	zimg_image_format in, out;
 	zimg_filter_graph *graph;
@@ -460,7 +484,7 @@ planes_matrix(const struct plane from[PLANES_MAX], struct plane to[PLANES_MAX],
 	graph = build(&in, &out);
 	if (graph == NULL)
 		return judge(info, "matrix");
-	f = run(graph, from, to, PLANES_MAX, info);
+	f = run(graph, from, to, PLANES_MAX, progress, info);
 	zimg_filter_graph_free(graph);
 	return f;
 }

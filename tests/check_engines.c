@@ -1071,6 +1071,31 @@ START_TEST(every_phase_of_the_lane_has_time)
 }
 END_TEST
 
+/*
+ * One step of the lane makes 192 million px here, a fifth of a second of the
+ * processor and many times that on a busy machine: it ends in the midst, before
+ * the watchdog would end the process and the photo would be to blame.
+ */
+START_TEST(a_large_step_ends_in_time)
+{
+	struct subject s = { .name = "late" };
+	struct made made;
+	uint64_t spent;
+
+	picture_settings->n_presets = 0;
+	add_preset("grown", 16000, 12000, FIT_INSIDE, FORMAT_JPEG)->enlarge =
+	    true;
+	s.file = jpeg_make(&samplings[0], (struct size){ 320, 240 }, photo);
+	spent = clock_processor_ns();
+	picture_progress.deadline_ns = clock_monotonic_ns() + 60 * NS_PER_MS;
+	made = make(&s.file, ENGINE_CHOICE_AUTO);
+	spent = clock_processor_ns() - spent;
+	ck_assert_int_eq(made.fault, FAULT_RENDER_TIMEOUT);
+	ck_assert_uint_lt(spent, 150 * NS_PER_MS);
+	free(s.file.data);
+}
+END_TEST
+
 static TCase *
 case_of(Suite *suite, const char *name)
 {
@@ -1114,5 +1139,6 @@ main(void)
 	tc = case_of(suite, "accounts");
 	tcase_add_test(tc, credits_are_kept_by_both);
 	tcase_add_test(tc, every_phase_of_the_lane_has_time);
+	tcase_add_test(tc, a_large_step_ends_in_time);
 	return run_suite(suite);
 }

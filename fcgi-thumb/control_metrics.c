@@ -130,6 +130,14 @@ put_work(struct buf *out, const struct counts *c)
 	put_written(out, NAME("thumbnails_total"),
 	    "Thumbnails that were written, at an upload or later.",
 	    c->thumbnails);
+	metrics_family(out, NAME("renders_total"), "counter",
+	    "Photos of which thumbnails were made, by what made them.");
+	for (enum engine e = ENGINE_MAGICK; e < ENGINE_COUNT; e++)
+		metrics_sample(out, NAME("renders_total"),
+		    LABELS({ "engine", engine_name(e) }), c->rendered[e]);
+	metrics_single(out, NAME("declined_renders_total"), "counter",
+	    "Those of JPEGs that the planes' engine could not be sure of.",
+	    c->declined);
 	metrics_single(out, NAME("received_bytes_total"), "counter",
 	    "Bytes of photos that were received.", c->received_bytes);
 	metrics_single(out, NAME("written_bytes_total"), "counter",

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fdio.h"
+#include "metrics.h"
 #include "render.h"
 #include "sniff.h"
 #include "store_admin.h"
@@ -92,6 +93,9 @@ develop_draft(struct develop *dv, const char *id, const void *bytes, size_t len,
 	    &rendering, info);
 	if (f != FAULT_NONE)
 		return f;
+	dv->engine = rendering.engine;
+	metrics_own()->rendered[rendering.engine]++;
+	metrics_own()->declined += rendering.declined;
 	progress_allow(dv->progress, limits->job_seconds, least);
 	progress_enter(dv->progress, PHASE_PUBLISH);
 	describe(&dv->manifest, id, sniff.format, len, &rendering);

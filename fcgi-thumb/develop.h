@@ -1,6 +1,7 @@
 #ifndef FT_DEVELOP_H
 #define FT_DEVELOP_H
 
+#include "engine.h"
 #include "fault.h"
 #include "manifest.h"
 #include "progress.h"
@@ -21,7 +22,8 @@ struct develop {
 	const struct spool *spool;
 	int queue; /* what else waits for this process: store_lock_render */
 	struct manifest manifest; /* what came of it; the format in any case */
-	bool decoded; /* pixels were asked for, whatever became of them */
+	bool decoded;       /* pixels were asked for, whatever became of them */
+	enum engine engine; /* that has made the files, where any were */
 };
 
 /*

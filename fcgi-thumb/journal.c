@@ -100,6 +100,9 @@ photo_json(const struct outcome *o)
 		    json_string(format_spec(o->manifest.format)->type));
 		set(photo, "bytes",
 		    json_integer((json_int_t)o->manifest.bytes));
+		if (o->decoded)
+			set(photo, "engine",
+			    json_string(engine_name(o->engine)));
 	}
 	/* Those of a photo that was here already may be of other settings. */
 	if (o->status == PHOTO_CREATED)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine.h"
 #include "fault.h"
 #include "format.h"
 #include "scoreboard.h"
@@ -78,6 +79,8 @@ struct counts {
 	metric refusals[FAULT_COUNT];   /* of photos */
 	metric renders[FORMAT_COUNT];   /* first ones, by what was asked for */
 	metric thumbnails[FORMAT_COUNT];
+	metric rendered[ENGINE_COUNT]; /* photos, by what made their files */
+	metric declined; /* those of them that planes could not be sure of */
 	metric received_bytes; /* of photos */
 	metric written_bytes;  /* of originals and thumbnails */
 	metric claims;         /* made, or found again by their key */

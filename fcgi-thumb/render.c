@@ -232,6 +232,7 @@ render_photo(const void *data, size_t len, const struct sniff *sniff,
 {
 	const struct source s = { data, len, sniff, settings, wanted };
 	enum fault f = check_animation(sniff, settings, info);
+	bool declined = false;
 
 	if (f != FAULT_NONE)
 		return f;
@@ -241,8 +242,12 @@ render_photo(const void *data, size_t len, const struct sniff *sniff,
 		if (f == FAULT_NONE)
 			return f;
 		*info = (struct fault_info){ 0 };
+		declined = true;
 	}
-	return render_by(ENGINE_MAGICK, &s, progress, out, info);
+	f = render_by(ENGINE_MAGICK, &s, progress, out, info);
+	if (f == FAULT_NONE)
+		out->declined = declined;
+	return f;
 }
 
 void

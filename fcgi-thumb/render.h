@@ -26,8 +26,9 @@ struct rendered {
 };
 
 struct rendering {
-	enum engine engine;                    /* that has made it */
-	struct size photo;                     /* the upright original */
+	enum engine engine; /* that has made it */
+	bool declined;      /* the other one could not be sure of the photo */
+	struct size photo;  /* the upright original */
 	char color[COLOR_LEN + 1];             /* the dominant one: "#8a7a66" */
 	char placeholder[PLACEHOLDER_MAX + 1]; /* a data URI */
 	struct rendered

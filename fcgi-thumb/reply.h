@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "claim.h"
+#include "engine.h"
 #include "exchange.h"
 #include "fault.h"
 #include "manifest.h"
@@ -26,8 +27,9 @@ struct outcome {
 	unsigned ms
 	    [PHASE_COUNT]; /* this photo's share; queue and receive are the request's */
 	bool decoded;
-	uint64_t took_ns; /* from its bytes to its files in place */
-	enum format made; /* of a first render; FORMAT_NONE: others made it */
+	enum engine engine; /* of one that was decoded and not refused */
+	uint64_t took_ns;   /* from its bytes to its files in place */
+	enum format made;   /* of a first render; FORMAT_NONE: others made it */
 };
 
 /*

@@ -85,6 +85,7 @@ request_first(struct service *sv, const struct io *io,
 	f = develop_again(&dv, id, &wanted, info);
 	out->manifest = dv.manifest;
 	out->decoded = dv.decoded;
+	out->engine = dv.engine;
 	if (f == FAULT_NONE && dv.decoded)
 		out->made = format;
 	return f;

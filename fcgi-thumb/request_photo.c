@@ -158,6 +158,7 @@ create(struct job *job, const void *bytes)
 	f = develop_draft(&dv, spool->id, bytes, spool->len, &wanted, job->end,
 	    &draft, &out->info);
 	out->decoded = dv.decoded;
+	out->engine = dv.engine;
 	out->manifest = dv.manifest;
 	if (f == FAULT_NONE)
 		f = draft_original(&draft, spool, dv.manifest.format,

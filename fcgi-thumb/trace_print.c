@@ -183,6 +183,7 @@ print_photo(size_t i, const json_t *photo, FILE *out)
 	put_key(out, ", ", photo, "id", "");
 	put_key(out, ", ", photo, "type", "");
 	put_key(out, ", ", photo, "bytes", " bytes");
+	put_key(out, " by ", photo, "engine", "");
 	(void)fputs("\n    ", out);
 	print_phases(json_object_get(photo, "ms"), out);
 }

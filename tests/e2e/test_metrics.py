@@ -31,7 +31,7 @@ def fresh(name="gray.jpg"):
 
 class WhatWasDone(ServiceCase):
     settings = {"presets": PRESETS, "limits": {"pixels": "1M", "files": 3},
-                "prefix": "/media", "trusted_proxies": ["127.0.0.1"]}
+                "engine": "auto", "prefix": "/media", "trusted_proxies": ["127.0.0.1"]}
 
     def look(self):
         return Numbers(self.service)
@@ -54,7 +54,7 @@ class WhatWasDone(ServiceCase):
                                      201, "created")
         self.assert_counted(before, **{
             "requests_total__ok_upload_201": 1,
-            "photos_total__jpeg_created": 1,
+            "photos_total__jpeg_created": 1, "renders_total__planes": 1,
             "thumbnails_total__jpeg": 2, "claims_total": 1})
         after = self.look()
         thumbnails = sum(variant["bytes"] for photo in document["photos"]
@@ -90,7 +90,18 @@ class WhatWasDone(ServiceCase):
             "photos_total__jpeg_created": 1, "photos_total__png_created": 1,
             "photos_total__unknown_refused": 1,
             "photo_refusals_total__unsupported-format": 1,
+            "renders_total__planes": 1, "renders_total__magick": 1,
             "thumbnails_total__jpeg": 4, "claims_total": 2})
+
+    def test_a_photo_that_planes_left(self):
+        before = self.look()
+        self.assert_taken(self.service.upload(("a.jpg", fresh("cmyk.jpg"))),
+                          201, "created")
+        self.assert_counted(before, **{
+            "requests_total__ok_upload_201": 1,
+            "photos_total__jpeg_created": 1, "renders_total__magick": 1,
+            "declined_renders_total": 1,
+            "thumbnails_total__jpeg": 2, "claims_total": 1})
 
     def test_refusals(self):
         for name, data, status, code, format_ in (
@@ -123,7 +134,8 @@ class WhatWasDone(ServiceCase):
                 f"/t/{photo['id']}/large.webp").status, 200)
         self.assert_counted(before, **{
             "requests_total__ok_render_200": 1,
-            "first_renders_total__webp": 1, "thumbnails_total__webp": 1})
+            "first_renders_total__webp": 1, "renders_total__planes": 1,
+            "thumbnails_total__webp": 1})
         before = self.look()
         claimed = self.service.request(
             "POST", f"/photos/{photo['id']}/claims",

@@ -7,7 +7,7 @@
  *
  *   errors N    one request of N fails, with status 500
  *   webp 1      no thumbnail can be made in WebP
- *   slow N      what is done with pixels takes N percent longer
+ *   slow N      what is done with pixels takes N percent more of the processor
  *   swap 1      red and blue of a thumbnail are exchanged
  *   shift N     a thumbnail's picture lies N px to the right
  *   crash N     a worker dies by SIGSEGV in its Nth request, as it decodes
@@ -149,16 +149,17 @@ is_to_die(void)
 	return is_way("dead") && self.all_before >= (unsigned long)self.n;
 }
 
+/* Of the processor's time: waits for it are nobody's work. */
 static double
 seconds(void)
 {
 	struct timespec now;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* After some work: as if it had been more, for the processor too. */
+/* After some work: as if it had been more. */
 static void
 go_on(double since)
 {

@@ -599,11 +599,9 @@ class ServiceRefused(Refused):
 
     @case_of("render-timeout")
     def test_render_timeout(self):
-        # Sixteen slow files of some tenths of a second, and a second for all.
-        service = self.start(limits={"job_seconds": 1}, presets=[
-            {"name": f"p{i}", "width": 1024, "height": 1000 + i,
-             "formats": ["avif"]} for i in range(16)])
-        self.refused(service.upload(("a.jpg", picture("p3.jpg"))),
+        service = self.start(limits={"job_seconds": 1}, engine="magick",
+                             presets=test_processes.much_to_do(2000))
+        self.refused(service.upload(("a.jpg", picture("orient-1.jpg"))),
                      "render-timeout")
         answer = service.upload(("a.txt", picture("notes.txt")))
         self.refused(answer, "unsupported-format")

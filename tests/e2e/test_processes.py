@@ -31,6 +31,13 @@ def slow_photo(mark, size=(8000, 7000)):
     return file.getvalue()
 
 
+def much_to_do(side):
+    """Presets with much to do in small steps: one that took a second would end
+    by the watchdog, and so would a machine that stands still for as long."""
+    return [{"name": f"p{i}", "width": side, "height": side + i,
+             "enlarge": True} for i in range(16)]
+
+
 class OwnService(case.OwnService):
     def assert_all_taken(self, load):
         self.assertEqual(load.failures, [])
@@ -270,11 +277,8 @@ class Crashes(OwnService):
         self.refuse_over_its_time("auto", 8000)
 
     def refuse_over_its_time(self, engine, side):
-        # Much to do in small steps: one that took a second would end by the
-        # watchdog, and so would a machine that stands still for as long.
-        service = self.start(workers=1, limits={"job_seconds": 1}, presets=[
-            {"name": f"p{i}", "width": side, "height": side + i,
-             "enlarge": True} for i in range(16)], engine=engine)
+        service = self.start(workers=1, limits={"job_seconds": 1},
+                             presets=much_to_do(side), engine=engine)
         workers = service.master.workers()
         self.assert_problem(service.upload(("a.jpg", picture("orient-1.jpg"))),
                             422, "render-timeout")

@@ -32,12 +32,13 @@ def changed(**changes):
 
 class CheckCase(unittest.TestCase):
     settings = {}
+    job_seconds = 1  # what hangs is waited for as long
 
     @classmethod
     def setUpClass(cls):
         cls.service = service = ReleasedService(
-            presets=PRESETS, limits={"job_seconds": 1, "queue_seconds": 1},
-            **cls.settings)
+            presets=PRESETS, limits={"job_seconds": cls.job_seconds,
+                                     "queue_seconds": 1}, **cls.settings)
         cls.addClassCleanup(service.stop)
         cls.trees = service.directory / "trees"
         cls.prepare()
@@ -178,6 +179,19 @@ class Good(CheckCase):
                                             self.words("time", "note"))[0])
 
 
+class Slow(CheckCase):
+    # Time for a photo on a machine that has much else to do: one that is refused
+    # for want of it is compared with nothing.
+    job_seconds = 20
+
+    def test_half_as_long_again(self):
+        self.stage(self.faulty("slow", "slow 200"))
+        faults = self.check(1)
+        self.assertEqual(len(faults), 1, faults)
+        self.assert_fault(faults, "time", "a camera's photo of 1.9 million px",
+                          "times as long (best of 9 each, ")
+
+
 class Bad(CheckCase):
     def test_other_colours(self):
         self.stage(self.faulty("swap", "swap 1"))
@@ -196,13 +210,6 @@ class Bad(CheckCase):
         for preset in PRESETS:
             self.assert_fault(faults, "pictures", preset["name"] + ".",
                               "2 px to the right, 0 px down")
-
-    def test_half_as_long_again(self):
-        self.stage(self.faulty("slow", "slow 200"))
-        faults = self.check(1)
-        self.assertEqual(len(faults), 1, faults)
-        self.assert_fault(faults, "time", "a camera's photo of 1.9 million px",
-                          "times as long (best of 9 each, ")
 
     def test_a_decoder_that_is_broken(self):
         self.stage(self.faulty("deaf", "deaf 1"))

@@ -77,18 +77,36 @@ class Result(unittest.TestResult):
 
 
 ASKED_FOR = "test_root", "test_stress", "test_blind", "test_release_long"
+AT_ONCE = 4
+
+# These take longest.
+LONG = ("test_durable", "test_processes", "test_release", "test_thumbctl_apply",
+        "test_table", "test_memory", "test_thumbctl_verify")
+
+# What is on the disk, or what becomes of it when that is full or breaks.
+ON_DISK = ("test_backup", "test_durable", "test_logs", "test_races",
+           "test_soak", "test_thumbctl_store", "test_thumbctl_verify",
+           "test_upload")
+
+
+def place(module):
+    """The start of a command that has its temporary files where they belong."""
+    memory = os.environ.get("FT_MEMORY")
+    if not memory or module in ON_DISK:
+        return []
+    return ["/usr/bin/env", f"TMPDIR={memory}"]
 
 
 def modules(names):
     """Each in a process of its own; the longest first, so that none is left
     over at the end. All of them without names."""
-    paths = sorted(HERE.glob("test_*.py"), reverse=True,
-                   key=lambda path: path.stat().st_size)
+    paths = sorted(HERE.glob("test_*.py"), reverse=True, key=lambda path: (
+        path.stem in LONG, path.stat().st_size))
     names = names or [path.stem for path in paths
                       if path.stem not in ASKED_FOR]
     order = {path.stem: n for n, path in enumerate(paths)}
-    return [(name, [sys.executable, HERE / "run.py",
-                    name.removeprefix("test_")]) for name in
+    return [(name, [*place(name.split(".")[0]), sys.executable,
+                    HERE / "run.py", name.removeprefix("test_")]) for name in
             sorted(names, key=lambda name: order.get(name.split(".")[0], 0))]
 
 
@@ -113,7 +131,7 @@ def main(arguments):
     failfast = arguments[:1] == ["-x"]
     names = ["test_" + name for name in arguments[failfast:]]
     if len(names) != 1 and not failfast:
-        return Together(modules(names)).run()
+        return Together(modules(names), AT_ONCE).run()
     return run_suite(unittest.defaultTestLoader.loadTestsFromNames(
         names or sorted(path.stem for path in HERE.glob("test_*.py")
                         if path.stem != "test_root")), failfast)

@@ -1,4 +1,4 @@
-"""Suites that are run two at a time, since most of what they do is to wait."""
+"""Suites that are run some at a time, since much of what they do is to wait."""
 
 import queue
 import re
@@ -7,15 +7,15 @@ import threading
 
 from service import Interrupted, end_on_signals
 
-AT_ONCE = 2
 COUNTS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped$")
 
 
 class Together:
     """(name, command) pairs; each prints its tests and ends with its counts.
-    In that order as long as there are any."""
+    In that order, so many at once, as long as there are any."""
 
-    def __init__(self, suites):
+    def __init__(self, suites, at_once):
+        self.at_once = at_once
         self.lock = threading.Lock()
         self.counts = [0, 0, 0]
         self.processes = set()
@@ -67,7 +67,7 @@ class Together:
     def run(self):
         """Prints the tests and the sum of the counts; the exit status."""
         end_on_signals(self.end)
-        threads = [threading.Thread(target=self.work) for _ in range(AT_ONCE)]
+        threads = [threading.Thread(target=self.work) for _ in range(self.at_once)]
         for thread in threads:
             thread.start()
         try:

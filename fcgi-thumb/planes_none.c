@@ -4,10 +4,15 @@
 
 #include "planes.h"
 
+#include <stdio.h>
+
 static enum fault
 refuse(struct fault_info *info)
 {
-	return fault_set(info, FAULT_UNSUPPORTED_FORMAT, "%s", "");
+	(void)fault_set(info, FAULT_UNSUPPORTED_FORMAT, "%s", "");
+	(void)snprintf(info->cause, sizeof info->cause,
+	    "planes: not in this build");
+	return FAULT_UNSUPPORTED_FORMAT;
 }
 
 enum fault

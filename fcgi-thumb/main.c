@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "image.h"
 #include "master.h"
+#include "planes.h"
 #include "settings.h"
 
 static const char usage[] =
@@ -21,7 +23,8 @@ static const char usage[] =
     "           " SETTINGS_FILE "\n"
     "  -t       check the settings and exit, 78 where they are wrong\n"
     "  -T       print the settings in effect and exit\n"
-    "  -V       print the version and exit\n"
+    "  -V       print the version, and those of the libraries that make\n"
+    "           pictures, and exit\n"
     "  -h       print this and exit\n";
 
 enum mode {
@@ -38,6 +41,19 @@ end_output(void)
 		return EXIT_SUCCESS;
 	perror("fcgi-thumb: standard output");
 	return EXIT_FAILURE;
+}
+
+/* The service's own on the first line, alone: scripts read it. */
+static int
+show_version(void)
+{
+	char magick[32], planes[64];
+
+	image_version(magick, sizeof magick);
+	planes_version(planes, sizeof planes);
+	(void)printf("%s\nImageMagick %s; planes: %s\n", PACKAGE_STRING, magick,
+	    planes[0] != '\0' ? planes : "not built");
+	return end_output();
 }
 
 static int
@@ -101,7 +117,7 @@ main(int argc, char **argv)
 			mode = MODE_PRINT;
 			break;
 		case 'V':
-			return show(PACKAGE_STRING "\n");
+			return show_version();
 		case 'h':
 			return show(usage);
 		default:

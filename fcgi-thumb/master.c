@@ -26,6 +26,7 @@
 #include "account.h"
 #include "child.h"
 #include "clock.h"
+#include "engine.h"
 #include "generation.h"
 #include "listen.h"
 #include "log.h"
@@ -36,6 +37,7 @@
 #include "pidfile.h"
 #include "pool.h"
 #include "progress.h"
+#include "render.h"
 #include "sandbox.h"
 #include "store.h"
 
@@ -170,12 +172,21 @@ say_sockets(const struct master *m)
 		log_info("note: %s", why);
 }
 
+/* What becomes of ordinary JPEG with these settings. */
+static const char *
+name_planes(const struct settings *settings)
+{
+	if (!engine_is_built(ENGINE_PLANES))
+		return "not built";
+	return render_has_planes(settings) ? "on" : "off";
+}
+
 static void
 promote(struct master *m)
 {
 	struct generation *g = m->booting;
 	bool first = m->serving == NULL;
-	char sandbox[64], lacks[256], words[160];
+	char sandbox[64], lacks[256], words[192];
 
 	if (first && !show(m, g)) {
 		end_at_once(m, 1);
@@ -198,9 +209,10 @@ promote(struct master *m)
 	sandbox_names(pool_layers(g->pool, lacks, sizeof lacks), sandbox,
 	    sizeof sandbox);
 	(void)snprintf(words, sizeof words,
-	    "%u workers, a queue of %d requests%s, sandbox: %s",
+	    "%u workers, a queue of %d requests%s, planes: %s, sandbox: %s",
 	    g->settings->workers, g->backlog,
-	    g->is_cut ? " (cut by net.core.somaxconn)" : "", sandbox);
+	    g->is_cut ? " (cut by net.core.somaxconn)" : "",
+	    name_planes(g->settings), sandbox);
 	log_info("%s: %s", first ? "ready" : "new settings in force", words);
 	notify_ready(&m->notify, words);
 	if (lacks[0] != '\0')

@@ -26,6 +26,9 @@
  */
 struct planes;
 
+/* What it is built with: "libjpeg 2.1.5, z.lib 3.0.4"; "" where it is not. */
+void planes_version(char *out, size_t size);
+
 /*
  * Decode a whole file.
  *

@@ -15,6 +15,13 @@ refuse(struct fault_info *info)
 	return FAULT_UNSUPPORTED_FORMAT;
 }
 
+void
+planes_version(char *out, size_t size)
+{
+	if (size > 0)
+		*out = '\0';
+}
+
 enum fault
 planes_decode(const void *data, size_t len, const struct sniff *sniff,
     struct size hint, const struct progress *progress, struct planes **out,

@@ -217,12 +217,11 @@ render_by(enum engine engine, const struct source *s, struct progress *progress,
 	return f;
 }
 
-/* Is there an engine to be asked before MagickWand? */
-static bool
-may_have_planes(const struct settings *settings, const struct sniff *sniff)
+bool
+render_has_planes(const struct settings *settings)
 {
 	return settings->engine == ENGINE_CHOICE_AUTO &&
-	    engine_is_built(ENGINE_PLANES) && sniff->format == FORMAT_JPEG;
+	    engine_is_built(ENGINE_PLANES);
 }
 
 enum fault
@@ -237,7 +236,7 @@ render_photo(const void *data, size_t len, const struct sniff *sniff,
 	if (f != FAULT_NONE)
 		return f;
 	progress_count_decode(progress);
-	if (may_have_planes(settings, sniff)) {
+	if (sniff->format == FORMAT_JPEG && render_has_planes(settings)) {
 		f = render_by(ENGINE_PLANES, &s, progress, out, info);
 		if (f == FAULT_NONE)
 			return f;

@@ -1,6 +1,7 @@
 #ifndef FT_RENDER_H
 #define FT_RENDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "engine.h"
@@ -54,6 +55,9 @@ enum fault render_photo(const void *data, size_t len, const struct sniff *sniff,
     struct progress *progress, struct rendering *out, struct fault_info *info);
 
 void rendering_fini(struct rendering *r);
+
+/* Is there an engine that is asked before MagickWand, and in force? */
+bool render_has_planes(const struct settings *settings);
 
 /*
  * Can a finished file be shown: is it of this format and size (0 x 0: any), and

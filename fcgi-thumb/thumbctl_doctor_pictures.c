@@ -1,6 +1,9 @@
 #include "config.h"
 
-/* ImageMagick as a worker starts it, and libraries with known holes. */
+/*
+ * ImageMagick as a worker starts it, what is asked before it, and libraries with
+ * known holes.
+ */
 
 #include "thumbctl_doctor.h"
 
@@ -12,6 +15,8 @@
 
 #include "fdio.h"
 #include "image.h"
+#include "planes.h"
+#include "render.h"
 #include "worker.h"
 
 /* An encoder that a preset wants and that is missing has stopped image_boot. */
@@ -67,6 +72,29 @@ check_boot(struct doctor *d, const char *dir)
 	image_shutdown();
 }
 
+/* What is asked before MagickWand. */
+static void
+check_planes(struct doctor *d)
+{
+	char version[64];
+
+	planes_version(version, sizeof version);
+	if (version[0] == '\0') {
+		doctor_fix(d,
+		    "install a build with libjpeg and z.lib, if "
+		    "processor time counts");
+		doctor_say(d, NOTE, "planes",
+		    "not built: MagickWand makes ordinary JPEG, too, which "
+		    "takes a multiple of the time");
+	} else if (render_has_planes(d->settings)) {
+		doctor_say(d, OK, "planes",
+		    "%s: ordinary JPEG is made by its planes", version);
+	} else {
+		doctor_say(d, OK, "planes", "%s: off, engine = \"magick\"",
+		    version);
+	}
+}
+
 /* In a directory that goes again. */
 static void
 check_pictures(struct doctor *d)
@@ -117,5 +145,6 @@ void
 doctor_pictures(struct doctor *d)
 {
 	check_pictures(d);
+	check_planes(d);
 	check_holes(d);
 }

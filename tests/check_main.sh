@@ -36,8 +36,16 @@ has() {
 	bad=1
 }
 
+# Scripts take the first line for the version.
 wants 0 1 0 -V
-has out "fcgi-thumb "
+grep -qxE 'fcgi-thumb [0-9][^ ]*' "$dir/out" ||
+	{ cat "$dir/out"; bad=1; }
+[ "$(wc -l <"$dir/out")" -eq 2 ] || { cat "$dir/out"; bad=1; }
+libraries='libjpeg [0-9.]+, z\.lib [0-9.]+'
+grep -qw HAVE_PLANE_LANE\ 1 config.h || libraries='not built'
+sed -n 2p "$dir/out" |
+	grep -qxE "ImageMagick [67]\.[0-9.-]+; planes: $libraries" ||
+	{ cat "$dir/out"; bad=1; }
 wants 0 1 0 -h
 has out "usage: fcgi-thumb"
 wants 0 1 0 -t -c "$dir/good.conf"

@@ -54,8 +54,8 @@ class InForce(Shimmed):
         self.before = self.service.stored()
 
     def test_the_log_says_what_is_in_force(self):
-        self.assertRegex(self.service.words(),
-                         rf"ready: 1 workers, .*, sandbox: {ALL}\n")
+        self.assertRegex(self.service.words(), "ready: 1 workers, .*, "
+                         rf"planes: (on|off), sandbox: {ALL}\n")
 
     def test_every_worker_is_in_it(self):
         for pid in self.service.pids():

@@ -101,6 +101,10 @@ class Doctor(DoctorCase):
         for words in "tiff: ", "avif: ":
             self.assertIn(words, text)
         self.assertRegex(text, r"pictures: ImageMagick [67]\.\d")
+        lane = (r"off, engine = \"magick\"" if os.environ.get("FT_ENGINE")
+                == "magick" else "ordinary JPEG is made by its planes")
+        self.assertRegex(
+            text, rf"ok    planes: libjpeg [\d.]+, z\.lib [\d.]+: {lane}\n")
         self.assertRegex(text, "(ok   |note ) clock: ")
         found = [{**f, "words": ""} for f in self.findings]
         self.doctor(directory, "--json", nginx=None)

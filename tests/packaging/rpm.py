@@ -252,8 +252,9 @@ class Installed(unittest.TestCase):
         self.assertEqual(left.stdout, "", left.stderr)
         self.root.libraries()
         version = (TOP / "VERSION").read_text().strip()
-        self.assertEqual(self.run_alone("/usr/sbin/fcgi-thumb", "-V"),
-                         f"fcgi-thumb {version}\n")
+        words = self.run_alone("/usr/sbin/fcgi-thumb", "-V").splitlines()
+        self.assertEqual(words[0], f"fcgi-thumb {version}")
+        self.assertRegex(words[1], r"planes: libjpeg \d\S*, z\.lib \d")
         self.assertIn('user = "fcgi-thumb";',
                       self.run_alone("/usr/sbin/fcgi-thumb", "-T"))
         self.assertIn("commands:", self.run_alone("/usr/sbin/thumbctl", "-h"))

@@ -32,7 +32,8 @@ write_files(struct draft *d, const struct rendering *r, struct manifest *m,
 
 		*v = (struct variant){ .format = file->format,
 			.size = file->size,
-			.bytes = file->len };
+			.bytes = file->len,
+			.engine = r->engine };
 		memcpy(v->preset, file->preset->name, sizeof v->preset);
 		memcpy(v->recipe, file->preset->recipe, sizeof v->recipe);
 		if ((f = draft_variant(d, v, file->data, info)) != FAULT_NONE)

@@ -90,11 +90,12 @@ variant_json(const struct variant *v, const char *id,
 
 	variant_url(v, id, settings, &url);
 	if (!url.failed)
-		json = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "preset",
-		    v->preset, "url", url.data, "type",
+		json = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:s}",
+		    "preset", v->preset, "url", url.data, "type",
 		    format_spec(v->format)->type, "width",
 		    (json_int_t)v->size.width, "height",
-		    (json_int_t)v->size.height, "bytes", (json_int_t)v->bytes);
+		    (json_int_t)v->size.height, "bytes", (json_int_t)v->bytes,
+		    "engine", engine_name(v->engine));
 	buf_fini(&url);
 	return json;
 }
@@ -210,6 +211,28 @@ shown_format(const char *type)
 	return f != FORMAT_NONE && format_spec(f)->writes ? f : FORMAT_NONE;
 }
 
+/*
+ * The member came with the second engine, and a third may come: a photo that
+ * another version has stored must not be made anew for that word's sake.
+ */
+static int
+parse_engine(const json_t *object, enum engine *out)
+{
+	const json_t *value = json_object_get(object, "engine");
+	const char *name = json_string_value(value);
+
+	*out = engine_named(name);
+	if (*out != ENGINE_COUNT)
+		return 0;
+	*out = ENGINE_MAGICK;
+	return value == NULL ||
+		(name != NULL && name[0] != '\0' &&
+		    name[strspn(name,
+			"abcdefghijklmnopqrstuvwxyz0123456789")] == '\0')
+	    ? 0
+	    : -1;
+}
+
 static int
 parse_variant(const json_t *object, struct variant *v)
 {
@@ -224,7 +247,8 @@ parse_variant(const json_t *object, struct variant *v)
 		return -1;
 	memcpy(v->preset, preset, strlen(preset) + 1);
 	v->format = shown_format(type);
-	if (v->format == FORMAT_NONE || parse_recipe(object, v->recipe) == -1)
+	if (v->format == FORMAT_NONE || parse_recipe(object, v->recipe) == -1 ||
+	    parse_engine(object, &v->engine) == -1)
 		return -1;
 	return parse_size(object, &v->size, &v->bytes);
 }

@@ -6,6 +6,7 @@
 
 #include "buf.h"
 #include "digest.h"
+#include "engine.h"
 #include "settings.h"
 
 struct
@@ -23,6 +24,7 @@ struct variant {
 	enum format format;
 	struct size size;
 	uint64_t bytes;
+	enum engine engine; /* that made it */
 };
 
 /* What is known of a stored photo: the content of meta.json. */
@@ -89,7 +91,9 @@ void manifest_write(const struct manifest *m, const struct settings *settings,
 /*
  * Read meta.json back. 0, or -1 where it is not what manifest_write makes.
  * Every length and name is checked: the file may be an older version's, and
- * one without color and placeholder is.
+ * one without color and placeholder is. A file of which no engine is told was
+ * made before there were two; one of an engine that only later versions have
+ * counts as ENGINE_MAGICK's, too.
  */
 int manifest_parse(const char *text, size_t len, struct manifest *out);
 

@@ -295,9 +295,13 @@ replace_public(struct store *s, const struct paths *p)
  * A file that is here under the whole name of a fresh one stays, since caches
  * keep what they have from there for a year: the same preset beside others can
  * have come out with other pixels. It takes the fresh one's place in the draft.
+ *
+ * told  what was known of it; NULL: nothing. Then it is the fresh one's engine
+ *       that made it where both have the same length to the byte
  */
 static int
-keep_file(int draft, int public, struct variant *fresh)
+keep_file(int draft, int public, const struct variant *told,
+    struct variant *fresh)
 {
 	char file[VARIANT_FILE_MAX + 1], link[VARIANT_FILE_MAX + 1];
 	struct stat st;
@@ -312,6 +316,10 @@ keep_file(int draft, int public, struct variant *fresh)
 	    linkat(public, file, draft, file, 0) == -1 ||
 	    linkat(public, file, draft, link, 0) == -1)
 		return -1;
+	if (told != NULL)
+		fresh->engine = told->engine;
+	else if (fresh->bytes != (uint64_t)st.st_size)
+		fresh->engine = ENGINE_MAGICK;
 	fresh->bytes = (uint64_t)st.st_size;
 	return 0;
 }
@@ -334,6 +342,8 @@ keep_present(const struct draft *d, const struct paths *paths,
 			if (rc == 0 && v != NULL &&
 			    (was->suspect.formats[p] & 1U << i) == 0)
 				rc = keep_file(draft, public,
+				    manifest_find(&was->manifest,
+					&settings->presets[p], v->format),
 				    &m->variants[v - m->variants]);
 		}
 	fd_close(&public);

@@ -25,9 +25,9 @@ sample(void)
 		.n = 2 };
 
 	m.variants[0] = (struct variant){ "large", "1f0c9a2e", FORMAT_JPEG,
-		{ 960, 1280 }, 214005 };
+		{ 960, 1280 }, 214005, ENGINE_PLANES };
 	m.variants[1] = (struct variant){ "large", "1f0c9a2e", FORMAT_WEBP,
-		{ 960, 1280 }, 114005 };
+		{ 960, 1280 }, 114005, ENGINE_MAGICK };
 	return m;
 }
 
@@ -99,7 +99,47 @@ START_TEST(a_manifest_reads_back_as_it_was)
 		ck_assert_int_eq(is.variants[i].format, was.variants[i].format);
 		ck_assert_uint_eq(is.variants[i].size.width, 960);
 		ck_assert_uint_eq(is.variants[i].bytes, was.variants[i].bytes);
+		ck_assert_int_eq(is.variants[i].engine, was.variants[i].engine);
 	}
+	buf_fini(&text);
+}
+END_TEST
+
+/* A piece of a good manifest replaced by another: appended to out. */
+static void
+write_other(const char *old, const char *new, struct buf *out)
+{
+	struct buf good = { 0 };
+	const char *at;
+
+	write_sample(&good);
+	at = strstr(good.data, old);
+	ck_assert_msg(at != NULL, "%s", old);
+	buf_add(out, good.data, (size_t)(at - good.data));
+	buf_puts(out, new);
+	buf_puts(out, at + strlen(old));
+	buf_fini(&good);
+}
+
+static const struct {
+	const char *told; /* of a file that planes have made */
+	enum engine engine;
+} engines[] = {
+	{ ",\"engine\":\"planes\"", ENGINE_PLANES },
+	{ ",\"engine\":\"magick\"", ENGINE_MAGICK },
+	{ "", ENGINE_MAGICK },                        /* an older version's */
+	{ ",\"engine\":\"vector2\"", ENGINE_MAGICK }, /* a later one's */
+};
+
+START_TEST(a_photo_of_another_version_is_not_lost_for_its_engine_s_sake)
+{
+	struct manifest m;
+	struct buf text = { 0 };
+
+	write_other(",\"engine\":\"planes\"", engines[_i].told, &text);
+	ck_assert_int_eq(manifest_parse(text.data, text.len, &m), 0);
+	ck_assert_int_eq(m.variants[0].engine, engines[_i].engine);
+	ck_assert_int_eq(m.variants[1].engine, ENGINE_MAGICK);
 	buf_fini(&text);
 }
 END_TEST
@@ -129,6 +169,9 @@ static const struct {
 	{ "no recipe", "?v=1f0c9a2e", "" },
 	{ "a width of 0", "\"width\":960", "\"width\":0" },
 	{ "a width beyond every format", "\"width\":3024", "\"width\":70000" },
+	{ "an engine that is a number", "\"planes\"", "1" },
+	{ "an engine without a name", "\"planes\"", "\"\"" },
+	{ "an engine that is a path", "\"planes\"", "\"../planes\"" },
 	{ "negative bytes", "\"bytes\":214005", "\"bytes\":-1" },
 	{ "an older version's, without a colour", "\"color\":", "\"c\":" },
 	{ "a colour that is a word", "#8a7a66", "red" },
@@ -163,24 +206,16 @@ static const struct {
 START_TEST(a_damaged_manifest_is_refused)
 {
 	struct manifest m = { .n = 4711 };
-	struct buf good = { 0 }, bad = { 0 };
+	struct buf bad = { 0 };
 
-	write_sample(&good);
-	if (broken[_i].old == NULL) {
+	if (broken[_i].old == NULL)
 		buf_puts(&bad, broken[_i].new);
-	} else {
-		char *at = strstr(good.data, broken[_i].old);
-
-		ck_assert_msg(at != NULL, "%s", broken[_i].why);
-		buf_add(&bad, good.data, (size_t)(at - good.data));
-		buf_puts(&bad, broken[_i].new);
-		buf_puts(&bad, at + strlen(broken[_i].old));
-	}
+	else
+		write_other(broken[_i].old, broken[_i].new, &bad);
 	ck_assert_msg(manifest_parse(bad.data, bad.len, &m) == -1, "%s",
 	    broken[_i].why);
 	ck_assert_uint_eq(m.n, 4711);
 	buf_fini(&bad);
-	buf_fini(&good);
 }
 END_TEST
 
@@ -480,6 +515,9 @@ main(void)
 	    NELEM(urls));
 	tcase_add_test(names, only_the_present_recipe_is_found);
 	tcase_add_test(text, a_manifest_reads_back_as_it_was);
+	tcase_add_loop_test(text,
+	    a_photo_of_another_version_is_not_lost_for_its_engine_s_sake, 0,
+	    NELEM(engines));
 	tcase_add_loop_test(text, a_damaged_manifest_is_refused, 0,
 	    NELEM(broken));
 	tcase_add_test(text,

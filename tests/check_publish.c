@@ -20,6 +20,7 @@ static struct store *store;
 static struct settings settings;
 static struct spool spool;
 static char id[PHOTO_ID_LEN + 1];
+static enum engine engine; /* that makes the files */
 
 /* Two presets, one of them in two formats. */
 static void
@@ -29,6 +30,7 @@ setup(void)
 	stores_prepare(data);
 	store = stores_open(data);
 	settings = stores_settings();
+	engine = ENGINE_MAGICK;
 }
 
 static void
@@ -77,7 +79,8 @@ draft_some(struct draft *d, struct manifest *m, const struct wanted *wanted)
 			*v = (struct variant){
 				.format = settings.presets[p].formats[f],
 				.size = { 4, 3 },
-				.bytes = 5 + m->n
+				.bytes = 5 + m->n,
+				.engine = engine
 			};
 			memcpy(v->preset, settings.presets[p].name,
 			    sizeof v->preset);
@@ -525,6 +528,58 @@ START_TEST(a_file_of_the_same_recipe_is_not_written_over)
 }
 END_TEST
 
+static enum engine
+engine_of(unsigned preset, enum format format)
+{
+	struct look l = look();
+	const struct variant *v =
+	    manifest_find(&l.manifest, &settings.presets[preset], format);
+
+	ck_assert_ptr_nonnull(v);
+	return v->engine;
+}
+
+START_TEST(a_file_that_stays_is_still_by_its_own_engine)
+{
+	engine = ENGINE_PLANES;
+	publish_at_upload();
+	ck_assert_int_eq(engine_of(0, FORMAT_JPEG), ENGINE_PLANES);
+	engine = ENGINE_MAGICK;
+	memcpy(settings.presets[0].recipe, "00000009", RECIPE_LEN + 1);
+	receive("photo");
+	ck_assert_int_eq(publish(), FAULT_NONE);
+	ck_assert_int_eq(engine_of(0, FORMAT_JPEG), ENGINE_MAGICK);
+	ck_assert_int_eq(engine_of(1, FORMAT_JPEG), ENGINE_PLANES);
+}
+END_TEST
+
+/* Preset 0 under another recipe, and under its own again. */
+static void
+publish_there_and_back(const char *meanwhile, off_t len)
+{
+	const char *const recipes[] = { "00000009", "00000001" };
+
+	publish_at_upload();
+	for (unsigned i = 0; i < 2; i++) {
+		memcpy(settings.presets[0].recipe, recipes[i], RECIPE_LEN + 1);
+		receive("photo");
+		ck_assert_int_eq(publish(), FAULT_NONE);
+		if (i == 0)
+			ck_assert_int_eq(truncate(path_of("public", meanwhile),
+					     len),
+			    0);
+	}
+}
+
+START_TEST(a_file_that_is_not_told_of_is_judged_by_its_length)
+{
+	engine = ENGINE_PLANES;
+	publish_there_and_back("large.00000001.jpg", _i == 0 ? 6 : 8);
+	ck_assert_int_eq(engine_of(0, FORMAT_JPEG),
+	    _i == 0 ? ENGINE_PLANES : ENGINE_MAGICK);
+}
+END_TEST
+
 START_TEST(a_format_that_is_no_longer_configured_keeps_no_plain_name)
 {
 	receive("photo");
@@ -606,6 +661,9 @@ main(void)
 	tcase_add_test(part,
 	    a_format_that_is_no_longer_configured_keeps_no_plain_name);
 	tcase_add_test(part, a_file_of_the_same_recipe_is_not_written_over);
+	tcase_add_test(part, a_file_that_stays_is_still_by_its_own_engine);
+	tcase_add_loop_test(part,
+	    a_file_that_is_not_told_of_is_judged_by_its_length, 0, 2);
 	tcase_add_test(part, two_formats_never_have_the_same_time);
 	tcase_add_test(part, the_bytes_of_all_photos_are_counted);
 	tcase_add_test(part, the_sum_lies_with_the_original_for_nobody_else);

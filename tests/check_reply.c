@@ -31,7 +31,7 @@ take(struct outcome *o, const char *name, enum photo_status status)
 		.placeholder = "data:image/webp;base64,UklGRgA=",
 		.n = 1 };
 	o->manifest.variants[0] = (struct variant){ "large", "1f0c9a2e",
-		FORMAT_JPEG, { 960, 1280 }, 214005 };
+		FORMAT_JPEG, { 960, 1280 }, 214005, ENGINE_PLANES };
 	o->ms[PHASE_DECODE] = 66;
 }
 
@@ -112,7 +112,9 @@ START_TEST(a_new_photo_is_answered_by_the_contract)
 	variant = json_array_get(json_object_get(photo, "variants"), 0);
 	ck_assert_uint_eq(json_object_size(json), 2);
 	ck_assert_uint_eq(json_object_size(photo), 12);
-	ck_assert_uint_eq(json_object_size(variant), 6);
+	ck_assert_uint_eq(json_object_size(variant), 7);
+	ck_assert_str_eq(json_string_value(json_object_get(variant, "engine")),
+	    "planes");
 	ck_assert_str_eq(json_string_value(json_object_get(photo, "status")),
 	    "created");
 	ck_assert_str_eq(json_string_value(json_object_get(json, "url")),

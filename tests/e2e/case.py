@@ -15,7 +15,7 @@ from service import Service, picture, variation, wait_until
 PHOTO_KEYS = {"name", "status", "id", "type", "width", "height", "bytes",
               "color", "placeholder", "variants", "html",
               "delete_token", "timing_ms"}
-VARIANT_KEYS = {"preset", "url", "type", "width", "height", "bytes"}
+VARIANT_KEYS = {"preset", "url", "type", "width", "height", "bytes", "engine"}
 PHASES = {"queue", "receive", "decode", "resize", "encode", "publish"}
 ID = r"^[a-z2-7]{25}[aeimquy4]$"
 

@@ -162,7 +162,7 @@ def names():
         '"placeholder":"data:image/webp;base64,UklGRg==","variants":['
         '{"preset":"large","recipe":"1f0c9a2e",'
         f'"url":"/t/{ID}/large.jpg?v=1f0c9a2e","type":"image/jpeg",'
-        '"width":9,"height":7,"bytes":50}],"html":""}')
+        '"width":9,"height":7,"bytes":50,"engine":"planes"}],"html":""}')
 
 
 def settings():

@@ -1,13 +1,22 @@
-"""What holds for MagickWand holds in the lane of ordinary JPEG: the sandbox, the
+"""Which engine makes a photo's thumbnails, that the answer says so, and that
+what holds for MagickWand holds in the lane of ordinary JPEG: the sandbox, the
 watchdog, the quarantine, the account of time."""
 
 import json
 import unittest
 
 import nginx
-from case import NotHere, ServiceCase
+from case import NotHere, OwnService, ServiceCase, opened
 from service import picture, variation, wait_until
 from shim import ShimmedService
+
+PRESETS = [
+    {"name": "large", "width": 640, "height": 640,
+     "formats": ["jpeg", "webp"]},
+    {"name": "square", "width": 200, "height": 200, "fit": "cover",
+     "sharpen": 30},
+    {"name": "padded", "width": 99, "height": 101, "fit": "pad",
+     "background": "#3060c0", "formats": ["png", "jpeg"], "eager": True}]
 
 
 def need_the_lane():
@@ -23,6 +32,14 @@ class EngineCase(ServiceCase):
         photo, = json.loads(answer.body)["photos"]
         return photo
 
+    def meta(self, photo):
+        return json.loads(self.service.get(f"/t/{photo['id']}/meta.json").body)
+
+    def engines(self, photo):
+        """{(preset, type): its engine} as meta.json has it."""
+        return {(variant["preset"], variant["type"]): variant["engine"]
+                for variant in self.meta(photo)["variants"]}
+
     def assert_each_stage_has_time(self):
         timing = self.upload("photo-12mp.jpg")["timing_ms"]
         for phase in "decode", "resize", "encode":
@@ -32,24 +49,79 @@ class EngineCase(ServiceCase):
 class Alone(EngineCase):
     """MagickWand, in the same sandbox; in a build without the lane, too."""
 
-    settings = {"sandbox": "strict", "engine": "magick"}
+    settings = {"sandbox": "strict", "engine": "magick", "presets": PRESETS}
 
     def test_each_of_its_stages_has_time(self):
         self.assert_each_stage_has_time()
+
+    def test_the_answer_says_so(self):
+        photo = self.upload("p3.jpg")
+        self.assertEqual({variant["engine"] for variant in photo["variants"]},
+                         {"magick"})
 
 
 class Strict(EngineCase):
     """In the whole sandbox, without which a worker does not start."""
 
-    settings = {"sandbox": "strict", "engine": "auto"}
+    settings = {"sandbox": "strict", "engine": "auto", "presets": PRESETS}
 
     @classmethod
     def setUpClass(cls):
         need_the_lane()
         super().setUpClass()
 
+    def test_the_answer_and_meta_json_say_which_it_was(self):
+        for name, engine in (("p3.jpg", "planes"), ("gray.jpg", "planes"),
+                             ("orient-6.jpg", "planes"),
+                             ("progressive.jpg", "planes"),
+                             ("cmyk.jpg", "magick"), ("rgb.png", "magick"),
+                             ("animated.gif", "magick"),
+                             ("lossy.webp", "magick")):
+            with self.subTest(name):
+                photo = self.upload(name)
+                self.assertEqual({variant["engine"]
+                                  for variant in photo["variants"]}, {engine})
+                self.assertEqual(self.meta(photo)["variants"],
+                                 photo["variants"])
+                self.assert_served(photo)
+
+    def test_a_first_request_says_it_too(self):
+        for name, engine in ("p3.jpg", "planes"), ("cmyk.jpg", "magick"):
+            with self.subTest(name):
+                photo = self.upload(name)
+                answer = self.service.get(f"/t/{photo['id']}/large.webp")
+                self.assertEqual(answer.status, 200)
+                self.assertEqual(opened(answer.body).format, "WEBP")
+                self.assertEqual(
+                    self.engines(photo)["large", "image/webp"], engine)
+
     def test_each_of_its_stages_has_time(self):
         self.assert_each_stage_has_time()
+
+
+class Chosen(OwnService):
+    """The setting is asked for each photo, and changes no address."""
+
+    def setUp(self):
+        need_the_lane()
+
+    def send(self, service, mark):
+        photo, = self.assert_taken(service.upload(
+            ("a.jpg", variation(picture("p3.jpg"), mark))), 201,
+            "created")["photos"]
+        engine, = {variant["engine"] for variant in photo["variants"]}
+        recipes = {variant["preset"]: variant["url"].partition("?v=")[2]
+                   for variant in photo["variants"]}
+        return engine, recipes
+
+    def test_magick_is_a_choice_and_auto_another(self):
+        service = self.start(engine="magick", presets=PRESETS)
+        before = self.send(service, 1)
+        service.write_settings(engine="auto")
+        service.hang_up()
+        after = self.send(service, 2)
+        self.assertEqual((before[0], after[0]), ("magick", "planes"))
+        self.assertEqual(before[1], after[1])
 
 
 class Deaths(unittest.TestCase):

@@ -6,13 +6,15 @@ root, stress, which needs the machine to itself, and blind and release_long,
 which take minutes: these have to be asked for), or one test as
 NAME.Class.test. Prints every test and ends with the counts. -x keeps going no further than a failure.
 
-All of them, or several NAMEs, are run two at a time, each in a process of its
+All of them, or several NAMEs, are run four at a time, each in a process of its
 own: most of what they do is to wait.
 
 FT_BUILD   the build directory, default build/
 FT_ENGINE  the setting engine, where a test has none of its own
+FT_MEMORY  a directory in memory, for those that are not about the disk
 """
 
+import os
 import pathlib
 import sys
 import time

@@ -46,7 +46,7 @@ cmd_lint() {
 }
 
 lint() {
-	make --no-print-directory -C "$build" lint &&
+	make --no-print-directory -C "$build" -O -j"$(nproc)" lint &&
 		shellcheck -x dev .ci/run dev.d/*.sh tests/*.sh \
 			packaging/bash-completion/* \
 			packaging/systemd/after-* packaging/systemd/hand-over \

@@ -57,6 +57,11 @@ class Regenerate(OwnService):
         wait_until("nginx has other workers", lambda:
                    not before & set(children(nginx.process.pid)))
 
+    def use_slow(self, **settings):
+        """The same; and a photo takes as long as it takes somebody to come
+        between it and the next one."""
+        self.use(engine="magick", **settings)
+
     def regenerate(self, *arguments, status=0):
         """(made, right, failed) and what else it said."""
         done = self.service.thumbctl("regenerate", *arguments)
@@ -185,7 +190,7 @@ class Regenerate(OwnService):
     def test_killed_half_way_and_run_again(self):
         service = self.start()
         photos = self.fill(6, "photo-12mp.jpg")
-        self.use(presets=[changed(LARGE), SQUARE])
+        self.use_slow(presets=[changed(LARGE), SQUARE])
         run = self.begin()
         wait_until("some are made", lambda: self.count_present(photos) >= 2)
         worker, = children(run.pid)
@@ -215,7 +220,7 @@ class Regenerate(OwnService):
             with self.subTest(signo):
                 self.start()
                 photos = self.fill(5, "photo-12mp.jpg")
-                self.use(presets=[changed(LARGE), SQUARE])
+                self.use_slow(presets=[changed(LARGE), SQUARE])
                 run = self.begin()
                 wait_until("one is made",
                            lambda: self.count_present(photos) >= 1)
@@ -248,7 +253,7 @@ class Regenerate(OwnService):
     def test_a_renderer_that_dies_costs_its_photo_alone(self):
         self.start()
         photos = self.fill(4, "photo-12mp.jpg")
-        self.use(presets=[changed(LARGE), SQUARE])
+        self.use_slow(presets=[changed(LARGE), SQUARE])
         run = self.begin()
         wait_until("one is made", lambda: self.count_present(photos) >= 1)
         worker, = children(run.pid)
@@ -268,7 +273,7 @@ class Regenerate(OwnService):
     def test_what_is_deleted_meanwhile_stays_away(self):
         service = self.start()
         photos = list(self.fill(6, "photo-12mp.jpg"))
-        self.use(presets=[changed(LARGE), SQUARE])
+        self.use_slow(presets=[changed(LARGE), SQUARE])
         run = self.begin()
         # Walked through in the order of their names.
         order = sorted(photos, key=lambda name: [

@@ -349,6 +349,8 @@ static const struct {
 	{ "prefix = \"/a\";", false },
 	{ "limits = { rate = \"21/s\"; };", false },
 	{ "limits = { rate = \"20/s\"; };", true },
+	{ "engine = \"magick\";", false },
+	{ "engine = \"auto\";", true },
 	{ "presets = ({ name = \"a\"; width = 1; height = 1; });", false },
 };
 
@@ -511,6 +513,22 @@ START_TEST(another_resize_quality_is_another_recipe)
 }
 END_TEST
 
+/* What is made stays, whichever made it. */
+START_TEST(another_engine_is_no_other_recipe)
+{
+	struct settings *any = load_good("");
+	struct settings *magick = load_good("engine = \"magick\";");
+
+	ck_assert_int_eq(any->engine, ENGINE_CHOICE_AUTO);
+	ck_assert_int_eq(magick->engine, ENGINE_CHOICE_MAGICK);
+	for (unsigned i = 0; i < any->n_presets; i++)
+		ck_assert_str_eq(magick->presets[i].recipe,
+		    any->presets[i].recipe);
+	settings_free(magick);
+	settings_free(any);
+}
+END_TEST
+
 static TCase *
 generated(void)
 {
@@ -551,6 +569,7 @@ results(void)
 	    NELEM(recipes));
 	tcase_add_test(tc, recipe_of_a_known_preset_stays_what_it_was);
 	tcase_add_test(tc, another_resize_quality_is_another_recipe);
+	tcase_add_test(tc, another_engine_is_no_other_recipe);
 	return tc;
 }
 

@@ -55,7 +55,7 @@ class InForce(Shimmed):
 
     def test_the_log_says_what_is_in_force(self):
         self.assertRegex(self.service.words(), "ready: 1 workers, .*, "
-                         rf"planes: (on|off), sandbox: {ALL}\n")
+                         rf"planes: (on|off|not built), sandbox: {ALL}\n")
 
     def test_every_worker_is_in_it(self):
         for pid in self.service.pids():

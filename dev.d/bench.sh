@@ -4,7 +4,7 @@
 packages_bench=(python3 python3-pil nodejs npm wrk)
 # What pixels are compared with, and the measure of how they look.
 packages_bench+=(imagemagick graphicsmagick libvips-tools libvips-dev
-	libzimg-dev libjpeg-dev libjxl-devtools)
+	libjxl-devtools)
 packages_bench+=(e2fsprogs mount util-linux)
 bench_parts="pixels http around"
 

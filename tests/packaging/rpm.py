@@ -114,6 +114,8 @@ class Built(unittest.TestCase):
             self.assertIn(name, needs)
         self.assertRegex("\n".join(needs), r"libMagickWand-\d")
         self.assertRegex("\n".join(needs), r"libfcgi\.so")
+        for library in "libjpeg", "libzimg":
+            self.assertRegex("\n".join(needs), rf"{library}\.so")
         self.assertRegex(query("fcgi-thumb", "--requires"),
                          r"\(fcgi-thumb-selinux = \S+ if selinux-policy-")
         self.assertIn("ImageMagick", query("fcgi-thumb", "--suggests"))
@@ -161,10 +163,20 @@ class Built(unittest.TestCase):
                 return said("rpmspec", "--dbpath", BUILT / "db", "--load",
                             macros, "-P", *options, spec)
 
-            for system in "fedora 42", "rhel 9":
+            def assert_lane(text, has_it):
+                for library in "libjpeg", "zimg":
+                    self.assertEqual(f"pkgconfig({library})" in text, has_it)
+                self.assertEqual("--without-plane-lane" in text, not has_it)
+
+            for system, has_it in ("fedora 42", True), ("rhel 9", False):
                 text = parsed("--define", system)
                 self.assertIn("%package selinux", text)
                 self.assertIn("pkgconfig(MagickWand)", text)
+                assert_lane(text, has_it)
+            assert_lane(parsed("--define", "rhel 9", "--with", "plane_lane"),
+                        True)
+            assert_lane(parsed("--without", "plane_lane"), False)
+            assert_lane(parsed(), True)
             self.assertNotIn("%package selinux", parsed())
             text = parsed("--without", "systemd")
             self.assertNotIn("systemctl", text)

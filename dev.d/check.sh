@@ -32,6 +32,13 @@ cmd_check_engines() {
 	check_in build --enable-werror
 }
 
+# A build that has nothing to do with the lane's libraries.
+cmd_check_without_planes() {
+	stages="unit unlinked"
+	root_suite=
+	check_in build/without-planes --enable-werror --without-plane-lane
+}
+
 # Releases of every kind, good and bad; some twenty minutes.
 cmd_check_release() {
 	stages=release
@@ -251,6 +258,21 @@ run_unit() {
 run_render() {
 	run_unit TESTS="tests/check_render tests/check_render_animation \
 		tests/check_render_look"
+}
+
+# ImageMagick may still load what it wants of them.
+run_unlinked() {
+	local program needed
+	for program in fcgi-thumb thumbctl; do
+		needed=$(readelf -d "$build/fcgi-thumb/$program") || needed=
+		if [ -z "$needed" ] ||
+			grep -E 'NEEDED.*lib(jpeg|zimg)' <<<"$needed"; then
+			echo "$program is not a program without these libraries"
+			count 0 1 0
+		else
+			count 1 0 0
+		fi
+	done
 }
 
 # count_program PATH: from PATH.log and PATH.trs.

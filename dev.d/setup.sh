@@ -10,7 +10,7 @@ packages_check=(check spawn-fcgi systemd rsync python3 python3-pil libavif-bin
 	php-cli procps chromium fonts-nanum nodejs npm prometheus)
 packages_deb=(build-essential check debhelper dpkg-dev lintian)
 
-# check-asan has another one.
+# check-asan and check-without-planes have another one.
 build=$top/build
 
 say() {

@@ -183,8 +183,9 @@ decode(struct work *w, const struct source *s, struct fault_info *info)
 
 	progress_enter(w->progress, PHASE_DECODE);
 	f = raster_decode(w->rendering.engine, s->data, s->len, s->sniff,
-	    plan_hint(s->settings, stored), plan_chroma(s->settings),
-	    w->progress, &w->frame, &w->credits, info);
+	    plan_hint(s->settings, w->rendering.engine, stored),
+	    plan_chroma(s->settings), w->progress, &w->frame, &w->credits,
+	    info);
 	if (f == FAULT_NONE)
 		w->photo =
 		    raster_is_sideways(&w->frame) ? turned(stored) : stored;

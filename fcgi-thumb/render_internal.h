@@ -40,7 +40,8 @@ struct work {
  * The smallest size at which the decoder may hand the stored photo over. The
  * same whatever is wanted of the presets.
  */
-struct size plan_hint(const struct settings *settings, struct size stored);
+struct size plan_hint(const struct settings *settings, enum engine engine,
+    struct size stored);
 
 /* The finest chroma of all files that the settings may ask for. */
 enum chroma plan_chroma(const struct settings *settings);

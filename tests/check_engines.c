@@ -421,7 +421,7 @@ START_TEST(every_file_as_every_kind_of_thumbnail)
 }
 END_TEST
 
-/* By the presets that a fresh service has; both decode at half the size. */
+/* By the presets that a fresh service has; MagickWand decodes half the size. */
 START_TEST(a_large_photo_by_the_default_presets)
 {
 	compare_data("data/photo-12mp.jpg", ENGINE_PLANES, false);

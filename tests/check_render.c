@@ -412,8 +412,8 @@ single_step(const struct image *photo, struct size to)
 }
 
 /*
- * 4032 px for 1280: fast decodes half of them, best all. Planes differ from
- * pixels in how chroma lies between its samples.
+ * 4032 px for 1280: fast decodes half of them, best all; of planes it is all in
+ * any case. Planes differ from pixels in how chroma lies between its samples.
  */
 START_TEST(resize_quality_says_how_small_a_photo_is_decoded)
 {
@@ -441,6 +441,10 @@ START_TEST(resize_quality_says_how_small_a_photo_is_decoded)
 	pixels_free(&full);
 	image_free(photo);
 	ck_assert_double_le(distance[RESIZE_BEST], most[engine]);
+	if (engine == ENGINE_PLANES) {
+		ck_assert(distance[RESIZE_FAST] == distance[RESIZE_BEST]);
+		return;
+	}
 	ck_assert_double_ge(distance[RESIZE_FAST], 0.1);
 	ck_assert_double_gt(distance[RESIZE_FAST], distance[RESIZE_BEST]);
 	ck_assert_double_le(distance[RESIZE_FAST], 1);

@@ -27,10 +27,10 @@ import pixels_quality as quality
 import report
 import pixels_photos as work
 
-BASE = "fast"          # what the ratios are to
-# What each of ours is to be held against: decoded at the same scale.
-PLAIN = {"best": "thirty", "fast": "thirty-fast",
-         "best-magick": "thirty", "fast-magick": "thirty-fast"}
+BASE = lane.OURS       # what the ratios are to
+# What each of ours is to be held against: decoded at the same scale, or where
+# planes are, with the same settings.
+PLAIN = {lane.OURS: "thirty-fast", "fast": "thirty-fast", "best": "thirty"}
 BESIDE = "vips-chain"  # whose quality is what one gets elsewhere
 
 COLUMNS = ["way", "CPU ms", "± %", "ratio", "± % of that", "wall ms",
@@ -85,20 +85,18 @@ def comparisons(mode):
 
 def by_planes(mode):
     """Whose thumbnails the plane lane made, where it was free to."""
-    for ours in lane.SETTINGS:
-        row = mode.rows[ours]
-        others = sorted(name for name, engine in row.engines().items()
-                        if engine != "planes")
-        words = (f"{row.peer.name}: "
-                 f"{len(mode.photos) - len(others)} of {len(mode.photos)} "
-                 "photos took the plane lane")
-        yield words + (f", not {', '.join(others)}." if others else ".")
+    others = sorted(name for name, engine
+                    in mode.rows[lane.OURS].engines().items()
+                    if engine != "planes")
+    return (f"{len(mode.photos) - len(others)} of {len(mode.photos)} photos "
+            "took the plane lane"
+            + (f", not {', '.join(others)}." if others else "."))
 
 
 HOW = (
     "Means of all photos, medians of the turns; ± is half the distance of "
-    "their quartiles, the ratio one of CPU in the same turns to fcgi-thumb, "
-    "resize_quality fast. One thread each, but sharp's clone() makes all four at "
+    "their quartiles, the ratio one of CPU in the same turns to "
+    "fcgi-thumb. One thread each, but sharp's clone() makes all four at "
     "once. Programs are measured from the photo in memory to the files in "
     "memory after one that was not counted, commands from the start of the "
     "first to the end of the fourth. What fcgi-thumb's workers keep for photos "
@@ -113,7 +111,7 @@ HOW = (
 def notes(mode):
     yield from HOW
     yield from comparisons(mode)
-    yield from by_planes(mode)
+    yield by_planes(mode)
     yield "Photos: " + ", ".join(photo.name for photo in mode.photos) + "."
     for reason, names in mode.left_out.items():
         yield f"Not measured: {'; '.join(names)}: {reason}."

@@ -6,48 +6,48 @@ import pixels_photos as work
 import promises
 import report
 
-SETTINGS = ("fast", "best")  # the rows with engine auto
+OURS = "ours"  # the row with engine auto
 FLOOR, SHARP = "floor", "sharp-chain"
 # The same code twice: whichever is here.
 OF_ITS_OWN = ("vips-each", "vipsthumbnail")
 
-PROMISES = ["promise", "resize_quality", "bound", "the worst", "photo",
+PROMISES = ["promise", "bound", "the worst", "photo",
             "photos that keep it", "verdict"]
-PHOTOS = ["photo, resize_quality", "engine", "CPU, of the floor's",
+PHOTOS = ["photo", "engine", "CPU, of the floor's",
           "CPU, of sharp's", *(f"dB at {side}" for side in work.LADDER),
           "dB to MagickWand's"]
 
 
 class Finding:
-    """One photo at one setting. What no peer was there for is None.
+    """One photo. What no peer was there for is None.
 
     floor, sharp  ratios of processor time
     decibels      {side: how much more than libvips' own}
     alike         dB between both engines' thumbnails, the least of all sizes
     """
 
-    def __init__(self, ours, name, plain, converted):
+    def __init__(self, name, plain, converted):
         self.name = name
-        self.engine = plain.rows[ours].engines()[name]
-        self.floor = ratio(plain, ours, FLOOR, name)
-        self.sharp = ratio(converted, ours, SHARP, name)
-        self.decibels = more_decibels((plain, converted), ours, name)
+        self.engine = plain.rows[OURS].engines()[name]
+        self.floor = ratio(plain, FLOOR, name)
+        self.sharp = ratio(converted, SHARP, name)
+        self.decibels = more_decibels((plain, converted), name)
         self.alike = min(
             (decibels for mode in (plain, converted)
-             for decibels in mode.rows[ours].alike.get(name, {}).values()),
+             for decibels in mode.rows[OURS].alike.get(name, {}).values()),
             default=None)
 
     def worst_decibels(self):
         return min(self.decibels.values()) if self.decibels else None
 
 
-def ratio(mode, ours, theirs, name):
+def ratio(mode, theirs, name):
     if theirs not in mode.rows:
         return None
-    return mode.rows[ours].ratio_of_photo(mode.rows[theirs], name)
+    return mode.rows[OURS].ratio_of_photo(mode.rows[theirs], name)
 
 
-def more_decibels(modes, ours, name):
+def more_decibels(modes, name):
     """The lesser of the modes'."""
     found = {}
     for mode in modes:
@@ -56,7 +56,7 @@ def more_decibels(modes, ours, name):
         if theirs is None:
             continue
         for side in work.LADDER:
-            more = (mode.rows[ours].found[name]["psnr"][side]
+            more = (mode.rows[OURS].found[name]["psnr"][side]
                     - theirs.found[name]["psnr"][side])
             found[side] = min(more, found.get(side, more))
     return found
@@ -72,16 +72,16 @@ class Promise:
         self.value, self.keeps = value, keeps
         self.least, self.most = least, most
 
-    def row(self, setting, findings):
+    def row(self, findings):
         found = [(self.value(finding), finding.name) for finding in findings]
         if any(value is None for value, _ in found):
-            return [self.words, setting, self.bound, "", "", "",
+            return [self.words, self.bound, "", "", "",
                     promises.verdict(None)]
         keeping = sum(self.keeps(value) for value, _ in found)
         worst, name = (min if self.least else max)(found)
         kept = (2 * keeping > len(found) if self.most
                 else keeping == len(found))
-        return [self.words, setting, self.bound, worst, name,
+        return [self.words, self.bound, worst, name,
                 f"{keeping} of {len(found)}", promises.verdict(kept)]
 
 
@@ -121,15 +121,13 @@ def tables(plain, converted):
                             notes(), {"the worst": 2})
     photos = report.Table("lane-photos", "The same, photo by photo", PHOTOS,
                           (), dict.fromkeys(PHOTOS[2:], 2))
-    found = {ours: [Finding(ours, photo.name, plain, converted)
-                    for photo in plain.photos] for ours in SETTINGS}
+    findings = [Finding(photo.name, plain, converted)
+                for photo in plain.photos]
     for promise in ALL:
-        for ours, findings in found.items():
-            verdicts.add(*promise.row(ours, findings))
-    for ours, findings in found.items():
-        for one in findings:
-            photos.add(f"{one.name}, {ours}", one.engine,
-                       *("" if value is None else value for value in
-                         (one.floor, one.sharp,
-                          *map(one.decibels.get, work.LADDER), one.alike)))
+        verdicts.add(*promise.row(findings))
+    for one in findings:
+        photos.add(one.name, one.engine,
+                   *("" if value is None else value for value in
+                     (one.floor, one.sharp,
+                      *map(one.decibels.get, work.LADDER), one.alike)))
     return verdicts, photos

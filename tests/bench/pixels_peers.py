@@ -207,17 +207,15 @@ def magick_programs(build):
 
 
 def our_programs(build):
-    """The setting engine is auto where the name does not say."""
+    """Planes are decoded at one size, whatever resize_quality is."""
     auto, magick = ([build / "ours", engine] for engine in ("auto", "magick"))
     return [
-        Program("best", "fcgi-thumb, resize_quality best", auto, leave=BEST,
-                ours=True, like="best-magick"),
-        Program("fast", "fcgi-thumb, resize_quality fast", auto, leave=FAST,
-                ours=True, like="fast-magick"),
-        Program("best-magick", "fcgi-thumb, engine magick, best", magick,
-                leave=BEST, ours=True),
-        Program("fast-magick", "fcgi-thumb, engine magick, fast", magick,
-                leave=FAST, ours=True),
+        Program("ours", "fcgi-thumb", auto, leave=FAST, ours=True,
+                like="fast"),
+        Program("fast", "fcgi-thumb, engine magick", magick, leave=FAST,
+                ours=True),
+        Program("best", "fcgi-thumb, engine magick, resize_quality best",
+                magick, leave=BEST, ours=True),
     ]
 
 

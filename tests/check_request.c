@@ -447,9 +447,9 @@ START_TEST(each_request_is_one_line_of_json_in_the_log)
 	ck_assert(json_is_true(
 	    json_object_get(json_array_get(json_object_get(line, "photos"), 0),
 		"decoded")));
-	ck_assert_str_eq(
-	    json_string_value(json_object_get(
-		json_array_get(json_object_get(line, "photos"), 0), "engine")),
+	ck_assert_str_eq(json_string_value(json_object_get(
+			     json_array_get(json_object_get(line, "photos"), 0),
+			     "engine")),
 	    "magick");
 	(void)json_unpack_ex(line, NULL, 0, "{s:I,s:I,s:i,s:s}", "bytes_in",
 	    &in, "bytes", &out, "worker", &worker, "version", &version);

@@ -66,6 +66,17 @@ plane_fini(struct plane *p)
 	p->data = NULL;
 }
 
+void
+plane_point(const struct plane *p, unsigned mcu, unsigned n,
+    unsigned char **rows)
+{
+	const size_t first = (size_t)mcu * n;
+
+	for (size_t i = 0; i < n; i++)
+		rows[i] = p->data +
+		    (first + i < p->rows ? first + i : p->rows - 1) * p->stride;
+}
+
 static unsigned
 samples(unsigned px, unsigned each)
 {

@@ -242,17 +242,6 @@ rows_at_once(const jpeg_component_info *c)
 	return (unsigned)c->v_samp_factor * DOWN(c);
 }
 
-/* Where those of MCU row `mcu` go; what is too many is not looked at. */
-static void
-point_at(const struct plane *p, unsigned mcu, unsigned n, JSAMPROW *rows)
-{
-	const size_t first = (size_t)mcu * n;
-
-	for (size_t i = 0; i < n; i++)
-		rows[i] = p->data +
-		    (first + i < p->rows ? first + i : p->rows - 1) * p->stride;
-}
-
 static void
 read_rows(struct reader *r)
 {
@@ -263,7 +252,7 @@ read_rows(struct reader *r)
 
 	for (unsigned mcu = 0; d->output_scanline < d->output_height; mcu++) {
 		for (unsigned i = 0; i < r->made->n; i++)
-			point_at(&r->made->plane[i], mcu,
+			plane_point(&r->made->plane[i], mcu,
 			    rows_at_once(&d->comp_info[i]), rows[i]);
 		if (jpeg_read_raw_data(d, arrays, lines) == 0)
 			give_up(r, FAULT_UNSUPPORTED_FORMAT, "no more rows");

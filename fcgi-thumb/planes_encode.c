@@ -74,16 +74,6 @@ fill_edges(const struct plane *p)
 }
 
 static void
-point_at(const struct plane *p, unsigned mcu, unsigned n, JSAMPROW *rows)
-{
-	const size_t first = (size_t)mcu * n;
-
-	for (size_t i = 0; i < n; i++)
-		rows[i] = p->data +
-		    (first + i < p->rows ? first + i : p->rows - 1) * p->stride;
-}
-
-static void
 write_rows(struct writer *w)
 {
 	struct jpeg_compress_struct *c = &w->c;
@@ -93,7 +83,7 @@ write_rows(struct writer *w)
 
 	for (unsigned mcu = 0; c->next_scanline < c->image_height; mcu++) {
 		for (unsigned i = 0; i < w->planes->n; i++)
-			point_at(&w->planes->plane[i], mcu,
+			plane_point(&w->planes->plane[i], mcu,
 			    (unsigned)c->comp_info[i].v_samp_factor * DCTSIZE,
 			    rows[i]);
 		(void)jpeg_write_raw_data(c, arrays, lines);

@@ -52,6 +52,13 @@ bool plane_init(struct plane *p, unsigned width, unsigned height);
 void plane_fini(struct plane *p);
 
 /*
+ * Where libjpeg finds the n rows of a plane that belong to row `mcu` of MCUs;
+ * those below the last that is allocated are the last one, which nobody sees.
+ */
+void plane_point(const struct plane *p, unsigned mcu, unsigned n,
+    unsigned char **rows);
+
+/*
  * A picture of this size with n planes of any content, upright and sRGB.
  * FAULT_TOO_MUCH_MEMORY, or FAULT_NONE and *out, for planes_free.
  */

@@ -5,6 +5,7 @@ its own: how to start and stop them, and what belongs to them.
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,8 @@ LADDER = (1280, 640, 320, 160)
 QUALITY = 80
 PRESETS = [{"name": f"w{side}", "width": side, "height": side,
             "quality": QUALITY} for side in LADDER]
+RENDERS = re.compile(
+    r'(?m)^fcgi_thumb_renders_total\{engine="([a-z]+)"\} ([0-9]+)$')
 # The one whose files are served.
 SERVED = "w320"
 
@@ -54,6 +57,11 @@ class Ours:
 
     def words(self):
         return self.service.words()
+
+    def renders(self):
+        """{engine: photos of which it has made the thumbnails}."""
+        text = nginx.request(self.address, "GET", "/metrics").body.decode()
+        return {engine: int(count) for engine, count in RENDERS.findall(text)}
 
 
 class Node:

@@ -149,7 +149,7 @@ def lane_table(rivals, rows):
 
 # ---- the whole ---------------------------------------------------------------
 
-def notes(front, photos, clients_cpu):
+def notes(front, photos, renders, clients_cpu):
     return [
         "All answer when the original and four JPEGs are synced and in place: "
         "1280, 640, 320 and 160 px, quality 80, upright, in sRGB, each made of "
@@ -157,7 +157,8 @@ def notes(front, photos, clients_cpu):
         f"Photos by turns, each upload other bytes: "
         f"{', '.join(photo.name for photo in photos)}.",
         "fcgi-thumb: nginx before it, default settings; magick: with "
-        "engine = \"magick\". Node: http_server.mjs, "
+        "engine = \"magick\". The plane lane made "
+        f"{renders['planes']} of {sum(renders.values())} photos. Node: http_server.mjs, "
         "busboy and sharp, one process that works on as many photos at a time "
         "as there are processors, "
         + ("behind nginx." if front else "without nginx, which it is quicker "
@@ -197,7 +198,7 @@ def bench(options, photos, directory):
         weigh(services)
         uploads = upload_table(services, rows, seconds)
         taken = sum(len(row.taken) for row in rows.values())
-        uploads.notes = notes(options.front, photos,
+        uploads.notes = notes(options.front, photos, services[0].renders(),
                               1e3 * sum(row.own for row in rows.values())
                               / taken)
         rivals = services[0], services[-1]

@@ -69,6 +69,10 @@ class Uploads(ServiceCase):
                          len(self.row.taken) - CLIENTS)
         self.assertTrue(all(0 < one < 60 for one in self.row.latencies))
 
+    def test_who_made_them(self):
+        self.assertEqual(sum(self.ours.renders().values()),
+                         len(self.row.taken))
+
     def test_the_proof_passes_what_is_right(self):
         self.assertEqual(self.faults(), [])
 

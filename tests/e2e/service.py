@@ -37,6 +37,8 @@ import nginx  # noqa: E402: it reads FT_BUILD
 
 PROGRAM = nginx.BUILD / "fcgi-thumb" / "fcgi-thumb"
 PICTURES = TOP / "tests" / "data"
+HAS_LANE = "#define HAVE_PLANE_LANE 1" in (
+    nginx.BUILD / "config.h").read_text()
 BOUNDARY = "----e2e-7MA4YWxkTrZu0gW"
 
 # For all whose settings do not say it themselves: FT_ENGINE=magick is the

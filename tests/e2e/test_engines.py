@@ -3,11 +3,11 @@ what holds for MagickWand holds in the lane of ordinary JPEG: the sandbox, the
 watchdog, the quarantine, the account of time."""
 
 import json
+import re
 import unittest
 
-import nginx
 from case import NotHere, OwnService, ServiceCase, opened
-from service import picture, variation, wait_until
+from service import HAS_LANE, picture, variation, wait_until
 from shim import ShimmedService
 
 PRESETS = [
@@ -20,8 +20,7 @@ PRESETS = [
 
 
 def need_the_lane():
-    if "#define HAVE_PLANE_LANE 1" not in (
-            nginx.BUILD / "config.h").read_text():
+    if not HAS_LANE:
         raise NotHere("built without the lane")
 
 
@@ -95,6 +94,28 @@ class Strict(EngineCase):
                 self.assertEqual(
                     self.engines(photo)["large", "image/webp"], engine)
 
+    def test_another_version_s_photos_are_not_made_anew(self):
+        photo = self.upload("orient-5.jpg")
+        public = self.service.data / "public" / photo["id"][:2] / photo["id"]
+        meta = public / "meta.json"
+        files = {path: path.stat().st_ino for path in public.glob("*.*.*")}
+        decodes = self.service.decodes()
+        for word in "", ',"engine":"tubes"':
+            with self.subTest(word):
+                text, n = re.subn(r',"engine":"[a-z]*"', word,
+                                  meta.read_text())
+                self.assertEqual(n, len(photo["variants"]))
+                meta.write_text(text)
+                again = self.upload("orient-5.jpg")
+                self.assertEqual({variant["engine"]
+                                  for variant in again["variants"]},
+                                 {"magick"})
+                self.assertEqual(self.meta(photo)["variants"],
+                                 again["variants"])
+                self.assertEqual(self.service.decodes(), decodes)
+                self.assertEqual({path: path.stat().st_ino
+                                  for path in public.glob("*.*.*")}, files)
+
     def test_each_of_its_stages_has_time(self):
         self.assert_each_stage_has_time()
 
@@ -122,6 +143,15 @@ class Chosen(OwnService):
         after = self.send(service, 2)
         self.assertEqual((before[0], after[0]), ("magick", "planes"))
         self.assertEqual(before[1], after[1])
+        # What is made stays.
+        done = service.thumbctl("regenerate")
+        self.assertEqual(done.stdout.splitlines()[:2], ["made\t0", "right\t2"],
+                         done.stderr)
+        photo, = self.assert_taken(service.upload(
+            ("a.jpg", variation(picture("p3.jpg"), 1))), 200,
+            "exists")["photos"]
+        self.assertEqual({variant["engine"] for variant in photo["variants"]},
+                         {"magick"})
 
 
 class Deaths(unittest.TestCase):

@@ -12,14 +12,15 @@ import time
 
 import nginx
 from case import ServiceCase
-from service import (PICTURES, PROGRAM, TOP, picture, variation,
+from service import (HAS_LANE, PICTURES, PROGRAM, TOP, picture, variation,
                      wait_until)
 
 README = (TOP / "README.md").read_text()
 SERVICE = "http://127.0.0.1:8080"
 
 # What differs with the machine, the libraries or the moment.
-VARIES = {"color", "placeholder", "delete_token"}
+VARIES = {"color", "placeholder", "delete_token"} | (
+    set() if HAS_LANE else {"engine"})
 
 
 def steady(value, key=None):
@@ -39,6 +40,8 @@ def steady(value, key=None):
 
 
 class Curl(ServiceCase):
+    settings = {"engine": "auto"}
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

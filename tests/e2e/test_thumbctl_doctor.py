@@ -10,7 +10,7 @@ import time
 
 from case import NotHere, ServiceCase
 from nginx import BUILD, TEMPLATES, THUMBCTL
-from service import Service, wait_until
+from service import HAS_LANE, Service, wait_until
 
 HTTP, SERVER = "fcgi-thumb-http.conf", "fcgi-thumb-server.conf"
 NO_NGINX = "/no/nginx/is/called/so"
@@ -110,7 +110,7 @@ class Doctor(DoctorCase):
     @staticmethod
     def planes():
         """What it says of them, in this build and with this engine."""
-        if "#define HAVE_PLANE_LANE 1" not in (BUILD / "config.h").read_text():
+        if not HAS_LANE:
             return "note  planes: not built: "
         words = ('off, engine = "magick"'
                  if os.environ.get("FT_ENGINE") == "magick"

@@ -23,8 +23,8 @@ AT_ONCE = 3
 
 # The longest first.
 SUITES = (
-    ("looks.mjs",),
     ("upload.mjs", "--prefix", "/media"),
+    ("looks.mjs",),
     ("result.mjs", "--prefix", "/media"),
     ("mine.mjs", "--prefix", "/media"),
     ("status.mjs",),

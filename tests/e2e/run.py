@@ -6,7 +6,7 @@ root, stress, which needs the machine to itself, and blind and release_long,
 which take minutes: these have to be asked for), or one test as
 NAME.Class.test. Prints every test and ends with the counts. -x keeps going no further than a failure.
 
-All of them, or several NAMEs, are run four at a time, each in a process of its
+All of them, or several NAMEs, are run three at a time, each in a process of its
 own: most of what they do is to wait.
 
 FT_BUILD   the build directory, default build/
@@ -79,7 +79,7 @@ class Result(unittest.TestResult):
 
 
 ASKED_FOR = "test_root", "test_stress", "test_blind", "test_release_long"
-AT_ONCE = 4
+AT_ONCE = 3
 
 # These take longest.
 LONG = ("test_durable", "test_processes", "test_release", "test_thumbctl_apply",

@@ -28,8 +28,7 @@ import report
 import pixels_photos as work
 
 BASE = lane.OURS       # what the ratios are to
-# What each of ours is to be held against: decoded at the same scale, or where
-# planes are, with the same settings.
+# What each of ours is to be held against, with the same settings.
 PLAIN = {lane.OURS: "thirty-fast", "fast": "thirty-fast", "best": "thirty"}
 BESIDE = "vips-chain"  # whose quality is what one gets elsewhere
 
@@ -74,8 +73,8 @@ def comparisons(mode):
         row = mode.rows[ours]
         ratios = row.ratios(mode.rows[plain])
         words = (f"{row.peer.name}: {report.median(ratios):.2f} (± "
-                 f"{100 * report.spread(ratios):.1f} %) of the CPU of the "
-                 "thirty lines with the same hint")
+                 f"{100 * report.spread(ratios):.1f} %) of the CPU of "
+                 f"“{mode.rows[plain].peer.name}”")
         if beside is not None:
             difference = worth(row.found)[1] - worth(beside.found)[1]
             words += (f", {difference:+.2f} dB at {work.LADDER[0]} pixels "

@@ -92,11 +92,12 @@ develop_draft(struct develop *dv, const char *id, const void *bytes, size_t len,
 	dv->decoded = true;
 	f = render_photo(bytes, len, &sniff, dv->settings, wanted, dv->progress,
 	    &rendering, info);
+	memcpy(dv->declined, rendering.declined, sizeof dv->declined);
 	if (f != FAULT_NONE)
 		return f;
 	dv->engine = rendering.engine;
 	metrics_own()->rendered[rendering.engine]++;
-	metrics_own()->declined += rendering.declined;
+	metrics_own()->declined += rendering.declined[0] != '\0';
 	progress_allow(dv->progress, limits->job_seconds, least);
 	progress_enter(dv->progress, PHASE_PUBLISH);
 	describe(&dv->manifest, id, sniff.format, len, &rendering);

@@ -24,6 +24,7 @@ struct develop {
 	struct manifest manifest; /* what came of it; the format in any case */
 	bool decoded;       /* pixels were asked for, whatever became of them */
 	enum engine engine; /* that has made the files, where any were */
+	char declined[FAULT_CAUSE_BYTES]; /* as of struct rendering */
 };
 
 /*

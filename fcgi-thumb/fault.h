@@ -57,6 +57,7 @@ enum fault {
  * What ends at a known time has until, and may have an operator's own words:
  * the rest of detail from reason on.
  */
+#define FAULT_CAUSE_BYTES 200
 struct fault_info {
 	enum fault fault;
 	bool has_limit;
@@ -65,7 +66,7 @@ struct fault_info {
 	int64_t until;             /* Unix seconds; 0: nobody knows */
 	unsigned reason;           /* an offset in detail; 0: none */
 	char detail[200];
-	char cause[200];
+	char cause[FAULT_CAUSE_BYTES];
 };
 
 /* "too-many-pixels"; lower-case letters and hyphens, never changes meaning. */

@@ -104,6 +104,7 @@ photo_json(const struct outcome *o)
 			set(photo, "engine",
 			    json_string(engine_name(o->engine)));
 	}
+	set_text(photo, "declined", o->declined);
 	/* Those of a photo that was here already may be of other settings. */
 	if (o->status == PHOTO_CREATED)
 		set(photo, "thumbnails",

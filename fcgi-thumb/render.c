@@ -9,7 +9,9 @@
 
 #include "render_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct size
 turned(struct size s)
@@ -225,6 +227,14 @@ render_has_planes(const struct settings *settings)
 	    engine_is_built(ENGINE_PLANES);
 }
 
+/* out has FAULT_CAUSE_BYTES. */
+static void
+say_why(const struct fault_info *info, char *out)
+{
+	(void)snprintf(out, FAULT_CAUSE_BYTES, "%s",
+	    info->cause[0] != '\0' ? info->cause : fault_code(info->fault));
+}
+
 enum fault
 render_photo(const void *data, size_t len, const struct sniff *sniff,
     const struct settings *settings, const struct wanted *wanted,
@@ -232,21 +242,21 @@ render_photo(const void *data, size_t len, const struct sniff *sniff,
 {
 	const struct source s = { data, len, sniff, settings, wanted };
 	enum fault f = check_animation(sniff, settings, info);
-	bool declined = false;
+	char why[FAULT_CAUSE_BYTES] = "";
 
+	memcpy(out->declined, why, sizeof why);
 	if (f != FAULT_NONE)
 		return f;
 	progress_count_decode(progress);
 	if (sniff->format == FORMAT_JPEG && render_has_planes(settings)) {
 		f = render_by(ENGINE_PLANES, &s, progress, out, info);
-		if (f == FAULT_NONE)
+		if (f == FAULT_NONE || f == FAULT_RENDER_TIMEOUT)
 			return f;
+		say_why(info, why);
 		*info = (struct fault_info){ 0 };
-		declined = true;
 	}
 	f = render_by(ENGINE_MAGICK, &s, progress, out, info);
-	if (f == FAULT_NONE)
-		out->declined = declined;
+	memcpy(out->declined, why, sizeof why);
 	return f;
 }
 

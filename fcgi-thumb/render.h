@@ -28,8 +28,9 @@ struct rendered {
 
 struct rendering {
 	enum engine engine; /* that has made it */
-	bool declined;      /* the other one could not be sure of the photo */
-	struct size photo;  /* the upright original */
+	/* Why the lane was not sure of the photo; "": it was, or was not asked. */
+	char declined[FAULT_CAUSE_BYTES];
+	struct size photo;                     /* the upright original */
 	char color[COLOR_LEN + 1];             /* the dominant one: "#8a7a66" */
 	char placeholder[PLACEHOLDER_MAX + 1]; /* a data URI */
 	struct rendered
@@ -47,8 +48,9 @@ struct rendering {
  *            by byte as one made with all others
  * progress   phases and deadline
  *
- * The caller calls rendering_fini after success. Faults are those of image.h.
- * image_boot has been called.
+ * The caller calls rendering_fini after success; after a fault out has declined
+ * and is as it was otherwise. Faults are those of image.h. image_boot has been
+ * called.
  */
 enum fault render_photo(const void *data, size_t len, const struct sniff *sniff,
     const struct settings *settings, const struct wanted *wanted,

@@ -28,8 +28,9 @@ struct outcome {
 	    [PHASE_COUNT]; /* this photo's share; queue and receive are the request's */
 	bool decoded;
 	enum engine engine; /* of one that was decoded and not refused */
-	uint64_t took_ns;   /* from its bytes to its files in place */
-	enum format made;   /* of a first render; FORMAT_NONE: others made it */
+	char declined[FAULT_CAUSE_BYTES]; /* as of struct develop */
+	uint64_t took_ns; /* from its bytes to its files in place */
+	enum format made; /* of a first render; FORMAT_NONE: others made it */
 };
 
 /*

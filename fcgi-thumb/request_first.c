@@ -86,6 +86,7 @@ request_first(struct service *sv, const struct io *io,
 	out->manifest = dv.manifest;
 	out->decoded = dv.decoded;
 	out->engine = dv.engine;
+	memcpy(out->declined, dv.declined, sizeof out->declined);
 	if (f == FAULT_NONE && dv.decoded)
 		out->made = format;
 	return f;

@@ -159,6 +159,7 @@ create(struct job *job, const void *bytes)
 	    &draft, &out->info);
 	out->decoded = dv.decoded;
 	out->engine = dv.engine;
+	memcpy(out->declined, dv.declined, sizeof out->declined);
 	out->manifest = dv.manifest;
 	if (f == FAULT_NONE)
 		f = draft_original(&draft, spool, dv.manifest.format,

@@ -184,6 +184,7 @@ print_photo(size_t i, const json_t *photo, FILE *out)
 	put_key(out, ", ", photo, "type", "");
 	put_key(out, ", ", photo, "bytes", " bytes");
 	put_key(out, " by ", photo, "engine", "");
+	put_key(out, " (", photo, "declined", ")");
 	(void)fputs("\n    ", out);
 	print_phases(json_object_get(photo, "ms"), out);
 }

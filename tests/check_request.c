@@ -464,6 +464,70 @@ START_TEST(each_request_is_one_line_of_json_in_the_log)
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	enum engine_choice choice;
+	const char *engine; /* that the log names */
+	const char
+	    *declined; /* what its reason begins with; NULL: there is none */
+} made[] = {
+	{ "data/orient-6.jpg", ENGINE_CHOICE_AUTO, "planes", NULL },
+	{ "data/orient-6.jpg", ENGINE_CHOICE_MAGICK, "magick", NULL },
+	{ "data/rgb.png", ENGINE_CHOICE_AUTO, "magick", NULL },
+	{ "data/cmyk.jpg", ENGINE_CHOICE_AUTO, "magick", "planes: decode: " },
+	{ "data/cmyk.jpg", ENGINE_CHOICE_MAGICK, "magick", NULL },
+};
+
+START_TEST(the_log_says_who_made_them_and_why_the_lane_did_not)
+{
+	bool may = engine_is_built(ENGINE_PLANES);
+	const char *why = may ? made[_i].declined : NULL, *is;
+	json_t *line;
+	int status;
+
+	settings->engine = made[_i].choice;
+	json_decref(post_file(made[_i].name, &status));
+	ck_assert_int_eq(status, 201);
+	line = log_line_at(0);
+	ck_assert_str_eq(json_string_value(
+			     json_object_get(only_photo(line), "engine")),
+	    may ? made[_i].engine : "magick");
+	is = json_string_value(json_object_get(only_photo(line), "declined"));
+	ck_assert_int_eq(is == NULL, why == NULL);
+	if (why != NULL)
+		ck_assert_msg(strncmp(is, why, strlen(why)) == 0, "%s", is);
+	/* What is here is nobody's work. */
+	json_decref(line);
+	json_decref(post_file(made[_i].name, &status));
+	line = log_line_at(1);
+	ck_assert_ptr_null(json_object_get(only_photo(line), "engine"));
+	ck_assert_ptr_null(json_object_get(only_photo(line), "declined"));
+	json_decref(line);
+}
+END_TEST
+
+START_TEST(of_a_refusal_the_log_has_both_reasons)
+{
+	const char *why;
+	json_t *line;
+	int status;
+
+	json_decref(post_file("data/truncated.jpg", &status));
+	ck_assert_int_eq(status, 422);
+	line = log_line_at(0);
+	ck_assert_str_eq(json_string_value(
+			     json_object_get(only_photo(line), "code")),
+	    "corrupt-image");
+	ck_assert_ptr_null(json_object_get(only_photo(line), "engine"));
+	why = json_string_value(json_object_get(only_photo(line), "declined"));
+	if (engine_is_built(ENGINE_PLANES))
+		ck_assert_str_eq(why, "planes: decode: cut");
+	else
+		ck_assert_ptr_null(why);
+	json_decref(line);
+}
+END_TEST
+
 /* ---- claims ---- */
 
 static const json_t *
@@ -942,6 +1006,10 @@ main(void)
 	    a_form_that_is_cut_leaves_nothing_even_of_whole_files);
 	tcase_add_test(tc, new_presets_are_made_for_a_photo_that_is_here);
 	tcase_add_test(tc, the_log_says_how_much_its_thumbnails_are);
+	tcase_add_loop_test(tc,
+	    the_log_says_who_made_them_and_why_the_lane_did_not, 0,
+	    NELEM(made));
+	tcase_add_test(tc, of_a_refusal_the_log_has_both_reasons);
 	tcase_add_loop_test(tc, the_log_says_which_are_a_probers, 0,
 	    NELEM(queries));
 	tcase_add_test(tc, each_request_is_one_line_of_json_in_the_log);

@@ -25,15 +25,16 @@
 	"\"status\":201,\"bytes_in\":4000,\"bytes\":1800,\"seconds\":0.412,"   \
 	"\"upstream_status\":\"201\",\"upstream_connect\":\"0.000\","          \
 	"\"upstream_seconds\":\"0.400\"}"
-#define SERVICE(id)                                                      \
-	"{\"time\":\"2026-11-28T08:51:20.123Z\",\"request\":\"" id       \
-	"\",\"status\":201,\"bytes_in\":3900,\"bytes\":1500,"            \
-	"\"ms\":{\"queue\":0,\"receive\":11,\"decode\":66},\"photos\":[" \
-	"{\"status\":\"created\",\"decoded\":true,\"id\":\"abc\","       \
-	"\"type\":\"image/jpeg\",\"bytes\":3800,\"engine\":\"planes\","  \
-	"\"ms\":{\"decode\":66}},"                                       \
-	"{\"status\":\"refused\",\"decoded\":false,\"code\":\"corrupt-"  \
-	"image\",\"cause\":\"half of it\",\"ms\":{\"decode\":1}}],"      \
+#define SERVICE(id)                                                          \
+	"{\"time\":\"2026-11-28T08:51:20.123Z\",\"request\":\"" id           \
+	"\",\"status\":201,\"bytes_in\":3900,\"bytes\":1500,"                \
+	"\"ms\":{\"queue\":0,\"receive\":11,\"decode\":66},\"photos\":["     \
+	"{\"status\":\"created\",\"decoded\":true,\"id\":\"abc\","           \
+	"\"type\":\"image/jpeg\",\"bytes\":3800,\"engine\":\"planes\","      \
+	"\"ms\":{\"decode\":66}},"                                           \
+	"{\"status\":\"refused\",\"decoded\":false,\"code\":\"corrupt-"      \
+	"image\",\"cause\":\"half of it\",\"declined\":\"planes: decode: a " \
+	"doubt\",\"ms\":{\"decode\":1}}],"                                   \
 	"\"worker\":12,\"version\":\"0.1.0\"}"
 
 static struct trace trace;
@@ -261,7 +262,8 @@ START_TEST(a_request_is_told_in_words)
 		"  3900 bytes of body in, 1500 bytes out\n",
 		"  queue 0, receive 11, decode 66 ms; most: decode\n",
 		"  photo 1 created, abc, image/jpeg, 3800 bytes by planes\n",
-		"  photo 2 refused: corrupt-image: half of it\n",
+		"  photo 2 refused: corrupt-image: half of it "
+		"(planes: decode: a doubt)\n",
 		"words    fcgi-thumb: error: killed, request " ID "\n", NULL };
 
 	ck_assert(take(TRACE_ACCESS, ACCESS(ID)));

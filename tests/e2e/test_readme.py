@@ -88,6 +88,17 @@ class Curl(ServiceCase):
                 "IMG.jpg", str(PICTURES / "progressive.jpg")))[0], 201)
 
 
+    def test_what_the_lane_leaves_is_listed(self):
+        command, = re.findall(r"^grep -o '\"declined.*$", README, re.M)
+        for name in "cmyk.jpg", "p3.jpg":
+            self.service.upload((name, picture(name)))
+        done = subprocess.run(
+            command.replace("/var/log/fcgi-thumb", str(self.service.logs)),
+            shell=True, capture_output=True, text=True, check=True)
+        self.assertRegex(done.stdout, r'^ +1 "declined":"planes: [^"]+"\n$'
+                         if HAS_LANE else "^$")
+
+
 class ByHand(ServiceCase):
     """Two services on one store, with plain nginx: the commands as they
     stand, in the places of a test."""

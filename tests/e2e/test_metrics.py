@@ -232,6 +232,24 @@ class Monitor(threading.Thread):
 class WorkersComeAndGo(OwnService):
     settings = {"presets": PRESETS}
 
+    def kill_one(self, service, nth):
+        """A worker dies of it; one that was about to leave would not have."""
+        def deaths():
+            return Numbers(service)("worker_deaths_total", cause="SIGKILL")
+        for _ in range(20):
+            pid = wait_until("there is one", service.master.workers)[0]
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            wait_until("it is gone",
+                       lambda: pid not in service.master.workers())
+            try:
+                return wait_until("it is told", lambda: deaths() == nth, 1)
+            except AssertionError:
+                continue
+        return self.fail("none dies")
+
     def test_nothing_is_counted_twice_or_lost(self):
         """Recycled after five jobs, killed, and new settings: the numbers only
         grow, and are those of the answers."""
@@ -241,8 +259,8 @@ class WorkersComeAndGo(OwnService):
                 Load(service) as load:
             for _ in range(2):
                 load.wait_for(15)
-                os.kill(service.master.workers()[0], signal.SIGKILL)
                 killed += 1
+                self.kill_one(service, killed)
                 load.wait_for(5)
                 service.hang_up()
         self.assertEqual(one.failures + another.failures, [])

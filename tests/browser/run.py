@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What a real Chromium does with the service: all suites here, three at a time,
+"""What a real Chromium does with the service: all suites here, two at a time,
 each with a service of its own. Prints every test and ends with the counts.
 
 FT_BUILD  the build directory, default build/
@@ -19,7 +19,7 @@ sys.path.insert(0, str(SERVICE.parent))
 
 from together import Together  # noqa: E402: found by the path above
 
-AT_ONCE = 3
+AT_ONCE = 2
 
 # The longest first.
 SUITES = (

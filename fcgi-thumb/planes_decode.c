@@ -3,22 +3,18 @@
 /*
  * From a JPEG to its planes by libjpeg's raw data interface. Takes a file only
  * where there is no doubt what its picture is, and at the first word of
- * libjpeg's that something is odd lets go of it. libjpeg leaves by longjmp:
- * whatever it may leave behind hangs on struct reader.
+ * libjpeg's that something is odd lets go of it. What it may leave behind hangs
+ * on struct reader.
  */
 
 #include "planes_internal.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <jpeglib.h>
-
 #include "color.h"
 #include "lean.h"
+#include "planes_guard.h"
 #include "sniff_ifd.h"
 #include "whole.h"
 
@@ -40,10 +36,7 @@
 
 struct reader {
 	struct jpeg_decompress_struct d;
-	struct jpeg_error_mgr errors;
-	struct jpeg_progress_mgr monitor;
-	jmp_buf leave;
-	const struct progress *progress;
+	struct guard guard;
 	const struct sniff *sniff;
 	struct size hint;
 	const void *data;
@@ -51,47 +44,12 @@ struct reader {
 	struct planes *made;
 	struct credits *credits;
 	JOCTET *icc;
-	/* Why there are no planes. */
-	enum fault fault;
-	char why[JMSG_LENGTH_MAX];
 };
-
-/* ---- what libjpeg calls ---- */
 
 static void
 give_up(struct reader *r, enum fault fault, const char *why)
 {
-	r->fault = fault;
-	(void)snprintf(r->why, sizeof r->why, "%s", why);
-	longjmp(r->leave, 1);
-}
-
-static void
-on_error(j_common_ptr common)
-{
-	struct reader *r = common->client_data;
-	char why[JMSG_LENGTH_MAX];
-
-	(*common->err->format_message)(common, why);
-	give_up(r, FAULT_UNSUPPORTED_FORMAT, why);
-}
-
-/* Below 0 are warnings, the others are of no interest. */
-static void
-on_message(j_common_ptr common, int level)
-{
-	if (level < 0)
-		on_error(common);
-}
-
-/* Now and then, also between the scans of a progressive file. */
-static void
-on_progress(j_common_ptr common)
-{
-	struct reader *r = common->client_data;
-
-	if (progress_is_over(r->progress))
-		give_up(r, FAULT_RENDER_TIMEOUT, "deadline");
+	guard_leave(&r->guard, fault, why);
 }
 
 /* ---- what is taken ---- */
@@ -210,7 +168,7 @@ make_planes(struct reader *r)
 	r->made = calloc(1, sizeof *r->made);
 	if (r->made == NULL)
 		give_up(r, FAULT_TOO_MUCH_MEMORY, "planes");
-	r->made->progress = r->progress;
+	r->made->progress = r->guard.progress;
 	r->made->n = (unsigned)r->d.num_components;
 	r->made->orientation = 1;
 }
@@ -287,11 +245,10 @@ read_planes(struct reader *r)
 static bool
 read_or_leave(struct reader *r)
 {
-	if (setjmp(r->leave) != 0)
+	if (setjmp(r->guard.leave) != 0)
 		return false;
 	jpeg_create_decompress(&r->d);
-	r->d.client_data = r;
-	r->d.progress = &r->monitor;
+	guard_begin(&r->guard, (j_common_ptr)&r->d);
 	read_planes(r);
 	return true;
 }
@@ -301,11 +258,7 @@ read_lean(struct reader *r, struct planes **out, struct fault_info *info)
 {
 	bool ok;
 
-	r->d.err = jpeg_std_error(&r->errors);
-	r->d.client_data = r;
-	r->errors.error_exit = on_error;
-	r->errors.emit_message = on_message;
-	r->monitor.progress_monitor = on_progress;
+	guard_begin(&r->guard, (j_common_ptr)&r->d);
 	ok = read_or_leave(r);
 	jpeg_destroy_decompress(&r->d);
 	free(r->icc);
@@ -314,7 +267,7 @@ read_lean(struct reader *r, struct planes **out, struct fault_info *info)
 		return FAULT_NONE;
 	}
 	planes_free(r->made);
-	return planes_decline(info, r->fault, "decode", r->why);
+	return planes_decline(info, r->guard.fault, "decode", r->guard.why);
 }
 
 enum fault
@@ -322,7 +275,8 @@ planes_decode(const void *data, size_t len, const struct sniff *sniff,
     struct size hint, const struct progress *progress, struct planes **out,
     struct credits *credits, struct fault_info *info)
 {
-	struct reader r = { .progress = progress,
+	struct reader r = { .guard = { .progress = progress,
+				.words = FAULT_UNSUPPORTED_FORMAT },
 		.sniff = sniff,
 		.hint = hint,
 		.credits = credits };

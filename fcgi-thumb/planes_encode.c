@@ -8,55 +8,21 @@
 
 #include "planes_internal.h"
 
-#include <setjmp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <jpeglib.h>
+#include "planes_guard.h"
 
 #define ROWS_MAX (2 * DCTSIZE) /* of a component, in a row of MCUs */
 
 struct writer {
 	struct jpeg_compress_struct c;
-	struct jpeg_error_mgr errors;
-	struct jpeg_progress_mgr monitor;
-	jmp_buf leave;
+	struct guard guard;
 	const struct planes *planes;
 	const struct encoding *how;
 	unsigned char *data; /* libjpeg's, by malloc */
 	unsigned long len;
-	enum fault fault;
-	char why[JMSG_LENGTH_MAX];
 };
-
-static void
-on_error(j_common_ptr common)
-{
-	struct writer *w = common->client_data;
-
-	w->fault = FAULT_INTERNAL;
-	(*common->err->format_message)(common, w->why);
-	longjmp(w->leave, 1);
-}
-
-static void
-on_message(j_common_ptr common, int level)
-{
-	if (level < 0)
-		on_error(common);
-}
-
-static void
-on_progress(j_common_ptr common)
-{
-	struct writer *w = common->client_data;
-
-	if (!progress_is_over(w->planes->progress))
-		return;
-	w->fault = FAULT_RENDER_TIMEOUT;
-	longjmp(w->leave, 1);
-}
 
 /* The last sample of each row, and the last row, go on to the blocks' ends. */
 static void
@@ -128,11 +94,10 @@ write_credits(struct writer *w)
 static bool
 write_or_leave(struct writer *w)
 {
-	if (setjmp(w->leave) != 0)
+	if (setjmp(w->guard.leave) != 0)
 		return false;
 	jpeg_create_compress(&w->c);
-	w->c.client_data = w;
-	w->c.progress = &w->monitor;
+	guard_begin(&w->guard, (j_common_ptr)&w->c);
 	jpeg_mem_dest(&w->c, &w->data, &w->len);
 	set_options(w);
 	jpeg_start_compress(&w->c, TRUE);
@@ -146,21 +111,22 @@ static enum fault
 encode(const struct planes *p, const struct encoding *how, void **out,
     size_t *out_len, struct fault_info *info)
 {
-	struct writer w = { .planes = p, .how = how };
+	struct writer w = {
+		.guard = { .progress = p->progress, .words = FAULT_INTERNAL },
+		.planes = p,
+		.how = how,
+	};
 	bool ok;
 
 	for (unsigned i = 0; i < p->n; i++)
 		fill_edges(&p->plane[i]);
-	w.c.err = jpeg_std_error(&w.errors);
-	w.c.client_data = &w;
-	w.errors.error_exit = on_error;
-	w.errors.emit_message = on_message;
-	w.monitor.progress_monitor = on_progress;
+	guard_begin(&w.guard, (j_common_ptr)&w.c);
 	ok = write_or_leave(&w);
 	jpeg_destroy_compress(&w.c);
 	if (!ok) {
 		free(w.data);
-		return planes_decline(info, w.fault, "encode", w.why);
+		return planes_decline(info, w.guard.fault, "encode",
+		    w.guard.why);
 	}
 	*out = w.data;
 	*out_len = w.len;

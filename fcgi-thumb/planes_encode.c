@@ -8,21 +8,67 @@
 
 #include "planes_internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "planes_guard.h"
 
 #define ROWS_MAX (2 * DCTSIZE) /* of a component, in a row of MCUs */
 
+/*
+ * Where the file grows. libjpeg's own destination in memory says where its bytes
+ * are at the end alone: whoever leaves before has what it has freed.
+ */
+struct sink {
+	struct jpeg_destination_mgr manager; /* first: libjpeg knows no more */
+	struct buf file;
+	JOCTET room[16 * 1024];
+};
+
 struct writer {
 	struct jpeg_compress_struct c;
 	struct guard guard;
+	struct sink sink;
 	const struct planes *planes;
 	const struct encoding *how;
-	unsigned char *data; /* libjpeg's, by malloc */
-	unsigned long len;
 };
+
+/* ---- what libjpeg calls ---- */
+
+static void
+make_room(j_compress_ptr c)
+{
+	struct sink *sink = (struct sink *)c->dest;
+
+	sink->manager.next_output_byte = sink->room;
+	sink->manager.free_in_buffer = sizeof sink->room;
+}
+
+/* All of the room, whatever the manager says of it (libjpeg.txt). */
+static boolean
+take_room(j_compress_ptr c)
+{
+	struct sink *sink = (struct sink *)c->dest;
+
+	buf_add(&sink->file, sink->room, sizeof sink->room);
+	make_room(c);
+	if (sink->file.failed)
+		guard_leave(c->client_data, FAULT_TOO_MUCH_MEMORY, "file");
+	return TRUE;
+}
+
+static void
+take_rest(j_compress_ptr c)
+{
+	struct sink *sink = (struct sink *)c->dest;
+
+	buf_add(&sink->file, sink->room,
+	    sizeof sink->room - sink->manager.free_in_buffer);
+	if (sink->file.failed)
+		guard_leave(c->client_data, FAULT_TOO_MUCH_MEMORY, "file");
+}
+
+/* ---- writing ---- */
 
 /* The last sample of each row, and the last row, go on to the blocks' ends. */
 static void
@@ -98,7 +144,7 @@ write_or_leave(struct writer *w)
 		return false;
 	jpeg_create_compress(&w->c);
 	guard_begin(&w->guard, (j_common_ptr)&w->c);
-	jpeg_mem_dest(&w->c, &w->data, &w->len);
+	w->c.dest = &w->sink.manager;
 	set_options(w);
 	jpeg_start_compress(&w->c, TRUE);
 	write_credits(w);
@@ -113,6 +159,9 @@ encode(const struct planes *p, const struct encoding *how, void **out,
 {
 	struct writer w = {
 		.guard = { .progress = p->progress, .words = FAULT_INTERNAL },
+		.sink = { .manager = { .init_destination = make_room,
+			      .empty_output_buffer = take_room,
+			      .term_destination = take_rest } },
 		.planes = p,
 		.how = how,
 	};
@@ -124,12 +173,12 @@ encode(const struct planes *p, const struct encoding *how, void **out,
 	ok = write_or_leave(&w);
 	jpeg_destroy_compress(&w.c);
 	if (!ok) {
-		free(w.data);
+		buf_fini(&w.sink.file);
 		return planes_decline(info, w.guard.fault, "encode",
 		    w.guard.why);
 	}
-	*out = w.data;
-	*out_len = w.len;
+	*out = w.sink.file.data;
+	*out_len = w.sink.file.len;
 	return FAULT_NONE;
 }
 

@@ -1098,6 +1098,48 @@ START_TEST(a_large_step_ends_in_time)
 }
 END_TEST
 
+/*
+ * Whenever the time is over, what is left behind is let go once: most of the
+ * moments are while a file grows.
+ */
+START_TEST(it_may_end_at_any_moment)
+{
+	enum {
+		MOMENTS = 40
+	};
+	struct jpeg_file file;
+	struct preset *p;
+	struct made made;
+	uint64_t all;
+	unsigned late = 0;
+
+	picture_settings->n_presets = 0;
+	p = add_preset("grown", 2400, 1800, FIT_INSIDE, FORMAT_JPEG);
+	p->enlarge = true;
+	p->progressive = true;
+	p->quality = 100;
+	file = jpeg_make(&samplings[0], (struct size){ 320, 240 }, photo);
+	all = clock_monotonic_ns();
+	made = make(&file, ENGINE_CHOICE_AUTO);
+	all = clock_monotonic_ns() - all;
+	ck_assert_int_eq(made.fault, FAULT_NONE);
+	rendering_fini(&made.r);
+	for (unsigned i = 0; i < MOMENTS; i++) {
+		picture_progress.deadline_ns =
+		    clock_monotonic_ns() + all * i / MOMENTS;
+		made = make(&file, ENGINE_CHOICE_AUTO);
+		if (made.fault == FAULT_NONE) {
+			rendering_fini(&made.r);
+		} else {
+			ck_assert_int_eq(made.fault, FAULT_RENDER_TIMEOUT);
+			late++;
+		}
+	}
+	ck_assert_uint_gt(late, MOMENTS / 2);
+	free(file.data);
+}
+END_TEST
+
 static TCase *
 case_of(Suite *suite, const char *name)
 {
@@ -1142,5 +1184,6 @@ main(void)
 	tcase_add_test(tc, credits_are_kept_by_both);
 	tcase_add_test(tc, every_phase_of_the_lane_has_time);
 	tcase_add_test(tc, a_large_step_ends_in_time);
+	tcase_add_test(tc, it_may_end_at_any_moment);
 	return run_suite(suite);
 }

@@ -156,7 +156,8 @@ class Stress(unittest.TestCase):
     def test_an_upload_that_is_overtaken_by_itself_is_taken_back(self):
         """nginx is gone, so that no answer comes, and the worker is slower
         than the other one that has the same photo from the second try."""
-        with Service(workers=2) as service:
+        # It is to be met while it makes pictures, not in a lock.
+        with Service(workers=2, engine="magick") as service:
             process = self.start(service)
             worker = self.stop_at_work(service)
             try:

@@ -170,7 +170,8 @@ struct store_sum {
  * Count one part of the store anew, of STORE_RECOUNT_PARTS: part is any number,
  * and the next one means the next part. Reads the directories of all photos in
  * it, of which there are as many as the store has thousands: a while on a disk
- * that has to look for each. 0, or -1 with errno and the sums as they were.
+ * that has to look for each. A sum that moves meanwhile is left to the next time.
+ * 0, or -1 with errno and the sums as they were.
  */
 #define STORE_RECOUNT_PARTS 1024
 int store_recount(struct store *s, unsigned part);

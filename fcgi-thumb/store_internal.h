@@ -113,7 +113,8 @@ int store_weigh(int root, const char *id, int64_t *bytes);
 
 /*
  * Put it into the sums that a photo has so many bytes more, or less; more: 1
- * where it is new, -1 where it is gone, else 0.
+ * where it is new, -1 where it is gone, else 0. The caller holds the lock, and
+ * has held it since before this could be seen: who counts relies on that.
  */
 void store_usage_add(struct store *s, const char *id, int64_t bytes, int more);
 
@@ -125,8 +126,16 @@ int store_usage_open(int root, struct usage *out);
 void store_usage_close(struct usage *u);
 
 /*
+ * The locks of all photos of one part at once, as store_lock's of one. Whoever
+ * has it knows that nobody is between a change and its place in the sums; held
+ * for no longer than it takes to look at these.
+ */
+enum fault store_lock_part(struct store *s, unsigned part, uint64_t until_ns,
+    int *lock, struct fault_info *info);
+
+/*
  * What is in one part, and what the sums say of it: the same where that is
- * right. 0, or -1 with errno.
+ * right, and where it moves all the time. 0, or -1 with errno.
  */
 int store_check_sum(struct store *s, unsigned part, struct store_sum *counted,
     struct store_sum *noted);

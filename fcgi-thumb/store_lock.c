@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <time.h>
 
 #include "clock.h"
@@ -28,24 +29,40 @@
  */
 #define WAITING_MAX 2
 
+#define OFFSET_BITS 60 /* of the id, its first ones */
+#define PART_BITS 10   /* of these, which say where it is */
+
 /* Beyond every photo's own byte. */
-#define RENDER_OFFSET ((off_t)1 << 61)
+#define RENDER_OFFSET ((off_t)1 << (OFFSET_BITS + 1))
 
 _Static_assert(sizeof(off_t) == 8, "a byte for each photo");
+_Static_assert(1 << PART_BITS == STORE_PARTS, "the photos of one lie together");
 
-/* Each photo its own byte: the first 60 bits of the id. */
+struct range {
+	off_t start;
+	off_t bytes;
+};
+
+/* As many digits of an id, in the order of base32 and not in that of the parts. */
 static off_t
-photo_offset(const char *id)
+number_of(const char *id, unsigned digits)
 {
 	uint64_t n = 0;
 
-	for (unsigned i = 0; i < 12; i++) {
+	for (unsigned i = 0; i < digits; i++) {
 		unsigned digit = id[i] >= 'a' ? (unsigned)(id[i] - 'a')
 					      : (unsigned)(id[i] - '2') + 26;
 
 		n = n << 5 | digit;
 	}
 	return (off_t)n;
+}
+
+/* Each photo its own byte. */
+static off_t
+photo_offset(const char *id)
+{
+	return number_of(id, OFFSET_BITS / 5);
 }
 
 /* True where `queue` (-1: none) has something in it afterwards. */
@@ -59,14 +76,14 @@ pause_beside(int queue, long ns)
 }
 
 static enum fault
-take(struct store *s, off_t offset, uint64_t until_ns, int queue, int *lock,
-    struct fault_info *info)
+take(struct store *s, struct range range, uint64_t until_ns, int queue,
+    int *lock, struct fault_info *info)
 {
-	struct flock range = {
+	struct flock request = {
 		.l_type = F_WRLCK,
 		.l_whence = SEEK_SET,
-		.l_start = offset,
-		.l_len = 1,
+		.l_start = range.start,
+		.l_len = range.bytes,
 	};
 	uint64_t end = clock_monotonic_ns() + STORE_LOCK_WAIT_MS * NS_PER_MS;
 	long pause_ns = 1000 * 1000;
@@ -78,7 +95,7 @@ take(struct store *s, off_t offset, uint64_t until_ns, int queue, int *lock,
 		return fault_errno(info, "state/locks");
 	if (until_ns != 0 && until_ns < end)
 		end = until_ns;
-	while (fcntl(fd, F_OFD_SETLK, &range) == -1) {
+	while (fcntl(fd, F_OFD_SETLK, &request) == -1) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
 			(void)fault_errno(info, "lock");
 			goto fail;
@@ -103,15 +120,31 @@ enum fault
 store_lock(struct store *s, const char *id, uint64_t until_ns, int *lock,
     struct fault_info *info)
 {
-	return take(s, photo_offset(id), until_ns, -1, lock, info);
+	struct range range = { photo_offset(id), 1 };
+
+	return take(s, range, until_ns, -1, lock, info);
+}
+
+enum fault
+store_lock_part(struct store *s, unsigned part, uint64_t until_ns, int *lock,
+    struct fault_info *info)
+{
+	const off_t bytes = (off_t)1 << (OFFSET_BITS - PART_BITS);
+	char path[PATH_BYTES];
+	struct range range = { .bytes = bytes };
+
+	store_part_path(path, "photos", part);
+	range.start = number_of(strrchr(path, '/') + 1, PART_BITS / 5) * bytes;
+	return take(s, range, until_ns, -1, lock, info);
 }
 
 enum fault
 store_lock_render(struct store *s, const char *id, uint64_t until_ns, int queue,
     int *lock, struct fault_info *info)
 {
-	return take(s, RENDER_OFFSET + photo_offset(id), until_ns, queue, lock,
-	    info);
+	struct range range = { RENDER_OFFSET + photo_offset(id), 1 };
+
+	return take(s, range, until_ns, queue, lock, info);
 }
 
 void

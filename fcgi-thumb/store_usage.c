@@ -16,7 +16,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -27,10 +26,7 @@
 
 #define SUMS_TRIES 8
 
-/* A difference has to last. */
-#define CHECK_TRIES_MIN 3
 #define CHECK_TRIES 10
-#define CHECK_PAUSE_NS (20 * 1000 * 1000)
 
 _Static_assert(STORE_RECOUNT_PARTS == STORE_PARTS, "each by itself");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2,
@@ -301,16 +297,25 @@ recount_photo(void *ctx, const char *id)
 	return r->until_ns != 0 && clock_monotonic_ns() >= r->until_ns;
 }
 
-/* Where a sum has moved meanwhile nobody knows what was counted of that. */
+/*
+ * Where a sum has moved meanwhile nobody knows what was counted of that. A photo
+ * can be seen before it is in the sum: under the lock it is in it, too. Without
+ * the lock the sums stay as they are.
+ */
 static void
-put_right(struct store *s, const struct recount *r)
+put_right(struct store *s, const struct recount *r, uint64_t until_ns)
 {
 	int64_t bytes = r->before.bytes, n = r->before.photos;
+	struct fault_info info;
+	int lock = -1;
 
+	if (store_lock_part(s, r->part, until_ns, &lock, &info) != FAULT_NONE)
+		return;
 	(void)atomic_compare_exchange_strong(&s->usage.bytes->part[r->part],
 	    &bytes, r->sum.bytes);
 	(void)atomic_compare_exchange_strong(&s->usage.photos->part[r->part],
 	    &n, r->sum.photos);
+	store_unlock(&lock);
 }
 
 int
@@ -323,7 +328,7 @@ store_recount_go_on(struct store *s, struct recount *r, uint64_t until_ns)
 	if (rc == 1)
 		return 0;
 	if (rc == 0)
-		put_right(s, r);
+		put_right(s, r, until_ns);
 	*r = (struct recount){ .is_begun = false };
 	return rc == 0 ? 1 : -1;
 }
@@ -343,27 +348,39 @@ is_same(const struct store_sum *a, const struct store_sum *b)
 	return a->bytes == b->bytes && a->photos == b->photos;
 }
 
-/* Counted while nothing moved; what moves all the time is taken for right. */
+/* What the sums say when nobody is about to change them. 1: not to be had now. */
+static int
+settled_of(struct store *s, unsigned part, struct store_sum *out)
+{
+	struct fault_info info;
+	int lock = -1;
+	enum fault f = store_lock_part(s, part, 0, &lock, &info);
+
+	if (f == FAULT_OVERLOADED)
+		return 1;
+	if (f != FAULT_NONE)
+		return -1;
+	*out = noted_of(s, part);
+	store_unlock(&lock);
+	return 0;
+}
+
 int
 store_check_sum(struct store *s, unsigned part, struct store_sum *counted,
     struct store_sum *noted)
 {
 	for (unsigned i = 0; i < CHECK_TRIES; i++) {
-		struct store_sum before = noted_of(s, part), after;
+		struct store_sum before = noted_of(s, part);
+		int rc;
 
 		if (count_part(s->root, part, counted) == -1)
 			return -1;
-		*noted = noted_of(s, part);
-		if (is_same(counted, noted))
-			return 0;
-		/* A photo is there a moment before it is in the sum. */
-		(void)nanosleep(&(struct timespec){ .tv_nsec = CHECK_PAUSE_NS },
-		    NULL);
-		after = noted_of(s, part);
-		if (is_same(&before, noted) && is_same(&after, noted) &&
-		    i + 1 >= CHECK_TRIES_MIN)
+		if ((rc = settled_of(s, part, noted)) == -1)
+			return -1;
+		if (rc == 0 && is_same(&before, noted))
 			return 0;
 	}
+	*noted = noted_of(s, part);
 	*counted = *noted;
 	return 0;
 }

@@ -568,6 +568,38 @@ START_TEST(a_part_is_counted_in_pieces)
 }
 END_TEST
 
+/* Its files can be seen before it is in the sum: whoever does it has the lock. */
+START_TEST(a_sum_that_somebody_is_about_to_change_is_left_alone)
+{
+	struct store *s = stores_open(data);
+	struct recount r = { .is_begun = false };
+	struct fault_info info;
+	unsigned part;
+	int lock = -1;
+
+	put_photo(ID);
+	for (part = 0; store_usage(s) == 0; part++)
+		ck_assert_int_eq(store_recount(s, part), 0);
+	part--;
+	write_at("public", ID, "small.00000001.jpg", 7);
+	ck_assert_int_eq(store_lock(s, ID, 0, &lock, &info), FAULT_NONE);
+	store_recount_begin(s, part, &r);
+	ck_assert_int_eq(store_recount_go_on(s, &r,
+			     clock_monotonic_ns() + 100 * NS_PER_MS),
+	    1);
+	ck_assert_int_eq(store_usage(s), 13);
+	/* Other parts go on. */
+	put_photo(OTHER);
+	for (unsigned i = 1; i < 1024; i++)
+		ck_assert_int_eq(store_recount(s, part + i), 0);
+	ck_assert_int_eq(store_usage(s), 26);
+	store_unlock(&lock);
+	ck_assert_int_eq(store_recount(s, part), 0);
+	ck_assert_int_eq(store_usage(s), 33);
+	store_close(s);
+}
+END_TEST
+
 START_TEST(limits_of_room_are_named_with_the_values)
 {
 	struct store *s = stores_open(data);
@@ -621,6 +653,8 @@ main(void)
 	    the_sums_are_shared_and_counted_anew_when_they_are_lost, 0, 4);
 	tcase_add_test(photos, a_part_is_counted_anew_without_the_others);
 	tcase_add_test(photos, a_part_is_counted_in_pieces);
+	tcase_add_test(photos,
+	    a_sum_that_somebody_is_about_to_change_is_left_alone);
 	tcase_add_test(photos, limits_of_room_are_named_with_the_values);
 	suite_add_tcase(s, photos);
 

@@ -78,11 +78,16 @@ async function clocked(page)
 	await goHere(page);
 }
 
+/* An evening: what was some hours ago was today, and this day does not end. */
+const inTheEvening = page => page.clock.setSystemTime("2026-05-01T20:00:00");
+
 /* ---- the list ----------------------------------------------------------------- */
 
 async function kept(t)
 {
 	const { page } = t;
+
+	await inTheEvening(page);
 	const entries = await send(t, "older.jpg", "newer.jpg");
 
 	await page.locator("#kept a").click();
@@ -369,6 +374,7 @@ async function odd({ page })
 		{ tokens: ["<b>"] }, { tokens: [["abc"]] }, { tokens: "abc" },
 		{ text: "" }, { text: "{" }, { text: "null" }, { text: "[1]" }];
 
+	await inTheEvening(page);
 	await store(page, [...bad, { name: "good.jpg", thumb: null, color: 1 },
 		{ name: "future.jpg", at: Date.parse("2126-05-01T12:00:00") },
 		{ name: "", at: 0 }]);

@@ -214,16 +214,11 @@ class ReleasedService(Service):
     def crowd(self, diary, clients=3, allowed=(500, 502, 503, 504)):
         return Crowd(self, diary, clients, allowed, kind=Visitor)
 
-    def exposed(self, slot, since=0.0, until=float("inf")):
-        """nginx's lines of what users asked of a slot's workers in a time, by
-        the clock's seconds."""
-        found = []
-        for line in self.access():
-            at = seconds(line["time"])
-            if (line["slot"] == slot and line["upstream_status"]
-                    and since - 1 <= at <= until + 1):
-                found.append(line)
-        return found
+    def exposed(self, slot, diary):
+        """nginx's lines of what users of a diary asked of a slot's workers."""
+        ids = {asked.id for asked in diary.asked}
+        return [line for line in self.access() if line["slot"] == slot
+                and line["upstream_status"] and line["id"] in ids]
 
     def find_lost(self, diary):
         """What was answered as taken, was not taken back and is not there."""
@@ -310,14 +305,14 @@ class Attempt:
     """A release that was tried: where it ended, what it said, and the requests
     of users that its workers were asked for meanwhile."""
 
-    def __init__(self, service, slot, shares, began, process, words):
+    def __init__(self, service, slot, shares, diary, process, words):
         self.status = process.returncode
         self.words = words
         self.shares = shares
         self.reason = next((event["words"] for event in
                             reversed(service.history())
                             if event.get("words")), "")
-        self.lines = service.exposed(slot, began, time.time())
+        self.lines = service.exposed(slot, diary)
         self.failed = [line for line in self.lines if line["status"] >= 500]
 
     @property
@@ -367,7 +362,7 @@ class ReleaseCase(unittest.TestCase):
         service = self.service
         slot = service.idle
         service.stage(tree)
-        diary, shares, began = Diary(), [], time.time()
+        diary, shares = Diary(), []
         with service.crowd(diary, clients):
             process = service.begin_release(how, *self.options, *more)
             try:
@@ -376,7 +371,7 @@ class ReleaseCase(unittest.TestCase):
                 process.terminate()
                 words = "".join(process.communicate())
                 self.flag.unlink(missing_ok=True)
-            result = Attempt(service, slot, shares, began, process, words)
+            result = Attempt(service, slot, shares, diary, process, words)
         self.diary = diary
         self.assertEqual(service.find_lost(diary), [])
         return result
